@@ -1,0 +1,94 @@
+"""The command line: global options, the verbs, and the one place where an error becomes a line and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from connector import __version__
+from connector.cli import config, demo, explain, sandbox, sync
+from connector.cli.output import show_error
+from connector.cli.state import DEFAULT_CONFIG, Invocation
+from connector.errors import ConnectorError, UsageError
+
+app = typer.Typer(
+    name="m365sync",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Keeps a firm's Microsoft 365 mail on its client records in Salesforce.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"m365sync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration file.", envvar="M365SYNC_CONFIG", metavar="FILE")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Log every request, and show tracebacks.")] = False,
+    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Options that stand before the verb."""
+    context.obj = Invocation(config=config or DEFAULT_CONFIG, debug=debug, environ=dict(os.environ))
+
+
+app.command("demo")(demo.demo)
+app.command("sync")(sync.sync)
+app.command("retry")(sync.retry)
+app.command("explain")(explain.explain)
+app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(config.app, name="config")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command. Returns the exit code; an error is one line on standard error, with --json also an object."""
+    as_json = "--json" in arguments
+    debug = "--debug" in arguments
+    try:
+        result = app(list(arguments), standalone_mode=False)
+    except ConnectorError as error:
+        if debug:
+            traceback.print_exc()
+        show_error(error, as_json=as_json)
+        return error.exit_code
+    except TyperException as error:
+        show_error(usage(error), as_json=as_json)
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        unexpected = ConnectorError(
+            f"Unexpected {type(error).__name__}: {error}",
+            remedy="Run the command again with --debug before the verb, and report what it shows.",
+            code="UNEXPECTED",
+        )
+        show_error(unexpected, as_json=as_json)
+        return 3
+    return result if isinstance(result, int) else 0
+
+
+def usage(error: TyperException) -> UsageError:
+    """The parser's own complaint as ours; without a verb, or with half of one, it is the help itself."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "m365sync"
+    message = getattr(error, "format_message", error.__str__)()
+    if message.startswith("Usage:"):
+        typer.echo(message, err=True)
+        message = "A command is missing"
+    return UsageError(message, where=command, remedy=f"Type {command} --help.")

@@ -1,0 +1,100 @@
+"""`m365sync demo`: a sandbox with a small firm, one sync, and what came of it."""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli.output import out, report_object, show_error, show_failed_mailboxes, show_json, show_report
+from connector.cli.state import Invocation
+from connector.cli.sync import run_order
+from connector.cli.timeline import show_timeline
+from connector.errors import ServiceError, UsageError
+from connector.wiring import Order
+
+
+def demo(
+    context: typer.Context,
+    mail: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Your own mail instead of the bundled: a folder, an mbox or a message."),
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", metavar="D", help="Keep the sandbox's data here.", file_okay=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Start a sandbox with a small firm, run one sync, and show a client's mail as the adviser sees it."""
+    invocation: Invocation = context.obj
+    if mail is not None and not mail.exists():
+        raise UsageError(f"There is no {mail}", where="--mail", remedy="Name a folder of mail, an mbox or a message.")
+    with _folder(directory) as folder, _sandbox(folder, mail) as ready:
+        report = run_order(replace(invocation, config=Path(ready["config"])), Order(), level="warning")
+        imported = json.loads((folder / "mail.json").read_text(encoding="utf-8"))
+        if as_json:
+            show_json({**report_object(report), "files": imported["files"], "refused": imported["refused"]})
+        else:
+            show_report(report)
+            for item in imported["refused"]:
+                out.print(f"refused: {item['file']}: {item['reason']}", markup=False)
+            show_timeline(ready)
+            _show_next(directory)
+    show_failed_mailboxes(report)
+    if report.failure is not None:
+        show_error(report.failure, as_json=False)
+    return report.exit_code
+
+
+@contextmanager
+def _folder(directory: Path | None) -> Iterator[Path]:
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield directory
+        return
+    with tempfile.TemporaryDirectory(prefix="m365sync-demo-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _sandbox(folder: Path, mail: Path | None) -> Iterator[dict[str, Any]]:
+    """A sandbox in a process of its own, so that it does not share our interpreter lock; ended at the end."""
+    command = [sys.executable, "-m", "connector", "sandbox", "up", "--firm", "small", "--dir", str(folder)]
+    if mail is not None:
+        command += ["--mail", str(mail)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        line = process.stdout.readline()
+        if not line:
+            raise ServiceError(
+                "The sandbox did not start",
+                where="sandbox up",
+                remedy=f"See the line above, or type: m365sync sandbox up --firm small --dir {folder}",
+            )
+        yield json.loads(line)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def _show_next(directory: Path | None) -> None:
+    place = directory or Path("demo")
+    steps = [
+        (f"scripts/demo --dir {place}", "keep this firm in a folder"),
+        ("source .venv/bin/activate", "have m365sync at hand"),
+        (f"m365sync sandbox up --dir {place}", "serve it, in a terminal of its own"),
+        (f"m365sync --config {place}/connector.yaml sync", "run again: nothing new, nothing written"),
+        ("scripts/demo --mail YOUR_MAIL_FOLDER", "the same with mail of your own"),
+    ]
+    out.print("\nNext, type:", style="bold")
+    for command, purpose in steps[directory is not None :]:
+        out.print(f"  {command:<46}  {purpose}")

@@ -1,0 +1,72 @@
+"""`m365sync explain`: why a message is, or is not, on a client record."""
+
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli.output import err, out, show_json
+from connector.cli.state import Invocation
+from connector.cli.sync import AsJson
+from connector.explaining import Explanation
+from connector.settings import load
+from connector.wiring import configure_logging, explain_once
+
+
+def explain(
+    context: typer.Context,
+    upn: Annotated[str, typer.Argument(metavar="UPN", help="The mailbox.", show_default=False)],
+    message_id: Annotated[
+        str,
+        typer.Argument(metavar="MESSAGE_ID", help="Its id in Graph, or its Message-ID in quotes.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> int:
+    """Explain what becomes of one message: every rule in order, the matches, the stored record, the error row."""
+    invocation: Invocation = context.obj
+    settings = load(invocation.config, invocation.environ)
+    configure_logging(settings, level="debug" if invocation.debug else "warning")
+    explanation = explain_once(settings, upn=upn, message=message_id)
+    if as_json:
+        show_json(explanation_object(explanation))
+    else:
+        show(explanation)
+    return 0
+
+
+def explanation_object(explanation: Explanation) -> dict[str, Any]:
+    """For programs."""
+    error = explanation.error
+    return {
+        "mailbox": explanation.mailbox,
+        "message_id": explanation.header.id,
+        "internet_message_id": explanation.header.internet_message_id,
+        "outcome": explanation.outcome.value,
+        "rule": explanation.rule,
+        "rule_id": explanation.rule_id,
+        "steps": [{"rule": step.rule, "applies": step.applies, "value": step.value} for step in explanation.steps],
+        "matches": [{"address": address, "object": name, "id": id_} for address, name, id_ in explanation.matches],
+        "email_id": explanation.email,
+        "error": None
+        if error is None
+        else {"id": error.id, "code": error.code, "message": error.text, "attempts": error.attempts},
+    }
+
+
+def show(explanation: Explanation) -> None:
+    """For people."""
+    header = explanation.header
+    out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC", markup=False)
+    out.print(f"in {explanation.mailbox}", markup=False)
+    for remark in explanation.remarks:
+        err.print(remark, markup=False)
+    for step in explanation.steps:
+        sign = "■" if step.applies else "·"
+        out.print(f"  {sign} {step.rule:<18} {step.value}", markup=False)
+    out.print(f"Outcome: {explanation.outcome.value}: {explanation.rule}", markup=False)
+    for address, name, id_ in explanation.matches:
+        out.print(f"  {address} is {name} {id_}", markup=False)
+    if explanation.email is not None:
+        out.print(f"  stored as Email {explanation.email}", markup=False)
+    if explanation.error is not None:
+        error = explanation.error
+        out.print(f"  failed {error.attempts} times: {error.code}: {error.text}", markup=False)

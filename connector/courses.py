@@ -1,0 +1,235 @@
+"""A mailbox in one run: whether it is read and why not, its windows, and how its row stands afterwards."""
+
+from collections import deque
+from collections.abc import Container, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from connector.core import checkpoint
+from connector.core.address import normalise
+from connector.core.exclude import Rules
+from connector.errors import MailboxError, MailboxUnavailableError, UsageError
+from connector.events import Action, MailboxStatus
+from connector.models import Mailbox, NormalAddress, RecordId, Setup, SyncSettings, Window
+from connector.ports import MailSource
+from connector.reading import Lane
+
+log = structlog.get_logger(__name__)
+
+#: fields of MS_Graph_User__c by attribute of `Mailbox`
+FIELDS = {
+    "graph_user_id": "Graph_User_Id__c",
+    "status": "Status__c",
+    "status_detail": "Status_Detail__c",
+    "backfill_from": "Backfill_From__c",
+    "backfill_through": "Backfill_Through__c",
+    "live_from": "Live_From__c",
+    "live_through": "Live_Through__c",
+    "last_success": "Last_Success__c",
+}
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a run reads: threads, requests at a time in one mailbox, and the margins of its windows."""
+
+    workers: int = 32
+    requests_per_mailbox: int = 3
+    overlap: timedelta = timedelta(minutes=60)
+    settle: timedelta = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Course:
+    """A mailbox in this run: its row as it was and as it will be, its lane if it is read, and what is committed."""
+
+    mailbox: Mailbox
+    before: Mailbox
+    lane: Lane | None = None
+    error: MailboxError | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    closed: list[Window] = field(default_factory=list)
+
+    def fail(self, error: MailboxError) -> None:
+        """It could not be read: Failing, or Unavailable where Graph serves no such mailbox."""
+        self.error = error
+        unavailable = isinstance(error, MailboxUnavailableError)
+        status = MailboxStatus.UNAVAILABLE if unavailable else MailboxStatus.FAILING
+        self.mailbox = replace(self.mailbox, status=status, status_detail=str(error))
+
+    def advance(self, now: datetime, settle: timedelta, *, last: bool) -> None:
+        """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""
+        if self.lane is None:
+            return
+        moved = checkpoint.advance(self.mailbox, self.closed, now, settle=settle)
+        self.mailbox = checkpoint.with_fields(self.mailbox, moved)
+        if last and self.lane.error is None:
+            self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
+
+    def changes(self) -> dict[str, Any]:
+        """The fields of the row that are to be written, by API name."""
+        changed = {
+            name: getattr(self.mailbox, attribute)
+            for attribute, name in FIELDS.items()
+            if getattr(self.mailbox, attribute) != getattr(self.before, attribute)
+        }
+        return {**self.extra, **changed}
+
+    def saved(self) -> None:
+        """The changes are in Salesforce."""
+        self.before, self.extra = self.mailbox, {}
+
+    @property
+    def turned(self) -> bool:
+        """Whether its failing begins or ends with this run: that is an event."""
+        failing = (MailboxStatus.FAILING, MailboxStatus.UNAVAILABLE)
+        return (self.before.status in failing) != (self.mailbox.status in failing)
+
+
+def plan_courses(
+    setup: Setup, settings: SyncSettings, rules: Rules, *, only: Sequence[str], source: MailSource, pace: Pace
+) -> dict[RecordId, Course]:
+    """Every mailbox row that this run looks at, by id. Rows without a Graph id are resolved, several at once.
+
+    `only`: user principal names or addresses. Raises UsageError for one that no row has.
+    """
+    courses = {box.id: Course(mailbox=box, before=box) for box in _chosen(setup.mailboxes, only)}
+    linked = []
+    seats = seated_users(setup)
+    for course in courses.values():
+        box = course.mailbox
+        reason = not_linked_reason(box, setup, seats) or rules.broken.get(box.user or RecordId(""))
+        if reason is None:
+            linked.append(course)
+        else:
+            course.mailbox = replace(box, status=MailboxStatus.NOT_LINKED, status_detail=reason)
+
+    def begin(course: Course) -> None:
+        try:
+            _begin(course, setup, settings, source, pace)
+        except MailboxError as error:
+            course.fail(error)
+
+    with ThreadPoolExecutor(max_workers=pace.workers, thread_name_prefix="resolve") as pool:
+        list(pool.map(begin, linked))
+    _refuse_seconds(courses.values(), setup.mailboxes)
+    return courses
+
+
+def _refuse_seconds(courses: Iterable[Course], rows: Iterable[Mailbox]) -> None:
+    """Two rows that lead to one mailbox: the first keeps it. Graph_User_Id__c is unique, so that the save of the second
+    would be refused, and every other mailbox's with it."""
+    owners = {box.graph_user_id: box for box in rows if box.graph_user_id is not None}
+    for course in courses:
+        user = course.mailbox.graph_user_id
+        first = course.mailbox if user is None else owners.setdefault(user, course.mailbox)
+        if first.id != course.mailbox.id:
+            course.mailbox, course.lane, course.extra = course.before, None, {}
+            course.fail(
+                MailboxError(
+                    f"This is the mailbox of another MS Graph User, {first.name}",
+                    where=course.mailbox.name,
+                    remedy="Delete this record, or correct its User Principal Name and Email Address.",
+                    code="SECOND_ROW",
+                )
+            )
+
+
+def _chosen(rows: Sequence[Mailbox], only: Sequence[str]) -> list[Mailbox]:
+    wanted = {normalise(name): name for name in only}
+    names = {box.id: {normalise(box.user_principal_name), normalise(box.email)} for box in rows}
+    for name, text in wanted.items():
+        if not any(name in own for own in names.values()):
+            raise UsageError(
+                f"No mailbox is named {text}",
+                where="--mailbox",
+                remedy="Use the User Principal Name of an MS Graph User record, or add one.",
+            )
+    return [box for box in rows if not wanted or names[box.id] & wanted.keys()]
+
+
+def _begin(course: Course, setup: Setup, settings: SyncSettings, source: MailSource, pace: Pace) -> None:
+    if course.mailbox.graph_user_id is None:
+        _resolve(course, source)
+    if course.mailbox.status in (None, MailboxStatus.NOT_LINKED):
+        # so it stands until a run has read it to the end, which the first may take hours for
+        course.mailbox = replace(course.mailbox, status=MailboxStatus.READY, status_detail="")
+    first = checkpoint.begin(course.mailbox, setup.now, settings.backfill_months)
+    box = course.mailbox = checkpoint.with_fields(course.mailbox, first)
+    windows = deque(checkpoint.live_windows(box, setup.now, overlap=pace.overlap, settle=pace.settle))
+    windows.extend(checkpoint.backfill_windows(box, setup.now, settle=pace.settle))
+    if box.graph_user_id is not None:
+        course.lane = Lane(box, box.graph_user_id, windows)
+
+
+def _resolve(course: Course, source: MailSource) -> None:
+    """Data Loader brings three columns; the rest comes from the directory and is written back."""
+    box = course.mailbox
+    names = [name for name in (box.user_principal_name.strip(), box.email.strip()) if name]
+    if not names:
+        raise MailboxUnavailableError(
+            "The record names no mailbox",
+            where=box.name,
+            remedy="Fill in User Principal Name or Email Address on the MS Graph User record.",
+        )
+    user = source.find_user(names)
+    if user is None:
+        raise MailboxUnavailableError(
+            f"No user of the tenant is named {' or '.join(names)}",
+            where=box.name,
+            remedy="Correct User Principal Name or Email Address on the MS Graph User record; "
+            "groups and mail contacts have no mailbox.",
+        )
+    log.info("Mailbox resolved", action=Action.MAILBOX_RESOLVED, mailbox=box.user_principal_name)
+    shared = user.purpose == "shared"
+    course.extra = {"Mailbox_Type__c": "Shared" if shared else "Personal", "Aliases__c": "\n".join(user.addresses)}
+    course.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
+
+
+def not_linked_reason(box: Mailbox, setup: Setup, seats: Container[RecordId] | None) -> str | None:
+    """Why a mailbox is not read, or None. `seats` are those of `seated_users`."""
+    if not box.active:
+        return "Active is off on this mailbox."
+    if box.user is None:
+        return "No Salesforce user is linked. Set User on this record."
+    if not box.user_active:
+        return "The linked user is not active in Salesforce. Link the user who has the mailbox now, or clear Active."
+    if box.user not in setup.sync_users:
+        return "The linked user does not hold the permission set Microsoft 365 Sync User. Assign it."
+    if seats is not None and box.user not in seats:
+        return "All licensed seats are taken by mailboxes that were linked before. Raise Licensed Users."
+    return None
+
+
+def seated_users(setup: Setup) -> frozenset[RecordId] | None:
+    """The users that have a licensed seat (Licensed_Users__c); None where there is no limit.
+
+    A user needs one seat for all mailboxes. Those whose first row was created first keep theirs.
+    """
+    limit = setup.settings.licensed_users if setup.settings is not None else None
+    if limit is None:
+        return None
+    first: dict[RecordId, tuple[datetime, str]] = {}
+    for box in setup.mailboxes:
+        if box.active and box.user is not None and box.user in setup.sync_users:
+            place = (box.created_at or _NEVER, box.id)
+            first[box.user] = min(first.get(box.user, place), place)
+    return frozenset(sorted(first, key=lambda user: first[user])[:limit])
+
+
+def linked_addresses(*rows: Iterable[Mailbox]) -> dict[NormalAddress, RecordId]:
+    """Address -> user, of every mailbox that a user is linked to, whether it is read or not."""
+    linked: dict[NormalAddress, RecordId] = {}
+    for box in (box for group in rows for box in group):
+        if box.user is not None:
+            for address in (box.email, box.user_principal_name, *box.aliases):
+                if address:
+                    linked[normalise(address)] = box.user
+    return linked

@@ -1,0 +1,110 @@
+"""The error tree, grouped by what to do. Every message is written for the admin who will read it.
+
+ConnectorError
+├── UsageError            exit 2: the command or the local configuration is wrong; no service was asked
+├── ServiceError          exit 3: the run as a whole cannot be done; no timestamp moves
+│   ├── SignInError           a service refuses who we are
+│   ├── UnreachableError      no answer after all attempts
+│   ├── SetupError            a missing object, field or right, unreadable settings or exclusions
+│   └── OrgFaultError         the org refuses every row for one reason
+├── MailboxError          this mailbox cannot be read; the others go on
+│   ├── MailboxUnavailableError   Graph serves no such mailbox
+│   └── MailboxOutageError        Graph is busy or broken; a service failure when all mailboxes meet it
+└── MessageError          this message fails alone, with an error row
+    └── MessageGoneError      the message is no longer where it was listed
+"""
+
+
+class ConnectorError(Exception):
+    """Something went wrong. `what` happened, `where`, and the `remedy` to try; one line when printed."""
+
+    code = "ERROR"
+    exit_code = 3
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", code: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.what.rstrip('.')}{where}.{remedy}"
+
+
+class UsageError(ConnectorError):
+    """The command or the local configuration cannot be used as it stands."""
+
+    code = "USAGE"
+    exit_code = 2
+
+
+class ServiceError(ConnectorError):
+    """The run as a whole could not be done. The next run resumes where this one stopped."""
+
+    code = "SERVICE"
+
+
+class SignInError(ServiceError):
+    """A service refused the sign-in."""
+
+    code = "SIGN_IN"
+
+
+class UnreachableError(ServiceError):
+    """A service could not be reached, or did not answer in time, after all attempts."""
+
+    code = "UNREACHABLE"
+
+
+class SetupError(ServiceError):
+    """The org or the tenant is not set up for the connector: something is missing or cannot be read."""
+
+    code = "SETUP"
+
+
+class OrgFaultError(ServiceError):
+    """The org refuses every row for one reason, so it is not the mail's fault."""
+
+    code = "ORG_FAULT"
+
+
+class MailboxError(ConnectorError):
+    """This mailbox could not be read. The other mailboxes go on."""
+
+    code = "MAILBOX"
+    exit_code = 1
+
+
+class MailboxUnavailableError(MailboxError):
+    """Microsoft Graph serves no such mailbox: unlicensed, deleted, on premises, or not in this tenant."""
+
+    code = "MAILBOX_UNAVAILABLE"
+
+
+class MailboxOutageError(MailboxError):
+    """Microsoft Graph is busy or has a fault with this mailbox, after all attempts."""
+
+    code = "MAILBOX_OUTAGE"
+
+
+class MessageError(ConnectorError):
+    """This message could not be synced. `transient` says whether trying later can help."""
+
+    code = "MESSAGE"
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", code: str | None = None, transient: bool = False
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy, code=code)
+        self.transient = transient
+
+
+class MessageGoneError(MessageError):
+    """The message is no longer in the mailbox."""
+
+    code = "GONE"

@@ -1,0 +1,96 @@
+"""Codes and reasons: outcomes of messages, states of events, codes of log lines. The console filters by the same."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a message in a run. Each message has exactly one; the first rule that applies decides."""
+
+    #: an unsent draft
+    DRAFT = "draft"
+    #: in a folder that is never read: Junk Email, Outbox, Drafts, Conversation History, sync issues, hidden ones
+    FOLDER = "folder"
+    #: carries one of the categories that opt a mail out
+    OPTED_OUT = "opted_out"
+    #: reached the mailbox as Bcc, and Bcc mail is not synced
+    BCC = "bcc"
+    #: every address is on an internal domain or is a linked mailbox
+    INTERNAL = "internal"
+    #: no external address is left once exclusions are taken out
+    EXCLUDED = "excluded"
+    #: no Contact or Account matches, and unmatched mail is not kept
+    UNMATCHED_DROPPED = "unmatched_dropped"
+    #: its record was removed by a person, or is in the recycle bin
+    REMOVED = "removed"
+    #: stored already; what this copy adds was merged
+    DUPLICATE = "duplicate"
+    #: stored without relation, until its retention ends
+    UNMATCHED_KEPT = "unmatched_kept"
+    #: stored and related
+    MATCHED = "matched"
+    #: an error while doing any of this
+    FAILED = "failed"
+
+
+class EventStatus(StrEnum):
+    """Values of MS_Graph_Sync_Event__c.Status__c."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    COMPLETED_WITH_ERRORS = "Completed with Errors"
+    FAILED = "Failed"
+    INTERRUPTED = "Interrupted"
+
+
+class EventKind(StrEnum):
+    """Values of MS_Graph_Sync_Event__c.Kind__c."""
+
+    SCHEDULED = "Scheduled"
+    MANUAL = "Manual"
+    RETRY = "Retry"
+    SWEEP = "Sweep"
+
+
+class MailboxStatus(StrEnum):
+    """Values of MS_Graph_User__c.Status__c."""
+
+    #: no user, no permission set, no seat, or switched off
+    NOT_LINKED = "Not Linked"
+    #: linked, not read yet
+    READY = "Ready"
+    LIVE = "Live"
+    #: the last read failed
+    FAILING = "Failing"
+    #: Graph serves no such mailbox
+    UNAVAILABLE = "Unavailable"
+
+
+class ErrorStatus(StrEnum):
+    """Values of MS_Graph_Sync_Error__c.Status__c."""
+
+    FAILED = "Failed"
+    RETRY_REQUESTED = "Retry Requested"
+    RESOLVED = "Resolved"
+    GAVE_UP = "Gave Up"
+
+
+class Action(StrEnum):
+    """The `action` of a log line."""
+
+    RUN_STARTED = "run_started"
+    RUN_FINISHED = "run_finished"
+    RUN_FAILED = "run_failed"
+    RUN_SKIPPED = "run_skipped"
+    MAILBOX_RESOLVED = "mailbox_resolved"
+    MAILBOX_NOT_LINKED = "mailbox_not_linked"
+    MAILBOX_FAILED = "mailbox_failed"
+    WINDOW_WALKED = "window_walked"
+    CHECKPOINT_SAVED = "checkpoint_saved"
+    MESSAGE_DECIDED = "message_decided"
+    MESSAGE_FAILED = "message_failed"
+    RECORDS_WRITTEN = "records_written"
+    ATTACHMENT_STORED = "attachment_stored"
+    ATTACHMENT_FAILED = "attachment_failed"
+    REQUEST_SENT = "request_sent"
+    REQUEST_RETRIED = "request_retried"
+    REQUEST_HALVED = "request_halved"

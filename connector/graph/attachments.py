@@ -1,0 +1,129 @@
+"""Attachments of a message: the list without contents, and the stream of one file.
+
+The list names the fields it wants: without $select Graph sends every file along (Graph reference, "List attachments").
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import requests
+import urllib3
+
+from connector.errors import MailboxError, MessageError, MessageGoneError, UnreachableError
+from connector.graph import parse
+from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
+from connector.models import Attachment, GraphUserId, Header, MessageId
+
+LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
+_PIECE = 64 * 1024
+#: as many first bytes as tell what a file is
+_HEAD = 64
+_LATER = "It is tried again by itself."
+
+
+def list_request(user: GraphUserId, header: Header) -> SubRequest:
+    """Asks for the attachments of a message, without their contents."""
+    return SubRequest(user, f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", IMMUTABLE)
+
+
+def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tuple[Attachment, ...] | MessageError:
+    """The attachments of the answer and of the pages behind it."""
+    if answer.status != 200:
+        return message_error(answer)
+    found: list[Attachment] = []
+    body, links = answer.body, set[str]()
+    try:
+        while True:
+            found += (parse.attachment(item) for item in body.get("value") or ())
+            link = body.get("@odata.nextLink")
+            if not link or link in links:
+                return tuple(found)
+            links.add(link)
+            body, _ = client.get(user, link)
+    except MailboxError as error:
+        return MessageError(f"The attachments could not be listed: {error.what}", remedy=_LATER, transient=True)
+    except (KeyError, TypeError, ValueError) as error:
+        return MessageError(
+            f"Graph listed an attachment that cannot be read ({type(error).__name__})", code="BAD_ITEM", transient=True
+        )
+
+
+@contextmanager
+def download(
+    client: GraphClient,
+    user: GraphUserId,
+    message: MessageId,
+    attachment: str | None,
+    *,
+    limit: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator["Stream"]:
+    """Open an attachment, or the message itself, for at most `limit` seconds. Raises MessageError."""
+    part = "" if attachment is None else f"/attachments/{quote(attachment, safe='')}"
+    try:
+        with client.stream(user, f"/v1.0{_path(user, message)}{part}/$value", timeout=limit) as answer:
+            if answer.status_code != 200:
+                raise _refused(answer)
+            yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
+    except UnreachableError as error:
+        raise MessageError(
+            f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=_LATER, transient=True
+        ) from error
+
+
+class Stream:
+    """The port Download over an open answer. Its length is checked, so that half a file is never taken for a whole."""
+
+    def __init__(self, answer: requests.Response, *, deadline: float, monotonic: Callable[[], float]) -> None:
+        self._answer = answer
+        self._deadline = deadline
+        self._monotonic = monotonic
+        self.size = _announced(answer)
+        self.head = b""
+        while len(self.head) < _HEAD and (piece := self._piece()):
+            self.head += piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All bytes. Raises MessageError on an early end, and when the time is up."""
+        read, piece = 0, self.head
+        while piece:
+            read += len(piece)
+            yield piece
+            piece = self._piece()
+        if self.size is not None and read != self.size:
+            raise _broken(f"{read} of {self.size} bytes came")
+
+    def _piece(self) -> bytes:
+        if self._monotonic() > self._deadline:
+            raise MessageError("The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=_LATER, transient=True)
+        try:
+            # what has arrived, rather than as much as was asked for: a body that trickles must not outlast the deadline
+            return self._answer.raw.read1(_PIECE) or b""
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise _broken(type(error).__name__) from error
+
+
+def _announced(answer: requests.Response) -> int | None:
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() and not answer.headers.get("Content-Encoding") else None
+
+
+def _broken(how: str) -> MessageError:
+    return MessageError(
+        f"The file broke off while it was read ({how})", code="BROKEN_OFF", remedy=_LATER, transient=True
+    )
+
+
+def _refused(answer: requests.Response) -> MessageError:
+    """Any refusal may pass: a placeholder gives way to its file, a message is moved and comes back."""
+    error = message_error(SubResponse(answer.status_code, {"error": error_of(answer)}))
+    kind = MessageGoneError if isinstance(error, MessageGoneError) else MessageError
+    text = error.what.replace("the message", "the file", 1).replace("The message", "The file", 1)
+    return kind(text, code=error.code, remedy=_LATER, transient=True)
+
+
+def _path(user: GraphUserId, message: MessageId) -> str:
+    return f"/users/{quote(user, safe='')}/messages/{quote(message, safe='')}"

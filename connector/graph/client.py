@@ -1,0 +1,234 @@
+"""One GET or one $batch of GETs to Graph, and the one table that says what a status means."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from connector.errors import (
+    ConnectorError,
+    MailboxError,
+    MailboxOutageError,
+    MailboxUnavailableError,
+    MessageError,
+    MessageGoneError,
+    ServiceError,
+    SetupError,
+    SignInError,
+    UnreachableError,
+)
+from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
+from connector.graph.slots import Slots
+from connector.http import NoAnswerError, Service, read_json, served_at
+
+IMMUTABLE = 'IdType="ImmutableId"'
+
+#: statuses that say nothing against the mailbox: throttling, outages, gateways
+BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
+#: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
+AGAIN = BUSY | {401, 424}
+#: codes for a mailbox that Graph does not serve; the same user flips between the first two (observed)
+NO_MAILBOX = frozenset(
+    {
+        "mailboxnotenabledforrestapi",
+        "mailboxnotsupportedforrestapi",
+        "resourcenotfound",
+        "errorinvaliduser",
+        "request_resourcenotfound",
+        "errornonexistentmailbox",
+    }
+)
+
+
+class GraphClient:
+    """Sends; statuses become errors here and nowhere else. `slots` caps requests in flight per mailbox."""
+
+    def __init__(self, service: Service, *, slots: Slots) -> None:
+        self._service = service
+        self._slots = slots
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests to /v1.0 so far."""
+        return self._service.calls
+
+    def get(
+        self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
+    ) -> tuple[Mapping[str, Any], datetime]:
+        """The JSON of a GET for one mailbox, and the Date of the answer. Raises what `mailbox_error` says."""
+        with self._slots.hold({user: 1}):
+            answer = self._send(user, url, params, prefer)
+        if answer.status_code != 200:
+            raise mailbox_error(answer.status_code, error_of(answer), user)
+        return _object(answer), served_at(answer) or datetime.now(UTC)
+
+    def try_get(
+        self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
+    ) -> SubResponse:
+        """The status and JSON of a GET for one mailbox, whatever the status; refused sign-in apart."""
+        return self.try_get_at(user, url, params=params, prefer=prefer)[0]
+
+    def try_get_at(
+        self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
+    ) -> tuple[SubResponse, datetime]:
+        """The same with the Date of the answer."""
+        with self._slots.hold({user: 1}):
+            answer = self._send(user, url, params, prefer)
+        if answer.status_code == 401:
+            raise mailbox_error(401, error_of(answer), user)
+        body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
+        return SubResponse(answer.status_code, body), served_at(answer) or datetime.now(UTC)
+
+    def batch(self, wanted: Sequence[SubRequest], *, chained: bool = False) -> tuple[Iterator[SubResponse], datetime]:
+        """The answers to many GETs in the order asked, and the Date of the whole.
+
+        What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
+        `chained`: all of one mailbox, one after the other. Otherwise the caller mixes mailboxes (`batch.mixed`).
+        """
+        found, served = self.try_batch(wanted, chained=chained)
+        return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
+
+    def try_batch(
+        self, wanted: Sequence[SubRequest], *, chained: bool = False
+    ) -> tuple[list[SubResponse | None], datetime]:
+        """The answers in the order asked, None for what has to be asked again alone."""
+        held: dict[str, int] = {}
+        for request in wanted:
+            held[request.user] = 1 if chained else held.get(request.user, 0) + 1
+        with self._slots.hold(held):
+            answer = self._service.request(
+                "POST", "/v1.0/$batch", json=body_of(wanted, chained=chained), idempotent=True
+            )
+        if answer.status_code != 200:
+            raise service_error(answer.status_code, error_of(answer))
+        answers = answers_of(len(wanted), _object(answer))
+        settled = [None if found is None or found.status in AGAIN else found for found in answers]
+        return settled, served_at(answer) or datetime.now(UTC)
+
+    @contextmanager
+    def stream(self, user: str, url: str, *, timeout: float) -> Iterator[requests.Response]:
+        """The open answer to a GET for one mailbox, whatever its status; its place is held until it is closed.
+
+        `timeout`: the longest silence, if it is shorter than the usual one. The body comes as it is stored, so that its
+        length is that of the header.
+        """
+        headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
+        timeout = min(timeout, self._service.door.timeout)
+        with self._slots.hold({user: 1}):
+            answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
+            try:
+                if answer.status_code == 401:
+                    raise mailbox_error(401, error_of(answer), user)
+                yield answer
+            finally:
+                answer.close()
+
+    def _settle(self, request: SubRequest, response: SubResponse | None) -> SubResponse:
+        return response or self.try_get(request.user, f"/v1.0{request.url}", prefer=request.prefer)
+
+    def _send(self, user: str, url: str, params: Mapping[str, str] | None, prefer: str) -> requests.Response:
+        """One GET. A mailbox that does not answer in time must not stop the others; a lost connection stops the run."""
+        try:
+            return self._service.request("GET", url, params=dict(params or {}), headers={"Prefer": prefer})
+        except NoAnswerError as error:
+            raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
+
+
+def _object(answer: requests.Response) -> Mapping[str, Any]:
+    """The JSON object of an answer: Graph sends no other kind. Raises UnreachableError."""
+    body = read_json(answer)
+    if isinstance(body, Mapping):
+        return body
+    raise UnreachableError(
+        "Microsoft Graph answered with JSON that is not an object",
+        where=urlsplit(answer.url or "").netloc,
+        remedy="A proxy or gateway may stand between; try again.",
+    )
+
+
+def error_of(answer: requests.Response) -> Mapping[str, Any]:
+    """The `error` of an answer: code and message; empty where a gateway answered."""
+    try:
+        error = answer.json().get("error")
+    except (ValueError, AttributeError):
+        return {}
+    return error if isinstance(error, Mapping) else {}
+
+
+def describe(status: int, error: Mapping[str, Any]) -> str:
+    """Graph's own code and message, for an admin."""
+    code, message = str(error.get("code") or ""), str(error.get("message") or "")
+    return ": ".join(part for part in (f"{status} {code}".strip(), message) if part)
+
+
+def service_error(status: int, error: Mapping[str, Any]) -> ServiceError:
+    """What a status means for the run as a whole."""
+    text = describe(status, error)
+    if status == 401:
+        return SignInError(
+            f"Microsoft Graph refused the token ({text})",
+            where="named_credentials.MicrosoftGraphAPI",
+            remedy="Check the app registration and the tenant.",
+        )
+    if status == 403:
+        return SetupError(
+            f"Microsoft Graph denied access ({text})",
+            where="app registration",
+            remedy="Grant admin consent to the application permissions Mail.Read, User.Read.All, MailboxSettings.Read.",
+        )
+    return ServiceError(
+        f"Microsoft Graph failed ({text})",
+        where="Microsoft Graph",
+        remedy="The next run resumes where this one stopped; see the Microsoft 365 service health if it goes on.",
+    )
+
+
+def mailbox_error(status: int, error: Mapping[str, Any], user: str) -> ConnectorError:
+    """What a status means for one mailbox. 401 concerns the run; an unlisted 4xx is a fault of this mailbox's read."""
+    text, code = describe(status, error), str(error.get("code") or "").lower()
+    if status == 401:
+        return service_error(status, error)
+    if status == 404 and code in NO_MAILBOX:
+        return MailboxUnavailableError(
+            f"Microsoft Graph serves no such mailbox ({text})",
+            where=f"user {user}",
+            remedy="Check that the user exists, is licensed and has its mailbox in Exchange Online.",
+        )
+    if status == 403:
+        return MailboxError(
+            f"Microsoft Graph denied access to the mailbox ({text})",
+            where=f"user {user}",
+            remedy="Add the mailbox to the application's access policy or RBAC scope, or grant Mail.Read.",
+            code="ACCESS_DENIED",
+        )
+    if status in BUSY:
+        return MailboxOutageError(
+            f"Microsoft Graph could not read the mailbox ({text})",
+            where=f"user {user}",
+            remedy="The next run resumes where this one stopped.",
+        )
+    return MailboxError(
+        f"Microsoft Graph refused to read the mailbox ({text})",
+        where=f"user {user}",
+        remedy="The next run tries again; report it if it stays.",
+        code="REFUSED",
+    )
+
+
+def message_error(response: SubResponse) -> MessageError:
+    """What a status means for one message."""
+    error = response.body.get("error")
+    text = describe(response.status, error if isinstance(error, Mapping) else {})
+    if response.status == 404:
+        return MessageGoneError(
+            f"The message is no longer in the mailbox ({text})", remedy="It was moved or deleted while it was read."
+        )
+    return MessageError(
+        f"Microsoft Graph did not give the message ({text})",
+        code=f"GRAPH_{response.status}",
+        remedy="It is tried again by itself." if response.status in BUSY else "",
+        transient=response.status in BUSY,
+    )

@@ -1,0 +1,83 @@
+"""Why no answer came: exceptions of requests in the words of core/retry.py and of the admin who reads the error."""
+
+import ssl
+from typing import Literal
+
+import requests
+import urllib3
+
+_LOST = (
+    requests.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class BrokenAnswerError(requests.RequestException):
+    """An answer with a good status whose body is not what the API speaks, such as the HTML page of a gateway."""
+
+
+def kind_of(error: requests.RequestException) -> Literal["connection", "timeout"] | None:
+    """What core/retry.py calls a failure without an answer; None for one that sending again cannot help."""
+    if is_untrusted(error):
+        return None
+    if isinstance(error, requests.Timeout):
+        return "timeout"
+    if isinstance(error, (BrokenAnswerError, *_LOST)):
+        return "connection"
+    return None
+
+
+def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
+    """What happened and what to do, for each kind of RequestException."""
+    if is_untrusted(error):
+        return (
+            "its certificate is not trusted",
+            f"Name the authority that signed it in tls.ca_file. {check}.",
+        )
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection failed", f"{check}, and that the port speaks HTTPS."
+    if isinstance(error, requests.Timeout):
+        return "it did not answer in time", "Try again later, or raise http.timeout_seconds."
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy refused the connection", f"{check}, and the proxy."
+    if _name_unknown(error):
+        return "its host name is not known", f"{check}, and the name resolution of this machine."
+    if never_connected(error):
+        return "the connection was refused", f"{check}, and that a firewall lets this machine through."
+    if isinstance(error, BrokenAnswerError):
+        return "it answered with something that is not JSON", f"{check}; a proxy or gateway may stand between."
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return "its address is not valid", f"{check}."
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return "the connection was lost", "Try again; the next run resumes where this one stopped."
+    return f"the request failed ({type(error).__name__})", f"{check}."
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and whatever urllib3 wrapped in it."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, BaseException) and item not in found:
+            found.append(item)
+            waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+    return found
+
+
+def never_connected(error: BaseException) -> bool:
+    """Whether nothing was sent, so that sending it now is the first time."""
+    return any(
+        isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+        for cause in _causes(error)
+    )
+
+
+def _name_unknown(error: BaseException) -> bool:
+    return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error))
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether the service showed a certificate that nobody we trust has signed."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))

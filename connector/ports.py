@@ -1,0 +1,212 @@
+"""What a run needs from the outside, as protocols. `graph/` and `salesforce/` implement them; tests have fakes.
+
+All methods may raise `ServiceError` (the run stops). Those that concern one mailbox raise `MailboxError`, those that
+concern one message return or raise `MessageError`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from connector.errors import MessageError
+from connector.models import (
+    Attachment,
+    Content,
+    DirectoryUser,
+    EventRecord,
+    Failure,
+    Folder,
+    FolderId,
+    FolderTree,
+    GraphUserId,
+    Header,
+    Hits,
+    MailboxUpdate,
+    MessageId,
+    NewFile,
+    NormalAddress,
+    Page,
+    RecordId,
+    Row,
+    RowResult,
+    SettledError,
+    Setup,
+    StoredEmail,
+    StoredFile,
+)
+
+
+class Download(Protocol):
+    """A file that is being read: once, from the beginning."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes, where the source announced them."""
+        ...
+
+    @property
+    def head(self) -> bytes:
+        """Its first bytes, which iterating gives all the same."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All its bytes, piece by piece. Raises MessageError where they cannot be read to their end."""
+        ...
+
+
+class MailSource(Protocol):
+    """Mail in Microsoft 365. Every call is safe from several threads; the cap per mailbox is kept inside."""
+
+    def page(
+        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int, link: str | None
+    ) -> Page:
+        """One page of [start, end) in ascending received time, or the page behind `link`."""
+        ...
+
+    def page_with_folders(
+        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
+    ) -> tuple[Page, FolderTree]:
+        """A first page and the mailbox's folder tree in one request, so that an idle run stays at two."""
+        ...
+
+    def folders(self, user: GraphUserId) -> FolderTree:
+        """The mailbox's folder tree."""
+        ...
+
+    def headers(
+        self, wanted: Sequence[tuple[RecordId, GraphUserId, MessageId]]
+    ) -> Iterator[tuple[tuple[RecordId, GraphUserId, MessageId], Header | MessageError]]:
+        """The headers of single messages by id, in any order; MessageGoneError for one that is not there."""
+        ...
+
+    def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
+        """The messages of a mailbox that have this Message-ID, which need not be one."""
+        ...
+
+    def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
+        """One folder by id; None where there is none."""
+        ...
+
+    def contents(
+        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId], *, inline_images: bool = False
+    ) -> Iterator[tuple[Header, Content | MessageError]]:
+        """The bodies of many messages, mailboxes mixed, in any order, each exactly once.
+
+        Attachments are listed with them where the header has some; with `inline_images` also where the body shows one.
+        """
+        ...
+
+    def attachments(
+        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
+    ) -> Iterator[tuple[Header, tuple[Attachment, ...] | MessageError]]:
+        """The lists of attachments of many messages, mailboxes mixed, in any order, each exactly once."""
+        ...
+
+    def download(
+        self, user: GraphUserId, message: MessageId, attachment: str | None
+    ) -> AbstractContextManager[Download]:
+        """Open an attachment, or with None the message itself as MIME. Nothing of it is held in memory.
+
+        Entering raises MessageError (MessageGoneError where it is not there), and so does reading: on a body that
+        ends early, and when the time for one attachment is up.
+        """
+        ...
+
+    def find_user(self, names: Sequence[str]) -> DirectoryUser | None:
+        """The user that has one of the names as UPN, or else as address; None where the tenant has none."""
+        ...
+
+    def has_user(self, address: str) -> bool | None:
+        """Whether the directory has a user with this address; None where it cannot be asked."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests to /v1.0 so far."""
+        ...
+
+
+class AdminSource(Protocol):
+    """What admins set: settings, exclusions, mailboxes, rights. Read anew by every run."""
+
+    @property
+    def now(self) -> datetime | None:
+        """The Date of the newest answer (UTC); None before the first."""
+        ...
+
+    def read(self) -> Setup:
+        """Everything at once. Raises SetupError where something cannot be read to its end."""
+        ...
+
+
+class Directory(Protocol):
+    """Clients and stored mail in Salesforce."""
+
+    def look_up(
+        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+    ) -> tuple[Hits, Sequence[StoredEmail]]:
+        """Contacts and Accounts by address, and stored mail by (Message_Key__c, Message-ID), in as few calls as can be.
+
+        The recycle bin is included in stored mail. An address without a hit maps to an empty tuple.
+        """
+        ...
+
+
+class FileSink(Protocol):
+    """Files on stored mail. Every call is safe from several threads."""
+
+    def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
+        """Store a file, once whatever became of earlier attempts; `source` is opened anew for each attempt.
+
+        Raises MessageError where this file cannot be stored, and whatever reading the source raises: then nothing is.
+        """
+        ...
+
+    def find(self, emails: Iterable[RecordId]) -> Mapping[RecordId, tuple[StoredFile, ...]]:
+        """The files on these Emails."""
+        ...
+
+    def remove(self, documents: Sequence[RecordId]) -> None:
+        """Delete files; those that are gone already are no matter."""
+        ...
+
+
+class RecordSink(Protocol):
+    """The one writer. `files` is where what belongs to its rows goes."""
+
+    @property
+    def files(self) -> FileSink:
+        """Files on the Emails that were written."""
+        ...
+
+    def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
+        """Write the rows of each mail; results in the same shape. A failed row never undoes another.
+
+        `event` is touched by each request. Rows with `id` are updates, the others inserts with their audit fields.
+        """
+        ...
+
+
+class RunLog(Protocol):
+    """Events, errors and checkpoints: one call, in this order, after the rows of their windows are committed."""
+
+    def save(
+        self,
+        *,
+        event: EventRecord | None,
+        failures: Sequence[Failure],
+        mailboxes: Sequence[MailboxUpdate],
+        settled: Sequence[SettledError] = (),
+        answered: Sequence[RecordId] = (),
+    ) -> None:
+        """Write them; `answered` are events whose Retry_Requested__c is done with.
+
+        Raises ServiceError where any of them is refused: a checkpoint never moves in silence.
+        """
+        ...
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests to /services/data so far, sign-in apart."""
+        ...

@@ -1,0 +1,243 @@
+"""Step 3: read mailboxes in windows, several at once, and hand over what was walked in chunks.
+
+Worker threads take the next window of a mailbox's lane, walk it (`core.walk` decides, the mail source fetches) and put
+the result on the pile. The main thread takes chunks from the pile. Reading pauses while the pile is high, so memory
+stays bounded however large a backfill is. Nothing here decides about a mail, and nothing is written.
+"""
+
+import copy
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import TracebackType
+
+from connector.core.walk import PageRequest, Walked, walk
+from connector.errors import MailboxError
+from connector.models import FolderTree, GraphUserId, Header, Mailbox, Page, Window
+from connector.ports import MailSource
+
+
+@dataclass(slots=True)
+class Lane:
+    """One mailbox's windows, in the order in which they are read, and its folder tree once a message needs it."""
+
+    mailbox: Mailbox
+    user: GraphUserId
+    windows: deque[Window]
+    planned: int = 0
+    tree: FolderTree | None = None
+    tree_asked: bool = False
+    active: int = 0
+    error: MailboxError | None = None
+
+    def __post_init__(self) -> None:
+        self.planned = len(self.windows)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A window that was walked to its end: `closed` is None where the window held no closed second yet."""
+
+    lane: Lane
+    closed: Window | None
+    headers: tuple[Header, ...]
+
+
+@dataclass(slots=True)
+class _State:
+    pile: list[Reading] = field(default_factory=list)
+    headers: int = 0
+    failure: BaseException | None = None
+    #: take no further window
+    stopped: bool = False
+    #: nobody will ask for what is being walked
+    abandoned: bool = False
+
+
+class Reader:
+    """Walks the windows of all lanes in worker threads.
+
+    `per_mailbox` windows of one mailbox at a time, `threads` in all (the source bundles what they ask at one time).
+    Use as a context manager: leaving it stops the threads after the window they are in, an exception after the page.
+    `progress` is called in the worker threads.
+    """
+
+    def __init__(
+        self,
+        source: MailSource,
+        lanes: Iterable[Lane],
+        *,
+        threads: int,
+        per_mailbox: int,
+        settle: timedelta,
+        high_water: int = 12_000,
+        progress: Callable[[Lane, int], None] | None = None,
+    ) -> None:
+        self._source = source
+        self._lanes = deque(lanes)
+        self._all = tuple(self._lanes)
+        self._per_mailbox = per_mailbox
+        self._settle = settle
+        self._high_water = high_water
+        self._progress = progress
+        self._state = _State()
+        self._changed = threading.Condition()
+        planned = sum(min(len(lane.windows), per_mailbox) for lane in self._all)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"reader-{n}", daemon=True) for n in range(min(threads, planned))
+        ]
+
+    def __enter__(self) -> "Reader":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(abandon=kind is not None)
+        for thread in self._threads:
+            thread.join()
+
+    def stop(self, *, abandon: bool = False) -> None:
+        """Take no further window; those being walked are finished, unless they are abandoned."""
+        with self._changed:
+            self._state.stopped = True
+            self._state.abandoned = self._state.abandoned or abandon
+            self._changed.notify_all()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was read and taken."""
+        with self._changed:
+            return self._over() and not self._state.pile
+
+    def take(self, at_least: int, *, patience: float = 120) -> list[Reading]:
+        """The walked windows so far: when they hold `at_least` headers, after `patience` seconds, or at the end.
+
+        Sooner where reading waits because the pile is high. Empty when all was taken. Raises what stopped the reading
+        as a whole, a ServiceError for example.
+        """
+        with self._changed:
+            enough = min(at_least, self._high_water)
+            self._changed.wait_for(lambda: self._state.headers >= enough or self._over(), timeout=patience)
+            self._changed.wait_for(lambda: bool(self._state.pile) or self._over())
+            if self._state.failure is not None:
+                raise self._state.failure
+            taken, self._state.pile, self._state.headers = self._state.pile, [], 0
+            self._changed.notify_all()
+            return taken
+
+    def _over(self) -> bool:
+        if any(lane.active for lane in self._all):
+            return False
+        return self._state.failure is not None or self._state.stopped or not any(lane.windows for lane in self._all)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            lane, window = job
+            try:
+                walked = self._walk(lane, window)
+                if walked is not None:
+                    self._put(lane, walked)
+            except MailboxError as error:
+                self._give_up(lane, error)
+            except BaseException as error:  # handed to the main thread, which decides
+                self._fail(error)
+            finally:
+                self._done(lane)
+
+    def _next(self) -> tuple[Lane, Window] | None:
+        with self._changed:
+            while True:
+                if self._state.stopped or self._state.failure is not None:
+                    return None
+                if self._state.headers < self._high_water:
+                    for _ in range(len(self._lanes)):
+                        lane = self._lanes[0]
+                        self._lanes.rotate(-1)
+                        if lane.windows and lane.active < self._per_mailbox:
+                            lane.active += 1
+                            return lane, lane.windows.popleft()
+                if not any(lane.windows or lane.active for lane in self._all):
+                    return None
+                self._changed.wait()
+
+    def _walk(self, lane: Lane, window: Window) -> Walked | None:
+        """What the window holds; None where nobody wants to know any more."""
+        steps = walk(window, settle=self._settle)
+        request = next(steps)
+        found = False
+        while not self._state.abandoned:
+            page = self._page(lane, request, found=found)
+            found = found or any(not header.is_draft for header in page.headers)
+            try:
+                request = steps.send(page)
+            except StopIteration as finished:
+                walked: Walked = finished.value
+                if found:
+                    self._need_tree(lane)
+                return walked
+        return None
+
+    def _page(self, lane: Lane, request: PageRequest, *, found: bool) -> Page:
+        """One page; with a second round comes the folder tree where it is needed, so that an idle run stays at two."""
+        box, user = lane.mailbox.id, lane.user
+        if found and not request.first_round and request.link is None and self._claim_tree(lane):
+            page, tree = self._source.page_with_folders(box, user, request.start, request.end, top=request.top)
+            self._keep_tree(lane, tree)
+            return page
+        return self._source.page(box, user, request.start, request.end, top=request.top, link=request.link)
+
+    def _claim_tree(self, lane: Lane) -> bool:
+        """Whether the caller is the one to ask for the lane's folder tree."""
+        with self._changed:
+            asked, lane.tree_asked = lane.tree_asked, True
+            return not asked
+
+    def _keep_tree(self, lane: Lane, tree: FolderTree) -> None:
+        with self._changed:
+            lane.tree = tree
+            self._changed.notify_all()
+
+    def _need_tree(self, lane: Lane) -> None:
+        """Come back when the lane has its folder tree, asking for it if nobody has."""
+        if self._claim_tree(lane):
+            self._keep_tree(lane, self._source.folders(lane.user))
+        with self._changed:
+            self._changed.wait_for(
+                lambda: lane.tree is not None or lane.error is not None or self._state.failure is not None
+            )
+            if lane.error is not None:
+                # the threads of a lane each raise an exception of their own, as they may do so at the same time
+                raise copy.copy(lane.error) from lane.error
+
+    def _put(self, lane: Lane, walked: Walked) -> None:
+        with self._changed:
+            if walked.rest is not None and lane.error is None:
+                lane.windows.appendleft(walked.rest)
+                lane.planned += 1
+            self._state.pile.append(Reading(lane, walked.window, walked.headers))
+            self._state.headers += len(walked.headers)
+            self._changed.notify_all()
+        if self._progress is not None:
+            self._progress(lane, len(walked.headers))
+
+    def _give_up(self, lane: Lane, error: MailboxError) -> None:
+        with self._changed:
+            lane.error = lane.error or error
+            lane.windows.clear()
+            self._changed.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            self._state.failure = self._state.failure or error
+            self._state.abandoned = True
+            self._changed.notify_all()
+
+    def _done(self, lane: Lane) -> None:
+        with self._changed:
+            lane.active -= 1
+            self._changed.notify_all()

@@ -1,0 +1,233 @@
+"""Salesforce's REST API through an unmodified simple-salesforce, one instance per thread, over the one door.
+
+Its own sign-in stays unused: it gets our token and our session, and whatever it sends goes through `http.Service`, so
+that retries, the second sign-in after a 401, pinning and counting are in one place.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from connector.errors import UnreachableError
+from connector.http import Body, Service, served_at
+from connector.salesforce.auth import Identity, SalesforceToken
+from connector.salesforce.errors import error_for
+from connector.salesforce.names import Names
+
+#: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
+MAX_SUBREQUESTS = 25
+MAX_HEAVY = 5
+#: simple-salesforce asks for indented JSON.
+_COMPACT = {"X-PrettyPrint": "0"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One sub-request of a Composite. `path` is below the version's root; `asked` is for error messages.
+
+    With `absent_ok` a 404 is an answer (None) and not an error; with `raw` any status is.
+    """
+
+    path: str
+    asked: str
+    method: str = "GET"
+    body: Any = None
+    absent_ok: bool = False
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The result of one sub-request."""
+
+    status: int
+    body: Any
+
+
+class SalesforceClient:
+    """One org. Safe from several threads. `service` carries the token; `version` is such as 64.0."""
+
+    def __init__(self, service: Service, token: SalesforceToken, *, version: str, names: Names | None = None) -> None:
+        self.names = names or Names()
+        self._service = service
+        self._token = token
+        self._version = version
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._now: datetime | None = None
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests to /services/data so far, sign-in apart."""
+        return self._service.calls
+
+    @property
+    def identity(self) -> Identity:
+        """The org and the connector's own user."""
+        return self._token.identity()
+
+    @property
+    def host(self) -> str:
+        """For error messages."""
+        return urlsplit(self._service.url).netloc
+
+    @property
+    def now(self) -> datetime:
+        """The org's clock: the `Date` of its newest answer."""
+        return self._now or self._token.signed_in_at()
+
+    @property
+    def sent_again(self) -> bool:
+        """Whether this thread's last call was sent more than once, so that its rows may have been there already."""
+        return self._service.attempts > 1
+
+    def query(self, soql: str, asked: str, *, deleted: bool = False) -> Ask:
+        """A query as a sub-request; there its text is body, so the limit of an address does not apply."""
+        return Ask(path=f"{'queryAll' if deleted else 'query'}?q={quote_plus(soql)}", asked=asked)
+
+    def row(self, object_name: str, key_field: str, key: str) -> str:
+        """The path of a row by its external id."""
+        return f"sobjects/{self.names.wire(object_name)}/{self.names.wire(key_field)}/{quote(key, safe='')}"
+
+    def composite(self, asks: Sequence[Ask], *, all_or_none: bool = False, patient: bool = True) -> list[Answer]:
+        """Send the sub-requests as one call, in order, and give back their answers in order.
+
+        Raises the error of the first that failed, unless it is `raw`. With `patient=False` a timeout is raised at
+        once (http.NoAnswerError): the caller sends less.
+        """
+        root = f"/services/data/v{self._version}/"
+        payload = {
+            "allOrNone": all_or_none,
+            "collateSubrequests": False,
+            "compositeRequest": [
+                {
+                    "method": ask.method,
+                    "url": root + ask.path,
+                    "referenceId": f"r{number}",
+                    **({} if ask.body is None else {"body": ask.body}),
+                }
+                for number, ask in enumerate(asks)
+            ],
+        }
+        body = self._send("composite", "the Composite resource", method="POST", json=payload, patient=patient)
+        answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
+        if len(answers) != len(asks):
+            raise UnreachableError("Salesforce answered a part of a request only", where=self.host)
+        results = [
+            Answer(status=answers[f"r{number}"]["httpStatusCode"], body=answers[f"r{number}"]["body"])
+            for number in range(len(asks))
+        ]
+        for ask, result in zip(asks, results, strict=True):
+            self._check(ask, result)
+        return results
+
+    def records(self, result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """All records of a query result with our own names, read to its end, child rows too."""
+        page: Mapping[str, Any] = result
+        while True:
+            for record in page["records"]:
+                yield self._whole(self.names.plain(record))
+            if page.get("done", True):
+                return
+            page = self._send_more(page["nextRecordsUrl"])
+
+    def get(self, path: str, asked: str) -> Any:
+        """One resource below the version's root."""
+        return self._send(path, asked, method="GET", patient=True)
+
+    def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> Answer:
+        """Make a row of what `body` opens for each attempt; any status is an answer.
+
+        What may have been done is not sent again: UnreachableError says that nobody knows.
+        """
+        url = f"/services/data/v{self._version}/sobjects/{self.names.wire(object_name)}"
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        answer = self._service.request("POST", url, body=body, headers=headers, idempotent=False, timeout=timeout)
+        try:
+            return Answer(status=answer.status_code, body=answer.json())
+        except requests.JSONDecodeError:
+            return Answer(status=answer.status_code, body=None)
+
+    def _whole(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record whose child rows are plain lists, read to their end."""
+        for name, value in record.items():
+            if isinstance(value, Mapping) and "records" in value and "done" in value:
+                record[name] = list(self.records(value))
+        return record
+
+    def _check(self, ask: Ask, result: Answer) -> None:
+        if result.status < 300 or ask.raw or (ask.absent_ok and result.status == 404):
+            return
+        raise error_for(result.status, result.body, asked=ask.asked, where=self.host)
+
+    def _send(self, path: str, asked: str, **how: Any) -> Any:
+        api, session = self._api()
+        try:
+            return self._kept_clock(session, api.restful(path, headers=_COMPACT, **how))
+        except SalesforceError as error:
+            raise error_for(error.status, error.content, asked=asked, where=self.host) from error
+        except requests.JSONDecodeError as error:
+            raise self._broken() from error
+
+    def _send_more(self, url: str) -> Any:
+        api, session = self._api()
+        try:
+            return self._kept_clock(session, api.query_more(url, identifier_is_url=True, headers=_COMPACT))
+        except SalesforceError as error:
+            raise error_for(error.status, error.content, asked="the rest of a query", where=self.host) from error
+        except requests.JSONDecodeError as error:
+            raise self._broken() from error
+
+    def _broken(self) -> UnreachableError:
+        return UnreachableError(
+            "Salesforce's answer was cut short", where=self.host, remedy="Try again; the next run resumes by itself."
+        )
+
+    def _kept_clock(self, session: "_Listening", body: Any) -> Any:
+        moment = session.date
+        if moment is not None:
+            with self._lock:
+                self._now = moment if self._now is None else max(self._now, moment)
+        return body
+
+    def _api(self) -> "tuple[Salesforce, _Listening]":
+        """This thread's simple-salesforce. The door puts the current token into each request."""
+        pair: tuple[Salesforce, _Listening] | None = getattr(self._local, "api", None)
+        if pair is None:
+            session = _Listening(self._service)
+            api = Salesforce(
+                session_id=self._token.token(),
+                instance_url=self._service.url,
+                session=session,
+                version=self._version,
+                object_pairs_hook=None,
+            )
+            pair = self._local.api = (api, session)
+        return pair
+
+
+class _Listening(requests.Session):
+    """The session that simple-salesforce gets: sends through the service, and keeps the `Date` of the last answer.
+
+    Whatever goes through it may be sent twice: queries, and rows that have a unique key.
+    """
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+        self.date: datetime | None = None
+
+    def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
+        """As `requests.Session.request`, by keyword only."""
+        if args:
+            raise TypeError("pass params, data and headers by keyword")
+        answer = self._service.request(str(method), str(url), idempotent=True, **how)
+        self.date = served_at(answer)
+        return answer

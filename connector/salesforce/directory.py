@@ -1,0 +1,155 @@
+"""Who is a client, and what is stored: looked up for a whole chunk of messages in as few calls as the limits allow.
+
+Addresses are remembered for the run, those that nobody has too; stored mail is not, since the run itself adds to it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connector.core.address import readable
+from connector.core.text import clean, cut
+from connector.models import Hit, Hits, NormalAddress, StoredEmail
+from connector.salesforce import parse, soql
+from connector.salesforce.admin import EmailFields
+from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+
+#: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.
+MAX_EMAIL = 80
+#: What Internet_Message_Id__c holds.
+MAX_MESSAGE_ID = 255
+#: Left of a query's length for lists, once its fixed part is taken off.
+_ROOM = soql.MAX_LENGTH - 4_000
+
+_STORED = ", ".join(
+    (
+        "SELECT Id",
+        "Message_Key__c",
+        "Graph_Message_Id__c",
+        "Mailbox__c",
+        "Sent_At__c",
+        "CreatedDate",
+        "OwnerId",
+        "Match_Status__c",
+        "IsDeleted",
+        "Body_Truncated__c",
+        *parse.READ_FIELDS,
+        f"(SELECT {parse.FILE_FIELDS} FROM ContentDocumentLinks)",  # noqa: S608 - fixed names
+        "(SELECT Id, Participant_Key__c, Address__c, Contact__c, Account__c FROM Participants__r"
+        " WHERE IsDeleted = false) FROM Email__c WHERE ",
+    )
+)
+#: Asked of Task itself: below another object, Tasks are reached only together with Events and without their own fields
+#: (Object Reference, "LookedUpFromActivity"). queryAll finds archived ones too.
+_TASKS = "SELECT Email__c, Task_Key__c FROM Task WHERE IsDeleted = false AND "
+_EMAIL, _TASK = "Email__c", "Task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Query:
+    """A query and what its records are: Contact, Account or Email__c."""
+
+    object: str
+    ask: Ask
+
+
+class SalesforceDirectory:
+    """The port Directory, for one run. `fields` gives the Email-type fields once the setup has been read."""
+
+    def __init__(self, client: SalesforceClient, fields: Callable[[], EmailFields]) -> None:
+        self._client = client
+        self._fields = fields
+        self._known: dict[NormalAddress, tuple[Hit, ...]] = {}
+
+    def look_up(
+        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+    ) -> tuple[Hits, Sequence[StoredEmail]]:
+        """Clients by address and stored mail by (Message_Key__c, Message-ID). Nothing new to ask is no call."""
+        wanted = list(dict.fromkeys(addresses))
+        new = [address for address in wanted if address not in self._known]
+        found: dict[NormalAddress, dict[str, Hit]] = {address: {} for address in new}
+        emails: dict[str, StoredEmail] = {}
+        tasks: dict[str, set[str]] = {}
+        parts = list(self._parts(copies))
+        queries = [*self._client_queries(new), *(self._stored_query(part) for part in parts)]
+        by_email = [self._tasks_query("Email__r.", part) for part in parts]
+        at_once = len(queries) + len(by_email) <= MAX_HEAVY
+        for query, record in self._asked([*queries, *by_email] if at_once else queries):
+            self._keep(query.object, record, found, emails, tasks)
+        if not at_once:
+            for query, record in self._asked(list(self._tasks_by_id(emails))):
+                self._keep(query.object, record, found, emails, tasks)
+        self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
+        stored = [replace(email, task_keys=frozenset(tasks.get(email.id, ()))) for email in emails.values()]
+        return {address: self._known[address] for address in wanted}, stored
+
+    def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
+        for start in range(0, len(queries), MAX_HEAVY):
+            part = queries[start : start + MAX_HEAVY]
+            for query, answer in zip(part, self._client.composite([query.ask for query in part]), strict=True):
+                for record in self._client.records(answer.body):
+                    yield query, record
+
+    def _keep(
+        self,
+        object_name: str,
+        record: dict[str, Any],
+        found: dict[NormalAddress, dict[str, Hit]],
+        emails: dict[str, StoredEmail],
+        tasks: dict[str, set[str]],
+    ) -> None:
+        if object_name == _EMAIL:
+            email = parse.stored_email(record)
+            emails[email.id] = email
+        elif object_name == _TASK:
+            if record["Task_Key__c"] and record["Email__c"]:
+                tasks.setdefault(str(record["Email__c"]), set()).add(str(record["Task_Key__c"]))
+        else:
+            for address, hit in parse.hits(object_name, record, self._fields_of(object_name)):
+                if address in found:
+                    found[NormalAddress(address)][hit.id] = hit
+
+    def _fields_of(self, object_name: str) -> tuple[str, ...]:
+        fields = self._fields()
+        return fields.contact if object_name == "Contact" else fields.account
+
+    def _client_queries(self, addresses: Sequence[NormalAddress]) -> Iterable[_Query]:
+        spellings = sorted({form for address in addresses for form in (address, readable(address))})
+        askable = [form for form in spellings if form and len(form) <= MAX_EMAIL]
+        for object_name in ("Contact", "Account"):
+            fields = self._fields_of(object_name)
+            if not fields:
+                continue
+            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == "Contact" else []), *fields]
+            for part in soql.chunks(askable, room=_ROOM, times=len(fields)):
+                where = soql.any_of((field, part) for field in fields)
+                text = f"SELECT {', '.join(columns)} FROM {object_name} WHERE {where}"  # noqa: S608 - quoted by soql
+                yield _Query(object=object_name, ask=self._client.query(text, f"the object {object_name}"))
+
+    @staticmethod
+    def _parts(copies: Iterable[tuple[str, str | None]]) -> Iterator[tuple[list[str], list[str]]]:
+        """Keys and Message-IDs, in parts that fit into one query each."""
+        pairs = list(copies)
+        keys = sorted({key for key, _ in pairs})
+        ids = sorted({cut(clean(mid), MAX_MESSAGE_ID) for _, mid in pairs if mid})
+        marked = [f"k{key}" for key in keys] + [f"i{mid}" for mid in ids if mid]
+        for part in soql.chunks(marked, room=_ROOM):
+            yield [mark[1:] for mark in part if mark[0] == "k"], [mark[1:] for mark in part if mark[0] == "i"]
+
+    def _same_mail(self, path: str, part: tuple[list[str], list[str]]) -> str:
+        wire = self._client.names.wire
+        return soql.any_of(((wire(f"{path}Message_Key__c"), part[0]), (wire(f"{path}Internet_Message_Id__c"), part[1])))
+
+    def _stored_query(self, part: tuple[list[str], list[str]]) -> _Query:
+        text = self._client.names.wire(_STORED) + self._same_mail("", part)
+        return _Query(object=_EMAIL, ask=self._client.query(text, "the object Email__c", deleted=True))
+
+    def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
+        text = f"{self._client.names.wire(_TASKS)}({self._same_mail(path, part)})"
+        return _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+
+    def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:
+        wire = self._client.names.wire
+        for part in soql.chunks(ids, room=_ROOM):
+            text = wire(_TASKS) + wire("Email__c") + " IN " + soql.in_list(part)
+            yield _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))

@@ -1,0 +1,221 @@
+"""Files on stored mail: streamed into ContentVersion as they come, so that nothing of them is held in memory.
+
+REST guide, "Insert or Update Blob Data": multipart/form-data of a JSON part `entity_content` and a part `VersionData`.
+A ContentVersion with FirstPublishLocationId makes the document and its link to that record (Object Reference).
+Attachment_Key__c is not unique, as the platform does not offer that there, so after an answer that got lost we look.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+import structlog
+
+from connector.core.attachments import item_name
+from connector.errors import MessageError, UnreachableError
+from connector.events import Action
+from connector.http import NoAnswerError
+from connector.models import NewFile, RecordId, Row, RowError, StoredFile
+from connector.ports import Download
+from connector.salesforce import parse, soql
+from connector.salesforce.client import MAX_HEAVY, MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
+from connector.salesforce.errors import code_and_message, error_for
+from connector.salesforce.faults import OrgFaultWatch
+from connector.salesforce.outcomes import Outcome
+from connector.salesforce.serialise import wire_fields
+
+_LOG = structlog.get_logger(__name__)
+
+VERSION = "ContentVersion"
+#: How often a file is sent when it is not known what became of it, or when its owner was refused.
+_ATTEMPTS = 3
+#: Refusals that concern all files alike: the run cannot go on.
+_OF_THE_ORG = frozenset(
+    {
+        "INVALID_SESSION_ID",
+        "INVALID_AUTH_HEADER",
+        "REQUEST_LIMIT_EXCEEDED",
+        "API_DISABLED_FOR_ORG",
+        "API_CURRENTLY_DISABLED",
+        "FUNCTIONALITY_NOT_ENABLED",
+        "INVALID_TYPE",
+        "INVALID_FIELD",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "UNSUPPORTED_API_VERSION",
+    }
+)
+#: The mail's user left: the file is the connector's then.
+_OWNER_REFUSED = frozenset({"INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ"})
+#: Statuses after which the file may be there all the same.
+_UNSURE = frozenset({500, 502, 504})
+_FILES = f"SELECT LinkedEntityId, {parse.FILE_FIELDS} FROM ContentDocumentLink WHERE LinkedEntityId IN "  # noqa: S608
+_ROOM = soql.MAX_LENGTH - 1_000
+
+
+class SalesforceFiles:
+    """The port FileSink, for one run. `timeout`: the longest silence of Salesforce while a file is taken in."""
+
+    def __init__(self, client: SalesforceClient, *, timeout: float = 120) -> None:
+        self._client = client
+        self._timeout = timeout
+        self._watch = OrgFaultWatch()
+        self._lock = threading.Lock()
+
+    def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
+        """Store a file, once whatever became of earlier attempts. Raises MessageError where it cannot be stored."""
+        owner = file.owner
+        for _ in range(_ATTEMPTS):
+            try:
+                answer = self._send(file, owner, source)
+            except NoAnswerError as error:
+                # It may still be taken in, and nothing keeps a second one out: so look again when that is settled.
+                raise MessageError(
+                    "Salesforce did not say in time whether it took the file",
+                    code="UPLOAD_TIMEOUT",
+                    remedy="It is looked for, and tried again, by itself.",
+                    transient=True,
+                ) from error
+            except UnreachableError:
+                answer = None
+            if answer is not None and answer.status < 300:
+                self._saw(None)
+                return
+            if answer is None or answer.status in _UNSURE:
+                # This asks over the common road: where Salesforce as a whole is away, that stops the run.
+                if self._is_there(file):
+                    self._saw(None)
+                    return
+            elif code_and_message(answer.body)[0] in _OWNER_REFUSED and owner != self._client.identity.user:
+                owner = self._client.identity.user
+            else:
+                raise self._refused(answer)
+        raise self._refused(Answer(status=503, body=None))
+
+    def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
+        """The files on these Emails; those of people too, with an empty key."""
+        found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
+        wire = self._client.names.wire
+        asks = [
+            self._client.query(wire(_FILES) + soql.in_list(part), "the files of stored mail")
+            for part in soql.chunks(sorted(found), room=_ROOM)
+        ]
+        for start in range(0, len(asks), MAX_HEAVY):
+            for answer in self._client.composite(asks[start : start + MAX_HEAVY]):
+                for record in self._client.records(answer.body):
+                    email = RecordId(str(record["LinkedEntityId"]))
+                    found[email] = (*found.get(email, ()), parse.stored_file(record))
+        return found
+
+    def remove(self, documents: Sequence[RecordId]) -> None:
+        """Delete files; those that are gone already are no matter, and those that stay do no harm."""
+        asks = [
+            Ask(method="DELETE", path=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
+            for document in documents
+        ]
+        for start in range(0, len(asks), MAX_SUBREQUESTS):
+            for answer in self._client.composite(asks[start : start + MAX_SUBREQUESTS]):
+                if answer.status >= 300 and answer.status != 404:
+                    code, message = code_and_message(answer.body)
+                    _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
+
+    # -- one attempt ------------------------------------------------------------------------------------------------
+
+    def _send(self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]) -> Answer:
+        boundary = uuid.uuid4().hex
+
+        @contextmanager
+        def body() -> Iterator[Iterable[bytes]]:
+            with source() as download:
+                name = item_name(file.name, download.head) if file.is_item else file.name
+                yield form(boundary, self._fields(file, name, owner), download)
+
+        content_type = f'multipart/form-data; boundary="{boundary}"'
+        return self._client.create(VERSION, body, content_type=content_type, timeout=self._timeout)
+
+    def _fields(self, file: NewFile, name: str, owner: RecordId) -> dict[str, Any]:
+        fields = {
+            "Title": PurePosixPath(name).stem,
+            "PathOnClient": name,
+            "FirstPublishLocationId": file.email,
+            "Attachment_Key__c": file.key,
+            "OwnerId": owner,
+            "CreatedDate": file.created_at,
+            "CreatedById": owner,
+            "LastModifiedDate": file.created_at,
+            "LastModifiedById": owner,
+        }
+        return self._client.names.to_wire(wire_fields(fields))
+
+    def _is_there(self, file: NewFile) -> bool:
+        return any(stored.key == file.key for stored in self.find([file.email])[file.email])
+
+    # -- refusals ---------------------------------------------------------------------------------------------------
+
+    def _refused(self, answer: Answer) -> MessageError:
+        """Why a file was not taken. Raises ServiceError for what concerns every file, or the run as a whole."""
+        code, message = code_and_message(answer.body)
+        if code in _OF_THE_ORG or answer.status in (401, 404):
+            raise error_for(answer.status, answer.body, asked=f"the object {VERSION}", where=self._client.host)
+        transient = answer.status >= 500 or answer.status in (408, 429) or code == "UNABLE_TO_LOCK_ROW"
+        code = code or f"SALESFORCE_{answer.status}"
+        self._saw(RowError(code=code, message=message, transient=transient))
+        said = f"{code}: {message}" if message else code
+        return MessageError(
+            f"Salesforce did not take the file ({said})",
+            code=code,
+            remedy="It is tried again by itself." if transient else "Correct what the message names, then retry.",
+            transient=transient,
+        )
+
+    def _saw(self, error: RowError | None) -> None:
+        """Count a file; raises OrgFaultError when the org takes none at all."""
+        row = Row(object=VERSION, key_field="Attachment_Key__c", key="", fields={})
+        with self._lock:
+            self._watch.see([Outcome(row=row, error=error)])
+
+
+class Form:
+    """The body of an upload, piece by piece."""
+
+    def __init__(self, opening: bytes, download: Download, closing: bytes) -> None:
+        self._opening = opening
+        self._download = download
+        self._closing = closing
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All bytes. What the download raises breaks the request off, so that nothing is stored."""
+        yield self._opening
+        yield from self._download
+        yield self._closing
+
+
+class SizedForm(Form):
+    """The same with its length, where the source announced that of the file."""
+
+    def __init__(self, opening: bytes, download: Download, closing: bytes, *, size: int) -> None:
+        super().__init__(opening, download, closing)
+        self._length = len(opening) + size + len(closing)
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def form(boundary: str, fields: Mapping[str, Any], download: Download) -> Form:
+    """Two parts. The file's own name stands in the JSON, where it can be in any script."""
+    head = (
+        f"--{boundary}\r\n"
+        'Content-Disposition: form-data; name="entity_content"\r\n'
+        "Content-Type: application/json; charset=UTF-8\r\n\r\n"
+        f"{json.dumps(fields)}\r\n"
+        f"--{boundary}\r\n"
+        'Content-Disposition: form-data; name="VersionData"; filename="attachment"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    closing = f"\r\n--{boundary}--\r\n".encode()
+    if download.size is None:
+        return Form(head.encode(), download, closing)
+    return SizedForm(head.encode(), download, closing, size=download.size)

@@ -1,0 +1,216 @@
+"""What the connector's own user must be allowed to do, checked before a run reads any mail.
+
+Salesforce hides what a user may not see without a word: rows are missing from a query, fields from a describe. So what
+is missing here stops the run by name, and is never taken for "there is none". A right to write that is missing would
+otherwise fail one mail after the other, though the mails are not at fault.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from connector.errors import SetupError
+from connector.salesforce.errors import ASSIGN, AUDIT, DEPLOY, listed
+from connector.salesforce.names import Names
+from connector.salesforce.parse import is_in_force
+
+#: Fields that a run writes into new rows, by object.
+CREATED: Mapping[str, tuple[str, ...]] = {
+    "Email__c": (
+        "Name",
+        "OwnerId",
+        "Subject__c",
+        "From_Address__c",
+        "From_Name__c",
+        "To__c",
+        "Cc__c",
+        "Bcc__c",
+        "Sent_At__c",
+        "Received_At__c",
+        "Direction__c",
+        "Body__c",
+        "Body_Truncated__c",
+        "Preview__c",
+        "Attachment_Count__c",
+        "Attachment_Notes__c",
+        "Importance__c",
+        "Web_Link__c",
+        "Message_Key__c",
+        "Internet_Message_Id__c",
+        "Conversation_Key__c",
+        "Graph_Message_Id__c",
+        "Mailbox__c",
+        "Sync_Event__c",
+        "Match_Status__c",
+        "Expires_On__c",
+    ),
+    "Email_Participant__c": (
+        "Email__c",
+        "Participant_Key__c",
+        "Address__c",
+        "Display_Name__c",
+        "Role__c",
+        "Contact__c",
+        "Account__c",
+        "Subject__c",
+        "Sent_At__c",
+        "Direction__c",
+    ),
+    "Task": (
+        "Task_Key__c",
+        "Email__c",
+        "Subject",
+        "WhoId",
+        "WhatId",
+        "TaskSubtype",
+        "Status",
+        "Priority",
+        "ActivityDate",
+        "Description",
+        "OwnerId",
+    ),
+    "ContentVersion": ("Attachment_Key__c",),
+    "MS_Graph_Sync_Event__c": (
+        "Run_Key__c",
+        "Kind__c",
+        "Status__c",
+        "Started_At__c",
+        "Finished_At__c",
+        "Touched_At__c",
+        "Emails_Synced__c",
+        "Emails_Failed__c",
+        "Mailboxes__c",
+        "Mailboxes_Failed__c",
+        "Salesforce_Calls__c",
+        "Retry_Requested__c",
+        "Error_Message__c",
+    ),
+    "MS_Graph_Sync_Error__c": (
+        "Error_Key__c",
+        "Sync_Event__c",
+        "Mailbox__c",
+        "Email__c",
+        "Graph_Message_Id__c",
+        "Internet_Message_Id__c",
+        "Subject__c",
+        "Received_At__c",
+        "Code__c",
+        "Message__c",
+        "Attempts__c",
+        "Next_Attempt_At__c",
+        "Status__c",
+    ),
+}
+#: Fields that a run changes in rows that people made.
+CHANGED: Mapping[str, tuple[str, ...]] = {
+    "MS_Graph_User__c": (
+        "Graph_User_Id__c",
+        "Mailbox_Type__c",
+        "Aliases__c",
+        "Status__c",
+        "Status_Detail__c",
+        "Backfill_From__c",
+        "Backfill_Through__c",
+        "Live_From__c",
+        "Live_Through__c",
+        "Swept_Through__c",
+        "Last_Success__c",
+    ),
+}
+#: Objects whose new rows a later run completes.
+_COMPLETED = ("Email__c", "Email_Participant__c", "MS_Graph_Sync_Event__c", "MS_Graph_Sync_Error__c")
+#: Objects whose rows are made with the date and the user of the mail.
+_DATED = ("Email__c", "Email_Participant__c", "Task")
+_AUDIT_FIELDS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
+#: So many fields are named one by one; of more, the objects are.
+_MOST = 6
+
+#: Columns of a permission set or profile that say whether a user sees everything.
+SIGHT = ("PermissionsViewAllData", "PermissionsModifyAllData", "PermissionsViewSetup")
+
+Describes = Mapping[str, Mapping[str, Any]]
+
+
+def objects() -> tuple[str, ...]:
+    """The objects whose describe `require_writing` needs."""
+    return (*CREATED, *CHANGED)
+
+
+def require_writing(describes: Describes, names: Names, *, where: str) -> None:
+    """Raise SetupError where a row or a field cannot be written. `describes`: by our own names, for this very user."""
+    barred = [name for name in CREATED if not describes[name].get("createable")]
+    barred += [name for name in (*_COMPLETED, *CHANGED) if not describes[name].get("updateable") and name not in barred]
+    if barred:
+        raise SetupError(
+            f"The integration user may not write {listed(map(names.wire, barred))}",
+            where=where,
+            remedy=ASSIGN,
+            code="INSUFFICIENT_ACCESS",
+        )
+    hidden = [
+        f"{names.wire(name)}.{names.wire(field)}"
+        for needed, verb in ((CREATED, "createable"), (CHANGED, "updateable"))
+        for name, fields in needed.items()
+        for field in _lacking(describes[name], fields, verb, names)
+    ]
+    if hidden:
+        one, many = len(hidden) == 1, len(hidden) > _MOST
+        which = (
+            f"{len(hidden)} fields of {listed(name.partition('.')[0] for name in hidden)}" if many else listed(hidden)
+        )
+        noun = "" if many else "the field " if one else "the fields "
+        raise SetupError(
+            f"The integration user may not write {noun}{which}, or {'it is' if one else 'they are'} not deployed",
+            where=where,
+            remedy=DEPLOY,
+            code="INVALID_FIELD",
+        )
+    undated = [name for name in _DATED if _lacking(describes[name], _AUDIT_FIELDS, "createable", names)]
+    if undated:
+        raise SetupError(
+            f"The integration user may not set the creation date and user of new rows of "
+            f"{listed(map(names.wire, undated))} to those of the mail",
+            where=where,
+            remedy=AUDIT,
+            code="INVALID_FIELD_FOR_INSERT_UPDATE",
+        )
+
+
+def require_sight(grants: Iterable[Mapping[str, Any]], *, where: str) -> None:
+    """Raise SetupError unless the columns `SIGHT` of one of these permission sets or profiles open everything."""
+    rows = list(grants)
+    if not any(row.get("PermissionsViewAllData") or row.get("PermissionsModifyAllData") for row in rows):
+        raise SetupError(
+            "The integration user does not see all records (View All Data), "
+            "so that exclusions, clients or stored mail could be overlooked",
+            where=where,
+            remedy=ASSIGN,
+            code="INSUFFICIENT_ACCESS",
+        )
+    if not any(row.get("PermissionsViewSetup") for row in rows):
+        raise SetupError(
+            "The integration user does not see who holds which permission set (View Setup and Configuration), "
+            "so that every mailbox would look not linked",
+            where=where,
+            remedy=ASSIGN,
+            code="INSUFFICIENT_ACCESS",
+        )
+
+
+def sees_everything(grants: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether `require_sight` is content."""
+    try:
+        require_sight(grants, where="")
+    except SetupError:
+        return False
+    return True
+
+
+def grants_of(assignments: Iterable[Mapping[str, Any]], now: datetime) -> list[Mapping[str, Any]]:
+    """The permission sets of a user's own assignments that are in force."""
+    return [row["PermissionSet"] for row in assignments if row.get("PermissionSet") and is_in_force(row, now)]
+
+
+def _lacking(describe: Mapping[str, Any], fields: Iterable[str], verb: str, names: Names) -> list[str]:
+    shown = {str(field["name"]): field for field in describe["fields"]}
+    return [name for name in fields if not shown.get(names.wire(name), {}).get(verb)]

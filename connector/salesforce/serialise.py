@@ -1,0 +1,50 @@
+"""Values as Salesforce reads and writes them in JSON."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from connector.core.text import unreferenced
+from connector.models import RecordId
+
+
+def wire_value(value: Any) -> Any:
+    """A field's value for a request: datetimes in UTC with milliseconds, dates in ISO form, parents recursively."""
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise ValueError("a datetime needs a time zone")
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return wire_fields(value)
+    if isinstance(value, str):
+        return unreferenced(value)
+    return value
+
+
+def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """All fields of a row for a request."""
+    return {name: wire_value(value) for name, value in fields.items()}
+
+
+def read_instant(text: str) -> datetime:
+    """A DateTime field of an answer (`2026-01-31T08:00:00.000+0000`), in UTC. Raises ValueError without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError(f"no time zone: {text}")
+    return moment.astimezone(UTC)
+
+
+def full_id(short: str) -> RecordId:
+    """A record id with its three check characters: error messages give the first 15 only.
+
+    Salesforce help, "18-character IDs": one character for each group of five, by which letters of it are capitals.
+    """
+    if len(short) != 15:
+        return RecordId(short)
+    groups = (short[0:5], short[5:10], short[10:15])
+    return RecordId(short + "".join(_CHECK[sum(c.isupper() << i for i, c in enumerate(group))] for group in groups))
+
+
+_CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

@@ -1,0 +1,206 @@
+"""Step 7 of a run: rows of many mails, packed into Composite requests; each row succeeds or fails by itself.
+
+Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE means that it is there. What was too
+much for the org is sent again in halves; what it would not take for a reason we can mend is mended and sent once more.
+"""
+
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from connector.core.pack import PackedRequest, PackRow, halves, pack
+from connector.events import Action
+from connector.http import NoAnswerError
+from connector.models import EventRecord, Row, RowResult
+from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.errors import code_and_message, error_for
+from connector.salesforce.event import event_ask
+from connector.salesforce.faults import OrgFaultWatch
+from connector.salesforce.files import SalesforceFiles
+from connector.salesforce.outcomes import (
+    Outcome,
+    Parents,
+    is_locked,
+    is_overload,
+    mended,
+    read_outcomes,
+    refused_whole,
+    waits_for_parent,
+)
+from connector.salesforce.serialise import wire_fields
+
+_LOG = structlog.get_logger(__name__)
+
+#: Rows of a Collection (REST guide, "sObject Collections").
+MAX_ROWS = 200
+#: How often a row is sent in all: as it is, then mended or after a lock.
+_ROUNDS = 3
+#: Where a row stands in what `write` was given: the mail, and the row in it.
+Place = tuple[int, int]
+
+
+class SalesforceWriter:
+    """The port RecordSink, for one run. Not thread-safe, `files` apart: one thread writes."""
+
+    def __init__(self, client: SalesforceClient, *, attachment_timeout: float = 120) -> None:
+        self.files = SalesforceFiles(client, timeout=attachment_timeout)
+        self._client = client
+        self._watch = OrgFaultWatch()
+        self._limit = MAX_ROWS
+
+    def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
+        """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
+        outcomes: dict[Place, Outcome] = {}
+        waiting = {(mail, index): row for mail, rows in enumerate(mails) for index, row in enumerate(rows)}
+        mended_before: set[Place] = set()
+        for _ in range(_ROUNDS):
+            outcomes |= self._round(waiting, event)
+            waiting = self._again(outcomes, mended_before)
+            if not waiting:
+                break
+        self._watch.see(outcomes.values())
+        parents = Parents(outcomes)
+        return [
+            [_result(parents.settled(outcomes[mail, index])) for index in range(len(rows))]
+            for mail, rows in enumerate(mails)
+        ]
+
+    # -- one round --------------------------------------------------------------------------------------------------
+
+    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, Outcome]:
+        """Send everything that waits, in halves where it has to be."""
+        places: dict[int, Place] = {}
+        mails: dict[int, list[PackRow]] = {}
+        for place, row in waiting.items():
+            item = PackRow(mail=place[0], row=row, size=_size(self._record(row)))
+            places[id(item)] = place
+            mails.setdefault(place[0], []).append(item)
+        outcomes: dict[Place, Outcome] = {}
+        queue = deque(pack(list(mails.values())))
+        while queue:
+            request = queue.popleft()
+            if _widest(request) > self._limit and self._split(request, queue):
+                continue
+            for item, outcome in self._sent(request, queue, event):
+                outcomes[places[id(item)]] = outcome
+        return outcomes
+
+    def _sent(
+        self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord
+    ) -> list[tuple[PackRow, Outcome]]:
+        """What a request brought about; what was too much stands in front of the queue again, in halves."""
+        try:
+            found = self._send(request, event)
+        except NoAnswerError:
+            if not self._halve(request, queue, "timeout"):
+                raise
+            return []
+        overloaded = {id(item) for item, outcome in found if is_overload(outcome)}
+        if not any(all(id(item) in overloaded for item in collection.rows) for collection in request.collections):
+            self._limit = min(MAX_ROWS, self._limit * 2)
+            return found
+        rest = _only(request, {id(item) for item, outcome in found if not outcome.done})
+        if not self._halve(rest, queue, "overload"):
+            return found
+        return [(item, outcome) for item, outcome in found if outcome.done]
+
+    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, Outcome]]:
+        """One Composite: the event is touched, then the Collections in order."""
+        asks = [event_ask(self._client, event)]
+        for collection in request.collections:
+            records = [self._record(item.row) for item in collection.rows]
+            asks.append(
+                Ask(
+                    method="PATCH" if collection.is_update else "POST",
+                    path="composite/sobjects",
+                    asked=f"rows of {collection.object}",
+                    body={"allOrNone": False, "records": records},
+                    raw=True,
+                )
+            )
+        answers = self._client.composite(asks, patient=False)
+        found: list[tuple[PackRow, Outcome]] = []
+        again = self._client.sent_again
+        for collection, answer in zip(request.collections, answers[1:], strict=True):
+            rows = [item.row for item in collection.rows]
+            outcomes = self._outcomes(rows, answer, again)
+            found += zip(collection.rows, outcomes, strict=True)
+        _LOG.info("Wrote records", action=Action.RECORDS_WRITTEN, rows=len(found))
+        return found
+
+    def _outcomes(self, rows: Sequence[Row], answer: Answer, again: bool) -> list[Outcome]:
+        """The outcomes of a Collection; one refused in one piece is the org's matter, unless it was too much."""
+        if answer.status < 300 and isinstance(answer.body, list) and len(answer.body) == len(rows):
+            return read_outcomes(rows, answer.body, sent_again=again)
+        outcomes = refused_whole(rows, *code_and_message(answer.body))
+        if is_overload(outcomes[0]):
+            return outcomes
+        raise error_for(answer.status, answer.body, asked=f"rows of {rows[0].object}", where=self._client.host)
+
+    def _record(self, row: Row) -> dict[str, object]:
+        """A row as a Collection carries it. An update is found by id and leaves its key alone."""
+        names = self._client.names
+        own: dict[str, object] = {"id": row.id} if row.id is not None else {row.key_field: row.key}
+        fields = names.to_wire(wire_fields({**own, **row.fields}))
+        return {"attributes": {"type": names.wire(row.object)}, **fields}
+
+    # -- too much at once -------------------------------------------------------------------------------------------
+
+    def _halve(self, request: PackedRequest, queue: deque[PackedRequest], cause: str) -> bool:
+        """Put both halves in front, and let what follows be no larger. False where there is nothing to halve."""
+        self._limit = max(1, _widest(request) // 2)
+        if not self._split(request, queue):
+            return False
+        _LOG.warning("Request is sent in halves", action=Action.REQUEST_HALVED, cause=cause, rows=len(request.rows))
+        return True
+
+    @staticmethod
+    def _split(request: PackedRequest, queue: deque[PackedRequest]) -> bool:
+        first, second = halves(request)
+        if not second:
+            return False
+        queue.extendleft((second, first))
+        return True
+
+    # -- outcomes ---------------------------------------------------------------------------------------------------
+
+    def _again(self, outcomes: Mapping[Place, Outcome], mended_before: set[Place]) -> dict[Place, Row]:
+        """The rows worth another round: mended ones (once), those behind a lock, and the children of both."""
+        again: dict[Place, Row] = {}
+        for place, outcome in outcomes.items():
+            row = None if place in mended_before else mended(outcome, self._client.identity.user)
+            if row is not None:
+                mended_before.add(place)
+                again[place] = row
+            elif is_locked(outcome):
+                again[place] = outcome.row
+        parents = {row.key for row in again.values() if row.object == "Email__c"}
+        for place, outcome in outcomes.items():
+            if waits_for_parent(outcome) and Parents.key_of(outcome) in parents:
+                again[place] = outcome.row
+        return dict(sorted(again.items()))
+
+
+def _result(outcome: Outcome) -> RowResult:
+    """With the row as it was sent last, which may have been mended."""
+    return RowResult(row=outcome.row, id=outcome.id, existed=outcome.existed, error=outcome.error)
+
+
+def _size(record: dict[str, object]) -> int:
+    return len(json.dumps(record)) + 2
+
+
+def _widest(request: PackedRequest) -> int:
+    return max((len(collection.rows) for collection in request.collections), default=0)
+
+
+def _only(request: PackedRequest, wanted: set[int]) -> PackedRequest:
+    """The request without the rows that are done."""
+    collections = (
+        replace(collection, rows=tuple(item for item in collection.rows if id(item) in wanted))
+        for collection in request.collections
+    )
+    return PackedRequest(collections=tuple(collection for collection in collections if collection.rows))

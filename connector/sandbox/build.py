@@ -1,0 +1,58 @@
+"""Making the world of a sandbox: reopened where its folder is complete, else deployed and filled."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from connector.sandbox.clock import SandboxClock
+from connector.sandbox.entra.models import Tokens
+from connector.sandbox.entra.urls import EntraSandbox
+from connector.sandbox.firm.large import FirmSize
+from connector.sandbox.firm.populate import populate
+from connector.sandbox.graph.service import GraphSandbox
+from connector.sandbox.home import Home, Identity
+from connector.sandbox.mail.source import MailSourceError
+from connector.sandbox.options import OptionError, UpOptions
+from connector.sandbox.salesforce.service import SalesforceSandbox
+from connector.sandbox.world import World
+
+
+def metadata_folder() -> Path:
+    """`sfdc_objects/`: inside the installed package, or beside it in a checkout."""
+    installed = Path(str(files("connector.sandbox"))) / "sfdc_objects"
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / "sfdc_objects"
+
+
+def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> World:
+    """The world of a folder. Raises OptionError where its mail cannot be read."""
+    if not home.is_complete:
+        home.clear_data()
+    clock = SandboxClock()
+    tokens = Tokens(identity.tenant)
+    world = World(
+        clock=clock,
+        graph=GraphSandbox(tokens=tokens, clock=clock, database=str(home.graph_database)),
+        entra=EntraSandbox(tokens),
+        salesforce=SalesforceSandbox(
+            database=home.salesforce_database,
+            clock=clock,
+            metadata=metadata_folder(),
+            jwt_public_key=identity.jwt_public_key,
+            client_id=identity.salesforce_client_id,
+            client_secret=identity.salesforce_client_secret,
+        ),
+        scratch=scratch,
+    )
+    if not home.is_complete:
+        _fill(world, options, home)
+        home.mark_complete()
+    world.remember()
+    return world
+
+
+def _fill(world: World, options: UpOptions, home: Home) -> None:
+    try:
+        size = FirmSize(**options.firm_size())
+        report = populate(world.salesforce, world.graph, world.clock, firm=options.firm, mail=options.mail, size=size)
+    except MailSourceError as exc:
+        raise OptionError(f"--mail: {exc}") from exc
+    home.write_json("mail.json", {"files": report.files, "refused": report.refused, "messages": report.messages})

@@ -1,0 +1,129 @@
+"""The tenant, its one app registration, and the tokens issued to it.
+
+Tokens always go by the machine's clock, never by the clock a test can set.
+"""
+
+import base64
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+TOKEN_SECONDS = 3599
+GRAPH_RESOURCES = ("https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000")
+APPLICATION_ROLES = ("Mail.Read", "User.Read.All", "MailboxSettings.Read")
+
+
+def new_signing_key() -> str:
+    """A fresh RSA key as PEM, with which a tenant signs its tokens."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One Entra tenant with one confidential client whose application permissions an administrator has granted."""
+
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    domain: str = "firm.onmicrosoft.com"
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    roles: tuple[str, ...] = APPLICATION_ROLES
+    signing_key: str = field(default_factory=new_signing_key, repr=False)
+
+    def is_named(self, name: str) -> bool:
+        """Whether a path's tenant segment means this tenant."""
+        return name.lower() in (self.id.lower(), self.domain.lower())
+
+
+class TokenRefusedError(Exception):
+    """A bearer token that this tenant did not issue, or that no longer holds. `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Tokens:
+    """Issues and checks access tokens of one tenant."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        key = serialization.load_pem_private_key(tenant.signing_key.encode(), password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise TypeError("a tenant signs with an RSA key")
+        self._key = key
+        numbers = key.public_key().public_numbers()
+        self._public = key.public_key()
+        self._modulus = _base64url(numbers.n)
+        self._exponent = _base64url(numbers.e)
+        self.key_id = self._modulus[:27]
+        self._checked: dict[str, dict[str, Any]] = {}
+
+    def key_set(self) -> dict[str, Any]:
+        """The public half, as /discovery/v2.0/keys shows it."""
+        return {
+            "keys": [
+                {"kty": "RSA", "use": "sig", "kid": self.key_id, "x5t": self.key_id, "n": self._modulus}
+                | {"e": self._exponent, "alg": "RS256"}
+            ]
+        }
+
+    def issue(self, audience: str, seconds: int = TOKEN_SECONDS) -> str:
+        """An app-only access token for a resource. A negative lifetime makes one that has expired."""
+        now = int(time.time())
+        tenant = self.tenant
+        claims = {
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{tenant.id}/",
+            "iat": now,
+            "nbf": min(now, now + seconds),
+            "exp": now + seconds,
+            "app_displayname": "Microsoft 365 mail reader",
+            "appid": tenant.client_id,
+            "appidacr": "1",
+            "idp": f"https://sts.windows.net/{tenant.id}/",
+            "idtyp": "app",
+            "roles": list(tenant.roles),
+            "tid": tenant.id,
+            "uti": secrets.token_urlsafe(16),
+            "ver": "1.0",
+        }
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id, "x5t": self.key_id})
+
+    def check(self, token: str, accepts: Callable[[str], bool]) -> dict[str, Any]:
+        """The claims of a token whose audience is accepted. Raises TokenRefusedError."""
+        claims = self._checked.get(token) or self._verified(token)
+        if claims["exp"] <= time.time():
+            raise TokenRefusedError("expired")
+        if not accepts(str(claims["aud"])):
+            raise TokenRefusedError("audience")
+        return claims
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        options: Any = {"verify_aud": False, "verify_exp": False, "require": ["exp", "aud", "tid"]}
+        if token.count(".") != 2:
+            raise TokenRefusedError("malformed")
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._public, algorithms=["RS256"], options=options)
+        except jwt.InvalidSignatureError as exc:
+            raise TokenRefusedError("signature") from exc
+        except jwt.PyJWTError as exc:
+            raise TokenRefusedError("malformed") from exc
+        if len(self._checked) > 1000:
+            self._checked.clear()
+        self._checked[token] = claims
+        return claims
+
+
+def _base64url(number: int) -> str:
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,145 @@
+"""Users: the directory list, the single user, and the settings of the mailbox."""
+
+from typing import Any
+
+from connector.sandbox.graph import errors
+from connector.sandbox.graph.call import Call, answer, collection, entity, selected
+from connector.sandbox.graph.directory import MEMBERS, mailbox_settings, user_json
+from connector.sandbox.graph.errors import GraphError
+from connector.sandbox.graph.filters import Condition, Field, Fields, plan_filter, plan_order
+from connector.sandbox.graph.models import Mailbox, compact
+from connector.sandbox.graph.options import Options, check_selected, page_size, read_options
+from connector.sandbox.wire import Response
+
+DEFAULT_PAGE = 100
+MOST_PER_PAGE = 999
+# Advanced queries: these need ConsistencyLevel: eventual and $count=true.
+_ADVANCED = {"ne", "not", "endswith", "contains"}
+
+
+def _fields() -> dict[str, Field]:
+    texts = ("displayName", "givenName", "surname", "mail", "mailNickname", "userType", "department", "jobTitle")
+    fields = {name: Field(f"json_extract(m.properties,'$.{name}') COLLATE NOCASE") for name in texts}
+    fields["userPrincipalName"] = Field("m.user_principal_name")
+    fields["id"] = Field("m.id COLLATE NOCASE")
+    fields["accountEnabled"] = Field("json_extract(m.properties,'$.accountEnabled')", "boolean")
+    fields["proxyAddresses"] = Field("json_extract(m.properties,'$.proxyAddresses')", collection=True)
+    return fields
+
+
+def _unknown(name: str) -> GraphError:
+    if name.partition("/")[0] in MEMBERS:
+        return GraphError(
+            400,
+            "Request_UnsupportedQuery",
+            f"Unsupported or invalid query filter clause specified for property '{name}'.",
+        )
+    return GraphError(
+        400,
+        "BadRequest",
+        f"Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.user'.",
+    )
+
+
+FIELDS = Fields(_fields(), _unknown)
+
+
+def list_all(call: Call) -> Response:
+    """GET /users."""
+    options = read_options(call.request, ("select", "filter", "orderby", "top", "count", "search", "skiptoken"))
+    check_selected(options.select, MEMBERS, "user")
+    if options.search is not None:
+        raise errors.not_emulated("$search on users")
+    size = _page_size(call, options)
+    where, order = _planned(call, options)
+    after = _token(call)
+    rows = call.store.rows(
+        f"SELECT m.id FROM mailboxes m WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
+        (*where.values, size + 1, after),
+    )
+    extra: dict[str, Any] = {}
+    if options.count and _is_eventual(call):
+        ((extra["@odata.count"],),) = call.store.rows(
+            f"SELECT COUNT(*) FROM mailboxes m WHERE {where.sql}", where.values
+        )
+    if len(rows) > size:
+        extra["@odata.nextLink"] = call.next_link({"skiptoken": f"RFNwdAIAAQ{after + size:010d}"})
+    found = [call.store.mailbox(row[0]) for row in rows[:size]]
+    items = [compact(user_json(user, options.select)) for user in found if user is not None]
+    return collection(call, f"users{selected(options.select)}", items, extra)
+
+
+def _page_size(call: Call, options: Options) -> int:
+    if options.top is not None and not 1 <= options.top <= MOST_PER_PAGE:
+        raise GraphError(
+            400,
+            "Request_UnsupportedQuery",
+            f"Invalid page size specified: '{options.top}'. Must be between 1 and {MOST_PER_PAGE} inclusive.",
+        )
+    return page_size(options, call.preferences, DEFAULT_PAGE, MOST_PER_PAGE)
+
+
+def _token(call: Call) -> int:
+    token = call.request.parameter("$skiptoken")
+    if token is None:
+        return 0
+    if not token[10:].isdigit():
+        raise GraphError(400, "Directory_ExpiredPageToken", "The specified page token value has expired or is invalid.")
+    return int(token[10:])
+
+
+def _is_eventual(call: Call) -> bool:
+    return call.request.headers.get("consistencylevel", "").lower() == "eventual"
+
+
+def _planned(call: Call, options: Options) -> tuple[Condition, str]:
+    where = plan_filter(options.filter, FIELDS) if options.filter is not None else Condition()
+    order = plan_order(options.orderby, FIELDS) if options.orderby else []
+    advanced = where.operators & _ADVANCED or (order and options.filter is not None)
+    if advanced and not (_is_eventual(call) and options.count):
+        raise GraphError(
+            400,
+            "Request_UnsupportedQuery",
+            "Unsupported Query. The query requires the ConsistencyLevel header set to eventual and $count=true.",
+        )
+    parts = [f"{sql} {direction}" for _, sql, direction in order] or ["m.number"]
+    return where, ",".join(parts)
+
+
+def get_one(call: Call) -> Response:
+    """GET /users/{id or userPrincipalName}."""
+    options = read_options(call.request, ("select",))
+    check_selected(options.select, {*MEMBERS, "mailboxSettings"}, "user")
+    user = call.user()
+    shown = user_json(user, options.select)
+    if options.select and "mailboxSettings" in options.select:
+        shown["mailboxSettings"] = _settings(call, call.mailbox())
+    return entity(call, f"users{selected(options.select)}/$entity", compact(shown))
+
+
+def get_settings(call: Call) -> Response:
+    """GET /users/{id}/mailboxSettings."""
+    options = read_options(call.request, ("select",))
+    shown = _settings(call, call.mailbox())
+    check_selected(options.select, shown, "mailboxSettings")
+    if options.select:
+        shown = {name: value for name, value in shown.items() if name in options.select}
+    return entity(call, f"users('{call.key(0)}')/mailboxSettings", compact(shown))
+
+
+def get_setting(call: Call) -> Response:
+    """GET /users/{id}/mailboxSettings/{name}, for example userPurpose."""
+    read_options(call.request, ())
+    shown = _settings(call, call.mailbox())
+    names = {name.lower(): name for name in shown}
+    name = names.get(call.keys[1].lower())
+    if name is None:
+        raise errors.unknown_segment(call.keys[1])
+    context = call.context(f"users('{call.key(0)}')/mailboxSettings/{name}")
+    value = shown[name]
+    body = {"@odata.context": context, **(value if isinstance(value, dict) else {"value": value})}
+    return answer(call, compact(body))
+
+
+def _settings(call: Call, mailbox: Mailbox) -> dict[str, Any]:
+    return mailbox_settings(mailbox, call.store.well_known(mailbox, "archive").id)

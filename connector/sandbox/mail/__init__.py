@@ -1,0 +1,1 @@
+"""Mail as files: what a mail archive holds, read into Graph messages."""

@@ -1,0 +1,33 @@
+"""Reads `sfdc_objects/` (SFDX source format) as an org does on deploy: what it cannot accept is refused by file name.
+
+`read_metadata` gives plain data, `org_schema` joins it with the standard objects.
+"""
+
+from connector.sandbox.salesforce.metadata.build import org_schema
+from connector.sandbox.salesforce.metadata.model import (
+    Criterion,
+    CustomObject,
+    FieldPermission,
+    Metadata,
+    MetadataError,
+    ObjectPermission,
+    PermissionSet,
+    SharingRule,
+    ValidationRule,
+)
+from connector.sandbox.salesforce.metadata.read import locate, read_metadata
+
+__all__ = [
+    "Criterion",
+    "CustomObject",
+    "FieldPermission",
+    "Metadata",
+    "MetadataError",
+    "ObjectPermission",
+    "PermissionSet",
+    "SharingRule",
+    "ValidationRule",
+    "locate",
+    "org_schema",
+    "read_metadata",
+]

@@ -1,0 +1,55 @@
+"""/query, /queryAll and their cursors."""
+
+from connector.sandbox.salesforce.call import Answer, Call
+from connector.sandbox.salesforce.cursors import page_size
+from connector.sandbox.salesforce.errors import ApiError
+from connector.sandbox.salesforce.soql import QueryResult, SoqlError, run_query
+
+
+def query(call: Call) -> Answer:
+    """GET /query?q="""
+    return _first_page(call, include_deleted=False)
+
+
+def query_all(call: Call) -> Answer:
+    """GET /queryAll?q=: with the rows of the recycle bin."""
+    return _first_page(call, include_deleted=True)
+
+
+def next_page(call: Call, locator: str) -> Answer:
+    """GET /query/LOCATOR."""
+    return Answer(200, call.org.cursors.next_page(locator, call.user_id, call.now, call.root))
+
+
+def select(call: Call, soql: str, include_deleted: bool = False) -> QueryResult:
+    """The result of a query as the caller sees it. Raises ApiError where it is wrong."""
+    try:
+        return run_query(
+            call.org.connection,
+            call.org.schema,
+            call.access,
+            soql,
+            include_deleted=include_deleted,
+            now=call.now,
+            time_zone=time_zone_of(call),
+            user_id=call.user_id,
+            api_version=call.version,
+        )
+    except SoqlError as wrong:
+        raise ApiError(400, wrong.code, wrong.message) from None
+
+
+def time_zone_of(call: Call) -> str:
+    """Date literals are reckoned in the user's zone."""
+    row = call.org.connection.execute('SELECT "TimeZoneSidKey" FROM "User" WHERE "Id" = ?', (call.user_id,)).fetchone()
+    return str(row[0]) if row and row[0] else call.org.state.time_zone
+
+
+def _first_page(call: Call, include_deleted: bool) -> Answer:
+    soql = call.parameter("q")
+    if soql is None:
+        raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: the parameter q is missing")
+    size = page_size(call.headers.get("sforce-query-options"))
+    result = select(call, soql, include_deleted)
+    cursors = call.org.cursors
+    return Answer(200, cursors.first_page(result.records, result.total_size, size, call.user_id, call.now, call.root))

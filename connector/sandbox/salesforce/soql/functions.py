@@ -1,0 +1,114 @@
+"""Operands as SQL: fields, and the functions of one argument that SOQL has around them."""
+
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connector.sandbox.salesforce.schema import Field
+from connector.sandbox.salesforce.soql import ast
+from connector.sandbox.salesforce.soql.scope import Bound, Scope
+
+AGGREGATES = frozenset({"AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM"})
+
+#: Date functions whose value is a number, and the part of `date_part` that computes it.
+_DATE_NUMBERS = frozenset(
+    {"CALENDAR_MONTH", "CALENDAR_QUARTER", "CALENDAR_YEAR", "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR"}
+    | {"FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR", "WEEK_IN_MONTH", "WEEK_IN_YEAR", "HOUR_IN_DAY"}
+)
+_INTEGER = Field(name="", label="", type="int", groupable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An operand as SQL. `field` types it; `bound` is the path at its core, `function` what is applied to it."""
+
+    sql: str
+    field: Field
+    position: int
+    bound: Bound | None
+    function: str = ""
+    indexed: bool = False
+    parameters: list[Any] = dataclasses.field(default_factory=list)
+
+
+def bind_operand(scope: Scope, operand: ast.Operand) -> Expression:
+    """A field or a row function of it. SoqlError for functions that are unknown or aggregate."""
+    if isinstance(operand, ast.Path):
+        bound = scope.bind(operand)
+        return Expression(bound.sql, bound.field, operand.position, bound, indexed=bound.indexed)
+    name = operand.function.upper()
+    if name == "TOLABEL":
+        return _to_label(scope, operand)
+    if name in _DATE_NUMBERS or name == "DAY_ONLY":
+        return _date_function(scope, operand, name)
+    if name in AGGREGATES:
+        raise scope.context.malformed(operand.position, "Aggregate functions are not allowed in a WHERE clause")
+    raise scope.context.malformed(operand.position, f"unexpected token: '{operand.function}'")
+
+
+def _to_label(scope: Scope, call: ast.Call) -> Expression:
+    inner = _path_argument(scope, call)
+    if inner.field.type not in ("picklist", "multipicklist", "combobox"):
+        problem = f"The toLabel function is not supported for field {inner.field.name}"
+        raise scope.context.refuse(call.position, "INVALID_FIELD", problem)
+    renamed = [item for item in inner.field.picklist if item.label != item.value]
+    if not renamed:
+        return replace(inner, function="toLabel", indexed=False)
+    cases = " ".join("WHEN ? THEN ?" for _ in renamed)
+    parameters = [text for item in renamed for text in (item.value, item.label)]
+    sql = f"CASE {inner.sql} {cases} ELSE {inner.sql} END COLLATE NOCASE"
+    return replace(inner, sql=sql, parameters=parameters, function="toLabel", indexed=False)
+
+
+def _date_function(scope: Scope, call: ast.Call, name: str) -> Expression:
+    """The part of a date in UTC, or in the user's zone where the argument is `convertTimezone(field)`."""
+    zone = "UTC"
+    argument = call.argument
+    if isinstance(argument, ast.Call) and argument.function.upper() == "CONVERTTIMEZONE":
+        call, zone = argument, scope.context.zone.key
+    inner = _path_argument(scope, call)
+    allowed = ("datetime",) if name in ("DAY_ONLY", "HOUR_IN_DAY") or zone != "UTC" else ("date", "datetime")
+    if inner.field.type not in allowed:
+        problem = f"The {name} function is not supported for field {inner.field.name}"
+        raise scope.context.refuse(call.position, "INVALID_FIELD", problem)
+    typed = replace(_INTEGER, name=inner.field.name) if name != "DAY_ONLY" else Field(
+        name=inner.field.name, label="", type="date"
+    )  # fmt: skip
+    return replace(
+        inner,
+        sql=f"sf_date_part('{name}', {inner.sql}, ?)",
+        field=typed,
+        function=name,
+        parameters=[zone],
+        indexed=False,
+    )
+
+
+def _path_argument(scope: Scope, call: ast.Call) -> Expression:
+    if not isinstance(call.argument, ast.Path):
+        raise scope.context.malformed(call.position, f"unexpected token: '{call.argument.function}'")
+    return bind_operand(scope, call.argument)
+
+
+def bind_aggregate(scope: Scope, call: ast.Call) -> Expression:
+    """COUNT, COUNT_DISTINCT, SUM, AVG, MIN or MAX of a field."""
+    name = call.function.upper()
+    inner = _path_argument(scope, call)
+    if not inner.field.filterable or inner.field.parts or not _suits(name, inner.field):
+        problem = f"field {inner.field.name} does not support aggregate operator {name}"
+        raise scope.context.malformed(call.position, problem)
+    if name == "COUNT":
+        return replace(inner, sql=f"count({inner.sql})", field=_INTEGER, function=name, indexed=False)
+    if name == "COUNT_DISTINCT":
+        return replace(inner, sql=f"count(DISTINCT {inner.sql})", field=_INTEGER, function=name, indexed=False)
+    typed = replace(inner.field, name="") if name != "AVG" else Field(name="", label="", type="double")
+    return replace(inner, sql=f"{name.lower()}({inner.sql})", field=typed, function=name, indexed=False)
+
+
+def _suits(name: str, field: Field) -> bool:
+    """SOQL reference, "Support for Field Types in Aggregate Functions"."""
+    if name in ("SUM", "AVG"):
+        return field.is_number
+    if name in ("MIN", "MAX"):
+        return field.type not in ("boolean", "base64", "multipicklist", "time")
+    return field.type not in ("boolean", "base64", "multipicklist") or name == "COUNT"

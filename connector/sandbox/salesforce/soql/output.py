@@ -1,0 +1,181 @@
+"""What a query selects, as columns of an SQL row and as the JSON record made from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.sandbox.salesforce.schema import Field, SObject
+from connector.sandbox.salesforce.soql.context import Context
+from connector.sandbox.salesforce.soql.functions import Expression
+from connector.sandbox.salesforce.soql.scope import Parent
+from connector.sandbox.salesforce.storage import decode
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One selected value, for the answer to `columns=true`: its name as selected, its field, its object."""
+
+    name: str
+    field: Field | None
+    sobject: SObject | None
+    aggregate: bool = False
+
+
+@dataclass(slots=True)
+class _Leaf:
+    """One value. `as_is` where the column already holds it as JSON has it."""
+
+    field: Field
+    place: int
+    parts: tuple[tuple[str, Field, int], ...] = ()
+    as_is: bool = False
+
+
+@dataclass(slots=True)
+class Record:
+    """One object of the result: the row's own, or a parent's. Keys keep the order of the selection."""
+
+    entity: str
+    alternatives: tuple[SObject, ...]
+    id_place: int
+    members: "dict[str, _Leaf | Record | Children | _TypeOf]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _TypeOf:
+    """A TYPEOF: which record it is depends on the object the parent belongs to."""
+
+    records: "tuple[Record | None, ...]"
+    id_places: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Children:
+    """A child subquery's place; `rows` are its records by parent id, filled page by page."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+class Output:
+    """Collects the columns of a select list and decodes rows of them."""
+
+    def __init__(self, context: Context, sobject: SObject, id_sql: str) -> None:
+        self._context = context
+        self._places: dict[str, int] = {}
+        self.columns: list[str] = []
+        self.parameters: list[Any] = []
+        self.root = Record(sobject.name, (sobject,), self._place(id_sql))
+
+    def _place(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        if parameters:
+            self.columns.append(sql)
+            self.parameters.extend(parameters)
+            return len(self.columns) - 1
+        if sql not in self._places:
+            self._places[sql] = len(self.columns)
+            self.columns.append(sql)
+        return self._places[sql]
+
+    def add(self, expression: Expression, key: str) -> bool:
+        """Select an expression under a key. False where the record has that key already."""
+        record = self.root
+        if expression.bound is not None:
+            for parent in expression.bound.parents:
+                record = self._parent(record, parent)
+        if key in record.members:
+            return False
+        record.members[key] = self._leaf(expression)
+        return True
+
+    def add_children(self, key: str) -> Children | None:
+        """Select a child relationship. None where the record has that key already."""
+        if key in self.root.members:
+            return None
+        children = Children()
+        self.root.members[key] = children
+        return children
+
+    def add_type_of(self, parent: Parent, selected: "dict[str, list[Expression]]") -> bool:
+        """Select other fields for each object a parent may be. False where the record has that parent already."""
+        if parent.relationship in self.root.members:
+            return False
+        places = tuple(self._place(f'{alias}."Id"') for _, alias in parent.alternatives)
+        records = []
+        for (target, _), place in zip(parent.alternatives, places, strict=True):
+            made = Record(target.name, (target,), place) if target.name in selected else None
+            for expression in selected.get(target.name, []):
+                if made is not None:
+                    made.members[expression.field.name] = self._leaf(expression)
+            records.append(made)
+        self.root.members[parent.relationship] = _TypeOf(tuple(records), places)
+        return True
+
+    def _parent(self, record: Record, parent: Parent) -> Record:
+        found = record.members.get(parent.relationship)
+        if isinstance(found, Record):
+            return found
+        targets = tuple(target for target, _ in parent.alternatives)
+        made = Record(parent.entity, targets, self._place(parent.id_sql))
+        record.members[parent.relationship] = made
+        return made
+
+    def _leaf(self, expression: Expression) -> _Leaf:
+        item = expression.field
+        if not item.parts or expression.bound is None:
+            as_is = item.is_text or item.is_id
+            return _Leaf(item, self._place(expression.sql, expression.parameters), as_is=as_is)
+        alias, sobject = expression.bound.alias, expression.bound.sobject
+        parts = tuple(
+            (part[0].lower() + part[1:], sobject.fields[name.lower()], self._place(f'{alias}."{name}"'))
+            for part, name in sorted(item.parts)
+        )
+        return _Leaf(item, 0, parts)
+
+    # --- rows to JSON ---------------------------------------------------------------------------------------------
+
+    def decode(self, row: Row) -> dict[str, Any]:
+        """The record of one row, as the platform prints it."""
+        found = self._record(self.root, row)
+        return found if found is not None else {}
+
+    def _record(self, record: Record, row: Row) -> dict[str, Any] | None:
+        record_id = row[record.id_place]
+        if record_id is None:
+            return None
+        target = record.alternatives[0]
+        if len(record.alternatives) > 1:
+            target = self._context.schema.of_id(record_id) or target
+        url = self._context.record_url(target, record_id)
+        found: dict[str, Any] = {"attributes": {"type": record.entity, "url": url}}
+        for key, member in record.members.items():
+            if isinstance(member, _Leaf) and member.as_is:
+                found[key] = row[member.place]
+            else:
+                found[key] = self._value(member, row, record_id, url)
+        return found
+
+    def _value(self, member: "_Leaf | Record | Children | _TypeOf", row: Row, record_id: str, url: str) -> Any:
+        if isinstance(member, _Leaf):
+            if member.field.type == "base64":
+                # A query answers binary content with the path to fetch it from.
+                return None if row[member.place] is None else f"{url}/{member.field.name}"
+            return _compound(member, row) if member.parts else decode(member.field, row[member.place])
+        if isinstance(member, Record):
+            return self._record(member, row)
+        if isinstance(member, _TypeOf):
+            return self._type_of(member, row)
+        records = member.rows.get(record_id)
+        return {"totalSize": len(records), "done": True, "records": records} if records else None
+
+    def _type_of(self, member: _TypeOf, row: Row) -> dict[str, Any] | None:
+        for record, place in zip(member.records, member.id_places, strict=True):
+            if row[place] is not None:
+                return self._record(record, row) if record is not None else None
+        return None
+
+
+def _compound(leaf: _Leaf, row: Row) -> dict[str, Any] | None:
+    parts = {name: decode(item, row[place]) for name, item, place in leaf.parts}
+    return parts if any(value is not None for value in parts.values()) else None

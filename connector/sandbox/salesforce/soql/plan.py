@@ -1,0 +1,241 @@
+"""A parsed query bound to the schema: one statement that finds the ids, one that reads their columns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connector.sandbox.salesforce.schema import Field, SObject
+from connector.sandbox.salesforce.soql import ast
+from connector.sandbox.salesforce.soql.context import Context
+from connector.sandbox.salesforce.soql.filters import Filter, Sql, is_filtered_by
+from connector.sandbox.salesforce.soql.functions import AGGREGATES, Expression, bind_operand
+from connector.sandbox.salesforce.soql.output import Children, Column, Output
+from connector.sandbox.salesforce.soql.scope import Scope
+from connector.sandbox.salesforce.soql.semijoin import SemiJoins
+
+MAX_OFFSET = 2_000
+_FIELDS_LIMIT = 200
+_DEPTH = 5
+_LINK_FIELDS = frozenset({"contentdocumentid", "linkedentityid", "id"})
+
+
+@dataclass(slots=True)
+class ChildPlan:
+    """A child subquery: `statement` reads the children of the parents given as a JSON array of ids."""
+
+    target: Children
+    statement: Sql
+    output: Output
+    children: "list[ChildPlan]"
+    limit: int | None
+    offset: int
+
+
+@dataclass(slots=True)
+class RowPlan:
+    """A query that answers records. `find` gives ids in order, `read` columns of ids given as a JSON array."""
+
+    sobject: SObject
+    find: Sql
+    read: Sql
+    output: Output
+    children: list[ChildPlan]
+    columns: tuple[Column, ...]
+
+
+def plan_rows(context: Context, query: ast.Query) -> RowPlan:
+    """Bind a query without aggregates."""
+    sobject = source_object(context, query)
+    find = _find(context, sobject, query)
+    scope = Scope.of(context, sobject, query.alias)
+    selection = _Selection(scope, query)
+    tables, joined = scope.tables()
+    output = selection.output
+    where = f'{scope.alias}."Id" IN (SELECT value FROM json_each(?))'
+    read = Sql(f"SELECT {', '.join(output.columns)} FROM {tables} WHERE {where}", [*output.parameters, *joined])
+    return RowPlan(sobject, find, read, output, selection.children, tuple(selection.columns))
+
+
+def plan_count(context: Context, query: ast.Query) -> tuple[SObject, Sql]:
+    """Bind `SELECT COUNT()`."""
+    sobject = source_object(context, query)
+    if query.group or query.order:
+        raise context.malformed(query.position, "COUNT() cannot be used with GROUP BY or ORDER BY")
+    found = _find(context, sobject, query)
+    return sobject, Sql(f"SELECT count(*) FROM ({found.text})", found.parameters)
+
+
+def source_object(context: Context, query: ast.Query) -> SObject:
+    """The object of FROM, after the checks that depend on it."""
+    sobject = context.object(query.source)
+    if sobject is None:
+        raise context.no_object(query.source_position, query.source)
+    if query.offset is not None and query.offset > MAX_OFFSET:
+        problem = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
+        raise context.refuse(query.position, "NUMBER_OUTSIDE_VALID_RANGE", problem)
+    if sobject.name == "ContentDocumentLink" and not is_filtered_by(query.where, _LINK_FIELDS):
+        raise context.malformed(
+            query.source_position,
+            "Implementation restriction: ContentDocumentLink requires a filter by a single Id on ContentDocumentId or "
+            "LinkedEntityId using the equals operator or multiple Id's using the IN operator.",
+        )
+    return sobject
+
+
+def conditions_of(scope: Scope, query: ast.Query) -> Sql:
+    """WHERE with what every query adds: rows not deleted and visible."""
+    conditions, parameters = scope.visible(query.all_rows)
+    if query.where is not None:
+        where = Filter(scope, SemiJoins(scope.context)).sql(query.where)
+        conditions.append(where.text)
+        parameters.extend(where.parameters)
+    return Sql(f" WHERE {' AND '.join(conditions)}" if conditions else "", parameters)
+
+
+def _find(context: Context, sobject: SObject, query: ast.Query) -> Sql:
+    scope = Scope.of(context, sobject, query.alias)
+    where = conditions_of(scope, query)
+    order = order_of(scope, query)
+    tables, joined = scope.tables()
+    bounds = f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset or 0}"
+    text = f'SELECT {scope.alias}."Id" FROM {tables}{where.text}{order.text}{bounds}'
+    return Sql(text, [*joined, *where.parameters, *order.parameters])
+
+
+def order_of(scope: Scope, query: ast.Query) -> Sql:
+    """ORDER BY."""
+    if not query.order:
+        return Sql("", [])
+    items, parameters = [], []
+    for order in query.order:
+        expression = bind_operand(scope, order.operand)
+        if not expression.field.sortable or expression.field.parts:
+            problem = f"field '{expression.field.name}' can not be sorted in a query call"
+            raise scope.context.refuse(expression.position, "INVALID_FIELD", problem)
+        items.append(order_item(order, expression.sql))
+        parameters.extend(expression.parameters)
+    return Sql(f" ORDER BY {', '.join(items)}", parameters)
+
+
+def order_item(order: ast.Order, sql: str) -> str:
+    """One sorted expression."""
+    return f"{sql} {'DESC' if order.descending else 'ASC'} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+
+class _Selection:
+    """The select list of one level: fields, FIELDS(), and child subqueries."""
+
+    def __init__(self, scope: Scope, query: ast.Query, depth: int = 1) -> None:
+        self._scope = scope
+        self._context = scope.context
+        self._depth = depth
+        self.output = Output(scope.context, scope.sobject, f'{scope.alias}."Id"')
+        self.children: list[ChildPlan] = []
+        self.columns: list[Column] = []
+        for item in query.select:
+            self._add(item, query)
+
+    def _add(self, item: ast.SelectItem, query: ast.Query) -> None:
+        if isinstance(item, ast.SelectFields):
+            self._add_fields(item, query)
+        elif isinstance(item, ast.SelectQuery):
+            self._add_children(item.query)
+        elif isinstance(item, ast.SelectTypeOf):
+            self._add_type_of(item)
+        else:
+            self._add_field(item)
+
+    def _add_field(self, item: ast.SelectField) -> None:
+        operand = item.operand
+        if item.alias is not None and isinstance(operand, ast.Path):
+            raise self._context.malformed(operand.position, "only aggregate expressions use field aliasing")
+        if isinstance(operand, ast.Call) and operand.function.upper() in AGGREGATES:
+            raise self._context.malformed(operand.position, "only root queries support aggregate expressions")
+        expression = bind_operand(self._scope, operand)
+        key = item.alias or expression.field.name
+        self._select(expression, key, operand)
+
+    def _select(self, expression: Expression, key: str, operand: ast.Operand) -> None:
+        if not self.output.add(expression, key):
+            problem = f"duplicate field selected: {key}"
+            raise self._context.refuse(operand.position, "INVALID_FIELD", problem)
+        bound = expression.bound
+        parents = [parent.relationship for parent in bound.parents] if bound else []
+        sobject = bound.sobject if bound else None
+        self.columns.append(Column(".".join([*parents, key]), expression.field, sobject))
+
+    def _add_fields(self, item: ast.SelectFields, query: ast.Query) -> None:
+        # SOQL reference, "FIELDS()": ALL and CUSTOM are unbounded, so they need a LIMIT of at most 200.
+        bounded = query.limit is not None and query.limit <= _FIELDS_LIMIT
+        if item.which != "STANDARD" and not bounded:
+            problem = f"The SOQL FIELDS function must have a LIMIT of at most {_FIELDS_LIMIT}"
+            raise self._context.malformed(item.position, problem)
+        for found in self._fields_of(item.which):
+            path = ast.Path((found.name,), item.position)
+            self._select(bind_operand(self._scope, path), found.name, path)
+
+    def _fields_of(self, which: str) -> Iterator[Field]:
+        for found in self._scope.sobject.fields.values():
+            wanted = which == "ALL" or found.custom == (which == "CUSTOM")
+            answered = found.has_column or bool(found.parts)
+            if wanted and answered and self._context.access.can_read_field(self._scope.sobject, found):
+                yield found
+
+    # --- TYPEOF ---------------------------------------------------------------------------------------------------
+
+    def _add_type_of(self, item: ast.SelectTypeOf) -> None:
+        parent = self._scope.parent(item.relationship)
+        targets = {target.name.lower(): (target, alias) for target, alias in parent.alternatives}
+        selected: dict[str, list[Expression]] = {}
+        for branch in item.branches:
+            found = targets.get(branch.type.lower())
+            if found is None:
+                raise self._context.no_object(branch.position, branch.type)
+            selected[found[0].name] = [self._alternative(path, *found) for path in branch.fields]
+        for target, alias in targets.values():
+            if item.otherwise and target.name not in selected:
+                selected[target.name] = [
+                    self._alternative(path, target, alias) for path in item.otherwise if target.field(path.text)
+                ]
+        if not self.output.add_type_of(parent, selected):
+            problem = f"duplicate relationship selected: {parent.relationship}"
+            raise self._context.refuse(item.relationship.position, "INVALID_FIELD", problem)
+        self.columns.append(Column(parent.relationship, None, None))
+
+    def _alternative(self, path: ast.Path, target: SObject, alias: str) -> Expression:
+        bound = self._scope.bind_alternative(path, target, alias)
+        return Expression(bound.sql, bound.field, path.position, bound)
+
+    # --- child subqueries -----------------------------------------------------------------------------------------
+
+    def _add_children(self, query: ast.Query) -> None:
+        if self._depth >= _DEPTH:
+            raise self._context.malformed(query.position, f"Subqueries can be nested up to {_DEPTH} levels")
+        found = self._scope.sobject.child(query.source)
+        child = self._context.object(found[0].name) if found else None
+        if found is None or child is None or not self._context.access.can_read_field(child, found[1]):
+            raise self._context.no_relationship(query.source_position, query.source, child=True)
+        reference = found[1]
+        if query.count or query.group:
+            raise self._context.malformed(query.position, "only root queries support aggregate expressions")
+        target = self.output.add_children(reference.child_relationship or query.source)
+        if target is None:
+            problem = f"duplicate subquery selected: {query.source}"
+            raise self._context.refuse(query.source_position, "INVALID_FIELD", problem)
+        self.children.append(self._child_plan(child, reference, query, target))
+
+    def _child_plan(self, child: SObject, reference: Field, query: ast.Query, target: Children) -> ChildPlan:
+        scope = Scope.of(self._context, child, query.alias)
+        parent = f'{scope.alias}."{reference.name}"'
+        selection = _Selection(scope, query, self._depth + 1)
+        where = conditions_of(scope, query)
+        order = order_of(scope, query)
+        tables, joined = scope.tables()
+        output = selection.output
+        among = f"{parent} IN (SELECT value FROM json_each(?))"
+        condition = f"{where.text} AND {among}" if where.text else f" WHERE {among}"
+        text = f"SELECT {', '.join(output.columns)}, {parent} FROM {tables}{condition}{order.text}"
+        # The parents' ids are bound last in WHERE, so ORDER BY must not bring parameters of its own behind them.
+        statement = Sql(text, [*output.parameters, *joined, *where.parameters])
+        if order.parameters:
+            raise self._context.malformed(query.position, "functions are not supported in ORDER BY of a subquery")
+        return ChildPlan(target, statement, output, selection.children, query.limit, query.offset or 0)

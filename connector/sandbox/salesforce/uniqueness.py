@@ -1,0 +1,29 @@
+"""Unique fields: no two live rows with one value, counted for a whole collection with one statement per field."""
+
+from collections.abc import Sequence
+
+from connector.sandbox.salesforce import tables
+from connector.sandbox.salesforce.call import Call
+from connector.sandbox.salesforce.draft import Draft
+from connector.sandbox.salesforce.lookups import fold_key
+from connector.sandbox.salesforce.schema import Field, SObject
+
+
+def refuse_duplicates(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
+    """Refuse rows that repeat a value of a live row, or of a row before them in the same collection."""
+    for field in tables.stored_fields(sobject):
+        if field.unique and field.type != "id":
+            _check_field(call, sobject, field, drafts)
+
+
+def _check_field(call: Call, sobject: SObject, field: Field, drafts: Sequence[Draft]) -> None:
+    good = [draft for draft in drafts if not draft.errors and draft.values.get(field.name) is not None]
+    values = [str(draft.values[field.name]) for draft in good]
+    rows = tables.select(call.org.connection, sobject, [field.name, "Id"], field.name, values)
+    holders = {fold_key(field, value): str(record_id) for value, record_id in rows}
+    for draft in good:
+        value = fold_key(field, draft.values[field.name])
+        holder = holders.setdefault(value, draft.record_id or "")
+        if holder != draft.record_id:
+            message = f"duplicate value found: {field.name} duplicates value on record with id: {holder[:15]}"
+            draft.refuse("DUPLICATE_VALUE", message)

@@ -1,0 +1,222 @@
+"""Steps 6 and 7 for a chunk of decided mails: fetch, build, plan, write; each message gets its outcome.
+
+Runs in the main thread. Bodies of the next slice are fetched while one is being written; the files of those that are
+written follow in threads of their own, and are all there, or noted as missing, when the chunk is done.
+"""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import structlog
+
+from connector.core import identity, records
+from connector.core.attachments import Sorted, sort_out
+from connector.core.body import sanitise
+from connector.core.plan import plan
+from connector.deciding import Decider, Mail, note_failure
+from connector.errors import MessageError
+from connector.events import Action, Outcome
+from connector.filing import Case, Filing, case_of, copy_to_list
+from connector.models import Content, EventRecord, MessageId, RecordId, RowError, RowResult, Setup, SyncSettings
+from connector.ports import MailSource, RecordSink
+from connector.reading import Reading
+from connector.tally import Tally
+
+log = structlog.get_logger(__name__)
+
+#: mails fetched and written together: with two participants and 1.2 Tasks each they fill one Composite request
+SLICE = 200
+#: slices prepared at a time: while one waits for bodies, another's rows are built
+AHEAD = 3
+
+
+class Store:
+    """Stores chunks of one run. Not thread-safe: one thread decides and writes."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        settings: SyncSettings,
+        *,
+        decider: Decider,
+        source: MailSource,
+        sink: RecordSink,
+        tally: Tally,
+    ) -> None:
+        self._setup = setup
+        self._settings = settings
+        self._decider = decider
+        self._source = source
+        self._sink = sink
+        self._tally = tally
+
+    def store(self, readings: Sequence[Reading], event: EventRecord) -> None:
+        """Bring every message of `readings` to its outcome. Raises ServiceError when the run cannot go on."""
+        mails = self._decider.mails(readings)
+        slices = [mails[at : at + SLICE] for at in range(0, len(mails), SLICE)]
+        filing = Filing(source=self._source, sink=self._sink.files, settings=self._settings, tally=self._tally)
+        with filing, ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="contents") as fetcher:
+            ahead: list[Future[None]] = [fetcher.submit(self._prepare, batch, event) for batch in slices[:AHEAD]]
+            for number, batch in enumerate(slices):
+                ahead[number].result()
+                if number + AHEAD < len(slices):
+                    ahead.append(fetcher.submit(self._prepare, slices[number + AHEAD], event))
+                filing.take(self._write(batch, event))
+            filing.finish()
+
+    # -- fetching ---------------------------------------------------------------------------------------------------
+
+    def _prepare(self, batch: Sequence[Mail], event: EventRecord) -> None:
+        """Fetch a slice and build its rows, in a thread beside the writing of the slice before."""
+        self._fetch_contents(batch)
+        self._list_attachments(batch)
+        for mail in batch:
+            if mail.error is None:
+                self._plan(mail, event)
+
+    def _fetch_contents(self, batch: Sequence[Mail]) -> None:
+        """Bodies with the lists of attachments; when a copy is gone, from the next copy."""
+        missing = {(mail.chosen.mailbox, mail.chosen.id): (mail, 0) for mail in batch if mail.stored is None}
+        while missing:
+            wanted = [mail.copies[number].header for mail, number in missing.values()]
+            users = {
+                candidate.header.mailbox: candidate.lane.user
+                for mail, _ in missing.values()
+                for candidate in mail.copies
+            }
+            again: dict[tuple[RecordId, MessageId], tuple[Mail, int]] = {}
+            inline = self._settings.inline_images
+            for header, answer in self._source.contents(wanted, users, inline_images=inline):
+                mail, number = missing[header.mailbox, header.id]
+                if isinstance(answer, Content):
+                    mail.content, mail.error = answer, None
+                    mail.copies.insert(0, mail.copies.pop(number))
+                    mail.listed, mail.listed_in = answer.attachments, mail.copies[0]
+                else:
+                    mail.error = answer
+                    if number + 1 < len(mail.copies):
+                        following = mail.copies[number + 1].header
+                        again[following.mailbox, following.id] = (mail, number + 1)
+            missing = again
+
+    def _list_attachments(self, batch: Sequence[Mail]) -> None:
+        """Attachments of stored mails that may lack some."""
+        asked: dict[tuple[RecordId, MessageId], Mail] = {}
+        for mail in batch:
+            mail.listed_in = mail.listed_in or copy_to_list(mail, self._settings)
+            if mail.stored is not None and mail.listed_in is not None:
+                asked[mail.listed_in.header.mailbox, mail.listed_in.header.id] = mail
+        copies = [mail.listed_in for mail in asked.values() if mail.listed_in is not None]
+        users = {copy.header.mailbox: copy.lane.user for copy in copies}
+        for header, answer in self._source.attachments([copy.header for copy in copies], users):
+            asked[header.mailbox, header.id].listed = answer
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+
+    def _write(self, batch: Sequence[Mail], event: EventRecord) -> list[Case]:
+        """Write the rows of these mails; what files those that are stored then should have."""
+        ready: list[Mail] = []
+        cases: list[Case] = []
+        for mail in batch:
+            if mail.error is not None:
+                for candidate in mail.copies:
+                    note_failure(self._tally, candidate, mail.error)
+            elif mail.rows:
+                ready.append(mail)
+            else:
+                self._settle(mail, existed=True)
+                cases += self._case(mail, ())
+        if ready:
+            written = self._sink.write([mail.rows for mail in ready], event=event)
+            for mail, results in zip(ready, written, strict=True):
+                self._count(results)
+                refused = next(((r.row.object, r.error) for r in results if r.error is not None), None)
+                if refused is not None:
+                    self._refuse(mail, *refused, results)
+                else:
+                    self._settle(mail, existed=mail.stored is not None or any(r.existed for r in results[:1]))
+                    cases += self._case(mail, results)
+                mail.content, mail.rows = None, ()
+        return cases
+
+    def _case(self, mail: Mail, results: Sequence[RowResult]) -> Iterator[Case]:
+        """The files of a mail whose rows are committed; nothing for one whose id the org did not tell."""
+        own = next((result for result in results if result.row.object == "Email__c"), None)
+        email = mail.stored.id if mail.stored is not None else own.id if own is not None else None
+        truncated = mail.stored is not None and mail.stored.body_truncated
+        if own is not None:
+            # as it was written: the org may have refused the whole body
+            truncated = truncated or bool(own.row.fields.get("Body_Truncated__c"))
+        if email is not None:
+            existed = mail.stored is None and own is not None and own.existed
+            yield case_of(mail, email, self._settings, existed=existed, truncated=truncated)
+
+    def _plan(self, mail: Mail, event: EventRecord) -> None:
+        headers = [candidate.header for candidate in mail.copies]
+        preview = mail.content.preview if mail.content is not None else ""
+        if mail.stored is not None:
+            preview = str(mail.stored.fields.get("Preview__c") or "")
+        try:
+            desired = records.build(
+                copies=headers,
+                key=mail.key,
+                chosen=replace(mail.chosen, preview=preview),
+                body=sanitise(mail.content) if mail.content is not None else None,
+                matches=mail.matches,
+                settings=self._settings,
+                org=self._setup.org,
+                owner=mail.owner,
+                event_key=event.key,
+                sent_at=mail.stored.sent_at if mail.stored is not None else identity.sent_time(mail.chosen),
+                created_at=identity.created_time(mail.chosen),
+                direction=records.direction_of(mail.chosen, self._decider.is_ours),
+                attachments=self._sorted(mail),
+            )
+            planned = plan(desired, mail.stored)
+        except Exception as error:
+            # A mail that our own code cannot build fails alone, with a row that names the fault.
+            log.debug("Could not build a record", action=Action.MESSAGE_FAILED, trace=traceback.format_exc())
+            mail.error = MessageError(
+                f"This message could not be turned into a record: {type(error).__name__}",
+                code="UNEXPECTED",
+                remedy="Please report it with its Message-ID.",
+            )
+            return
+        mail.rows = (*planned.inserts, *planned.updates)
+
+    def _sorted(self, mail: Mail) -> Sorted | None:
+        """What is known of a mail's attachments: none for one that was fetched and shows none."""
+        if mail.listed is None:
+            return Sorted() if mail.content is not None else None
+        return None if isinstance(mail.listed, MessageError) else sort_out(mail.listed, mail.key, self._settings)
+
+    def _count(self, results: Sequence[RowResult]) -> None:
+        for result in results:
+            if result.error is not None or result.existed:
+                continue
+            if result.row.id is not None:
+                self._tally.additions += 1
+            elif result.row.object == "Email__c":
+                self._tally.emails += 1
+            elif result.row.object == "Email_Participant__c":
+                self._tally.participants += 1
+            elif result.row.object == "Task":
+                self._tally.tasks += 1
+
+    def _settle(self, mail: Mail, *, existed: bool) -> None:
+        first = Outcome.MATCHED if mail.matched else Outcome.UNMATCHED_KEPT
+        for number, candidate in enumerate(mail.copies):
+            outcome = Outcome.DUPLICATE if existed or number else first
+            self._tally.settle(candidate.header, outcome)
+
+    def _refuse(self, mail: Mail, object_: str, refused: RowError, results: Sequence[RowResult]) -> None:
+        email = (
+            mail.stored.id
+            if mail.stored is not None
+            else next((r.id for r in results if r.row.object == "Email__c" and r.id is not None), None)
+        )
+        error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
+        for candidate in mail.copies:
+            note_failure(self._tally, candidate, error, email=email)

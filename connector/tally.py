@@ -1,0 +1,69 @@
+"""What a run did, counted: every message once, whatever the number of times it was seen."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from connector.events import Outcome
+from connector.models import Decision, Failure, Header, MessageId, RecordId
+
+
+@dataclass(slots=True)
+class Tally:
+    """Outcomes by (mailbox, message) and rows inserted, over a run.
+
+    The first outcome of a message stands, except that a failure may still become something better in the same run.
+    """
+
+    outcomes: dict[tuple[RecordId, MessageId], Outcome] = field(default_factory=dict)
+    emails: int = 0
+    participants: int = 0
+    tasks: int = 0
+    attachments: int = 0
+    additions: int = 0
+    failures: dict[tuple[RecordId, MessageId], Failure] = field(default_factory=dict)
+    reasons: dict[tuple[RecordId, MessageId], Decision] = field(default_factory=dict)
+
+    def is_new(self, header: Header) -> bool:
+        """Whether this run has not settled the message yet."""
+        return self.outcomes.get((header.mailbox, header.id), Outcome.FAILED) is Outcome.FAILED
+
+    def settle(self, header: Header, outcome: Outcome) -> None:
+        """Give a message its outcome."""
+        place = (header.mailbox, header.id)
+        self.outcomes[place] = outcome
+        if outcome is not Outcome.FAILED:
+            self.failures.pop(place, None)
+
+    def fail(self, header: Header, failure: Failure) -> None:
+        """Note a message as failed, with the row that will say so."""
+        self.settle(header, Outcome.FAILED)
+        self.failures[(header.mailbox, header.id)] = failure
+
+    def fail_unread(self, failure: Failure) -> None:
+        """Note a message that failed before, and could not even be read this time."""
+        self.outcomes[failure.mailbox, failure.message] = Outcome.FAILED
+        self.failures[failure.mailbox, failure.message] = failure
+
+    def lacks_files(self, header: Header, failure: Failure) -> None:
+        """Note a message that is stored, but not all its attachments: its outcome stays."""
+        self.failures[(header.mailbox, header.id)] = failure
+
+    @property
+    def failed(self) -> int:
+        """Messages that failed, or of which an attachment did."""
+        return len(self.failures)
+
+    def by_outcome(self, mailbox: RecordId | None = None) -> dict[Outcome, int]:
+        """Every outcome with its count, of one mailbox or of all; they add up to the messages listed."""
+        counts = Counter(outcome for (owner, _), outcome in self.outcomes.items() if mailbox in (None, owner))
+        return {outcome: counts[outcome] for outcome in Outcome}
+
+    @property
+    def listed(self) -> int:
+        """Messages seen in this run."""
+        return len(self.outcomes)
+
+    @property
+    def stored(self) -> int:
+        """Rows of any kind written, or filled in, for mail."""
+        return self.emails + self.participants + self.tasks + self.attachments + self.additions

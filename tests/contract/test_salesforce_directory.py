@@ -1,0 +1,147 @@
+"""The port Directory: clients and stored mail, in as few calls as can be."""
+
+from typing import Any
+
+from connector.models import NormalAddress, RecordId
+from connector.salesforce.client import Ask
+from tests.contract.conftest import Salesforce
+from tests.world import World, stamp
+
+EMAIL = {"Name": "x", "Match_Status__c": "Matched", "Direction__c": "Inbound"}
+
+
+def address(text: str) -> NormalAddress:
+    return NormalAddress(text)
+
+
+def stored(world: World, key: str, mid: str | None = None, **fields: Any) -> str:
+    return world.create(
+        "Email__c",
+        **EMAIL,
+        Message_Key__c=key,
+        Internet_Message_Id__c=mid,
+        Sent_At__c=stamp(world.ago(days=2)),
+        **fields,
+    )
+
+
+def test_contacts_and_accounts_are_found_by_address(world: World, salesforce: Salesforce) -> None:
+    account = world.create("Account", Name="The Okafors")
+    one = world.client("Ada", "Okafor", "Ada.Okafor@Client.example", account=account)
+    two = world.client("Ben", "Okafor", "ada.okafor@client.example")
+    salesforce.admin.read()
+    calls = salesforce.client.calls
+    asked = [address("ada.okafor@client.example"), address("nobody@client.example")]
+    hits, emails = salesforce.directory.look_up(asked, [])
+    assert salesforce.client.calls == calls + 1
+    assert emails == []
+    found = hits[asked[0]]
+    assert {(hit.object, hit.id, hit.account) for hit in found} == {
+        ("Contact", RecordId(one), RecordId(account)),
+        ("Contact", RecordId(two), None),
+    }
+    assert all(hit.created_at is not None for hit in found)
+    assert hits[asked[1]] == ()
+
+
+def test_what_was_asked_once_is_known_misses_too(world: World, salesforce: Salesforce) -> None:
+    world.client("Ada", "Okafor", "ada@client.example")
+    salesforce.admin.read()
+    asked = [address("ada@client.example"), address("nobody@client.example")]
+    first, _ = salesforce.directory.look_up(asked, [])
+    calls = salesforce.client.calls
+    again, _ = salesforce.directory.look_up(asked, [])
+    assert again == first
+    assert salesforce.client.calls == calls
+
+
+def test_nothing_to_ask_is_no_call(salesforce: Salesforce) -> None:
+    salesforce.admin.read()
+    calls = salesforce.client.calls
+    assert salesforce.directory.look_up([], []) == ({}, [])
+    assert salesforce.client.calls == calls
+
+
+def test_addresses_with_quotes_and_backslashes_are_text(world: World, salesforce: Salesforce) -> None:
+    contact = world.client("Pat", "O'Neill", "pat.o'neill@client.example")
+    salesforce.admin.read()
+    asked = [address("pat.o'neill@client.example"), address("a\\') or (email != '@client.example")]
+    hits, _ = salesforce.directory.look_up(asked, [])
+    assert [hit.id for hit in hits[asked[0]]] == [contact]
+    assert hits[asked[1]] == ()
+
+
+def test_an_address_that_no_field_could_hold_is_nobodys(salesforce: Salesforce) -> None:
+    salesforce.admin.read()
+    long = address("x" * 5_000 + "@client.example")
+    hits, _ = salesforce.directory.look_up([long, address("")], [])
+    assert hits == {long: (), address(""): ()}
+
+
+def test_many_addresses_take_one_call(world: World, salesforce: Salesforce) -> None:
+    contact = world.client("Ada", "Okafor", "client2999@firm-of-clients.example")
+    salesforce.admin.read()
+    calls = salesforce.client.calls
+    asked = [address(f"client{number}@firm-of-clients.example") for number in range(3_000)]
+    hits, _ = salesforce.directory.look_up(asked, [])
+    assert salesforce.client.calls == calls + 1
+    assert [hit.id for hit in hits[asked[-1]]] == [contact]
+    assert sum(len(found) for found in hits.values()) == 1
+
+
+def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: World, salesforce: Salesforce) -> None:
+    contact = world.client("Ada", "Okafor", "ada@client.example")
+    by_key = stored(world, "a" * 32, "one@mail.example", From_Address__c="ada@client.example", Cc__c="x")
+    by_id = stored(world, "b" * 32, "two@mail.example")
+    stored(world, "c" * 32, "three@mail.example")
+    row = world.create(
+        "Email_Participant__c",
+        Email__c=by_key,
+        Participant_Key__c="p1",
+        Address__c="ada@client.example",
+        Role__c="From",
+        Contact__c=contact,
+    )
+    world.create("Task", Subject="Email: x", WhoId=contact, Email__c=by_key, Task_Key__c="t1", Status="Completed")
+    dead = world.create("Task", Subject="Email: x", Email__c=by_key, Task_Key__c="t2", Status="Completed")
+    world.org.Task.delete(dead)
+    salesforce.admin.read()
+    calls = salesforce.client.calls
+    _, emails = salesforce.directory.look_up(
+        [address("new@client.example")], [("a" * 32, "other"), ("z" * 32, "two@mail.example")]
+    )
+    assert salesforce.client.calls == calls + 1
+    found = {email.id: email for email in emails}
+    assert set(found) == {by_key, by_id}
+    email = found[RecordId(by_key)]
+    assert email.key == "a" * 32
+    assert email.internet_message_id == "one@mail.example"
+    assert email.from_address == "ada@client.example"
+    assert email.match_status == "Matched"
+    assert not email.is_deleted
+    assert email.fields["Cc__c"] == "x"
+    assert email.fields["Bcc__c"] is None
+    assert "Body__c" not in email.fields
+    assert [(part.id, part.key, part.contact) for part in email.participants] == [(row, "p1", contact)]
+    assert email.task_keys == {"t1"}
+    assert found[RecordId(by_id)].participants == ()
+
+
+def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) -> None:
+    gone = stored(world, "a" * 32)
+    salesforce.admin.read()
+    # nobody else holds Delete on Email__c
+    salesforce.client.composite([Ask(method="DELETE", path=f"sobjects/Email__c/{gone}", asked="the mail")])
+    _, emails = salesforce.directory.look_up([], [("a" * 32, None)])
+    assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
+
+
+def test_more_stored_mail_than_fits_into_one_call_comes_with_its_tasks(world: World, salesforce: Salesforce) -> None:
+    email = stored(world, "a" * 32)
+    world.create("Task", Subject="Email: x", Email__c=email, Task_Key__c="t1", Status="Completed")
+    salesforce.admin.read()
+    calls = salesforce.client.calls
+    copies = [(f"{number:032d}", f"{number:0200d}@mail.example") for number in range(1_200)] + [("a" * 32, None)]
+    _, emails = salesforce.directory.look_up([], copies)
+    assert [found.task_keys for found in emails] == [{"t1"}]
+    assert salesforce.client.calls == calls + 2

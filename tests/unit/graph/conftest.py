@@ -1,0 +1,24 @@
+"""A Graph client over `responses`: nothing is patched, nothing leaves the machine."""
+
+from collections.abc import Iterator
+
+import pytest
+from responses import RequestsMock
+
+from connector.graph.client import GraphClient
+from connector.graph.slots import Slots
+from connector.http import Door
+
+URL = "https://graph.firm.example"
+
+
+@pytest.fixture
+def wire() -> Iterator[RequestsMock]:
+    with RequestsMock() as wire:
+        yield wire
+
+
+@pytest.fixture
+def client() -> Iterator[GraphClient]:
+    with Door(sleep=lambda _: None, jitter=lambda: 0.0, max_attempts=2) as door:
+        yield GraphClient(door.service("Microsoft Graph", URL, counted="/v1.0"), slots=Slots(3))

@@ -1,0 +1,94 @@
+"""The folder tree of a mailbox."""
+
+import pytest
+
+from tests.unit.sandbox.graph_tenant import ADA, GraphTenant
+
+BASE = f"/v1.0/users/{ADA}/mailFolders"
+
+
+@pytest.fixture
+def tenant() -> GraphTenant:
+    made = GraphTenant()
+    made.mailbox()
+    return made
+
+
+def names(items: list[dict]) -> set[str]:
+    return {item["displayName"] for item in items}
+
+
+def test_the_list_holds_ten_of_the_top_level(tenant: GraphTenant) -> None:
+    tenant.fill(1, folder="Clients/Households")
+    tenant.fill(1, folder="Archive 2024")
+    pages = tenant.pages(BASE)
+    assert len(pages[0]) == 10
+    shown = names([item for page in pages for item in page])
+    assert {"Inbox", "Sent Items", "Drafts", "Junk Email", "Clients", "Sync Issues", "Conversation History"} <= shown
+    assert not {"Households", "Conflicts", "Clutter", "TeamsMessagesData", "Top of Information Store"} & shown
+
+
+def test_hidden_folders_come_when_asked_for(tenant: GraphTenant) -> None:
+    assert "Clutter" in names(tenant.value(f"{BASE}?$top=100&includeHiddenFolders=true")["value"])
+
+
+def test_children_are_found_below_their_parent(tenant: GraphTenant) -> None:
+    tenant.fill(3, folder="Inbox/Clients/Garcia")
+    inbox = tenant.value(f"{BASE}/inbox")
+    assert inbox["childFolderCount"] == 1
+    (clients,) = tenant.value(f"{BASE}/inbox/childFolders")["value"]
+    assert (clients["displayName"], clients["parentFolderId"]) == ("Clients", inbox["id"])
+    (garcia,) = tenant.value(f"{BASE}/{clients['id']}/childFolders")["value"]
+    assert (garcia["totalItemCount"], garcia["unreadItemCount"], garcia["isHidden"]) == (3, 3, False)
+
+
+def test_a_path_finds_the_folder_it_made_before_whatever_the_case(tenant: GraphTenant) -> None:
+    tenant.fill(1, folder="Inbox/Clients")
+    tenant.fill(1, folder="inbox/clients")
+    (clients,) = tenant.value(f"{BASE}/inbox/childFolders")["value"]
+    assert clients["totalItemCount"] == 2
+
+
+def test_delta_gives_the_whole_tree_flat_in_one_round(tenant: GraphTenant) -> None:
+    tenant.fill(1, folder="Inbox/Clients")
+    value = tenant.value(f"{BASE}/delta?$select=displayName,parentFolderId")
+    by_id = {item["id"]: item for item in value["value"]}
+    root = tenant.value(f"{BASE}/msgfolderroot")["id"]
+    assert {"Clients", "Conflicts", "Local Failures", "Inbox"} <= names(value["value"])
+    assert not {"TeamsMessagesData", "Deletions", "Finder"} & names(value["value"])
+    assert all(item["parentFolderId"] in (*by_id, root) for item in by_id.values())
+    assert "@odata.nextLink" not in value
+    assert "$deltatoken=" in value["@odata.deltaLink"]
+
+
+def test_delta_is_paged_on_request(tenant: GraphTenant) -> None:
+    first = tenant.value(f"{BASE}/delta", prefer="odata.maxpagesize=4")
+    assert len(first["value"]) == 4
+    following = tenant.value(first["@odata.nextLink"], prefer="odata.maxpagesize=400")
+    whole = tenant.value(f"{BASE}/delta")["value"]
+    assert [*first["value"], *following["value"]] == whole
+
+
+@pytest.mark.parametrize("name", ["inbox", "SentItems", "msgfolderroot", "recoverableitemsdeletions", "conflicts"])
+def test_well_known_names(tenant: GraphTenant, name: str) -> None:
+    folder = tenant.value(f"{BASE}/{name}")
+    assert tenant.value(f"{BASE}/{folder['id']}")["displayName"] == folder["displayName"]
+
+
+def test_a_hidden_folder_outside_the_tree_can_be_asked_for_by_id(tenant: GraphTenant) -> None:
+    made = tenant.graph.add_message(ADA, {}, None, "TeamsMessagesData")
+    parent = tenant.value(f"/v1.0/users/{ADA}/messages/{made['id']}")["parentFolderId"]
+    folder = tenant.value(f"{BASE}/{parent}")
+    assert (folder["displayName"], folder["isHidden"]) == ("TeamsMessagesData", True)
+
+
+def test_folders_that_are_not_there(tenant: GraphTenant) -> None:
+    tenant.mailbox("bob@firm.example")
+    other = tenant.value("/v1.0/users/bob@firm.example/mailFolders/inbox")["id"]
+    assert tenant.code(f"{BASE}/inboxx", 400) == "ErrorInvalidIdMalformed"
+    assert tenant.code(f"{BASE}/{other}/messages", 404) == "ErrorItemNotFound"
+
+
+@pytest.mark.parametrize("options", ["$select=sizeInBytes", "$top=1001", "includeHiddenFolders=perhaps", "$search=a"])
+def test_what_folders_refuse(tenant: GraphTenant, options: str) -> None:
+    assert tenant.ask(f"{BASE}?{options}").status == 400

@@ -1,0 +1,332 @@
+"""Which mailboxes are read, which are not and why, and what is written to their rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connector.core.exclude import compile_rules
+from connector.courses import Course, Pace, linked_addresses, not_linked_reason, plan_courses, seated_users
+from connector.errors import (
+    MailboxError,
+    MailboxOutageError,
+    MailboxUnavailableError,
+    ServiceError,
+    UsageError,
+)
+from connector.events import MailboxStatus
+from connector.models import (
+    DirectoryUser,
+    ExclusionType,
+    GraphUserId,
+    Mailbox,
+    NormalAddress,
+    Org,
+    RecordId,
+    Setup,
+    Window,
+)
+from tests.builders import NOW, at, exclusion, mailbox, settings
+from tests.fakes import FakeTenant
+
+USER = RecordId("005000000000001AAA")
+PACE = Pace(workers=4)
+
+
+def box(number: int, **fields: Any) -> Mailbox:
+    """Row `number` with a user, a UPN and an age of its own: the higher the number, the newer."""
+    return mailbox(
+        **{
+            "id": RecordId(f"a0M{number:012d}AAA"),
+            "name": f"Adviser {number}",
+            "email": f"adviser{number}@firm.example",
+            "user_principal_name": f"adviser{number}@firm.example",
+            "graph_user_id": GraphUserId(f"user-{number}"),
+            "user": RecordId(f"005{number:012d}AAA"),
+            "aliases": (),
+            "created_at": at(days=number - 100),
+            **fields,
+        }
+    )
+
+
+def setup(*boxes: Mailbox, licensed: int | None = None, holders: "set[RecordId] | None" = None) -> Setup:
+    users = {each.user for each in boxes if each.user is not None}
+    return Setup(
+        now=NOW,
+        settings=settings(licensed_users=licensed),
+        org=Org(id="00D"),
+        exclusions=(),
+        mailboxes=boxes,
+        sync_users=frozenset(users if holders is None else holders),
+        integration_user=RecordId("005000000000099AAA"),
+    )
+
+
+def plan(
+    of: Setup, *, only: "tuple[str, ...]" = (), tenant: "FakeTenant | None" = None, rules: tuple[Any, ...] = ()
+) -> dict[RecordId, Course]:
+    assert of.settings is not None
+    source = tenant or FakeTenant()
+    return plan_courses(of, of.settings, compile_rules(rules), only=only, source=source, pace=PACE)
+
+
+# -- linked or not --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "holders", "words"),
+    [
+        ({"active": False}, {USER}, "Active is off"),
+        ({"user": None}, {USER}, "No Salesforce user is linked"),
+        ({}, set(), "permission set Microsoft 365 Sync User"),
+    ],
+)
+def test_a_mailbox_that_is_not_linked_says_why(fields: dict[str, Any], holders: set[RecordId], words: str) -> None:
+    of = setup(mailbox(**fields), holders=holders)
+    [course] = plan(of).values()
+    assert course.lane is None
+    assert course.mailbox.status is MailboxStatus.NOT_LINKED
+    assert words in course.mailbox.status_detail
+    assert set(course.changes()) == {"Status__c", "Status_Detail__c"}
+
+
+def test_a_linked_mailbox_is_read() -> None:
+    of = setup(mailbox())
+    assert not_linked_reason(of.mailboxes[0], of, seated_users(of)) is None
+    [course] = plan(of).values()
+    assert course.lane is not None
+    assert course.lane.windows
+    assert course.mailbox.status is MailboxStatus.READY
+
+
+def test_a_personal_rule_that_cannot_be_understood_stops_its_user_only() -> None:
+    broken = exclusion("@@", ExclusionType.PERSONAL_ADDRESS, user=box(1).user)
+    courses = plan(setup(box(1), box(2)), rules=(broken,))
+    assert [course.lane is None for course in courses.values()] == [True, False]
+    assert broken.name in courses[box(1).id].mailbox.status_detail
+
+
+def test_a_row_that_is_not_linked_any_more_keeps_its_timestamps() -> None:
+    of = setup(mailbox(user=None, live_through=at(days=-1), status=MailboxStatus.LIVE))
+    [course] = plan(of).values()
+    assert course.mailbox.live_through == at(days=-1)
+    assert "Live_Through__c" not in course.changes()
+
+
+# -- seats --------------------------------------------------------------------------------
+
+
+def reads(courses: dict[RecordId, Course]) -> list[bool]:
+    return [course.lane is not None for course in courses.values()]
+
+
+def test_rows_created_first_keep_their_seats() -> None:
+    of = setup(box(3), box(1), box(2), licensed=2)
+    courses = plan(of)
+    assert reads(courses) == [False, True, True]
+    assert "licensed seats" in courses[box(3).id].mailbox.status_detail
+
+
+def test_no_limit_where_licensed_users_is_empty_and_nobody_where_it_is_nought() -> None:
+    assert seated_users(setup(box(1), box(2))) is None
+    assert seated_users(setup(box(1), box(2), licensed=0)) == frozenset()
+
+
+def test_a_user_takes_one_seat_for_all_mailboxes() -> None:
+    shared = box(3, user=box(1).user, shared=True)
+    assert reads(plan(setup(box(1), box(2), shared, box(4), licensed=2))) == [True, True, True, False]
+
+
+def test_rows_of_one_moment_are_seated_by_id() -> None:
+    of = setup(*(box(number, created_at=NOW) for number in (3, 2, 1)), licensed=1)
+    assert reads(plan(of)) == [False, False, True]
+
+
+@pytest.mark.parametrize("fields", [{"active": False}, {"user": None}])
+def test_a_row_that_is_not_linked_takes_no_seat(fields: dict[str, Any]) -> None:
+    assert reads(plan(setup(box(1, **fields), box(2), licensed=1))) == [False, True]
+
+
+def test_a_user_without_the_permission_set_takes_no_seat() -> None:
+    second = box(2).user
+    assert second is not None
+    assert reads(plan(setup(box(1), box(2), licensed=1, holders={second}))) == [False, True]
+
+
+# -- only … --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["adviser2@firm.example", " ADVISER2@Firm.Example ", "second@firm.example"])
+def test_only_names_a_mailbox_by_upn_or_address(name: str) -> None:
+    courses = plan(setup(box(1), box(2, email="second@firm.example")), only=(name,))
+    assert [*courses] == [box(2).id]
+
+
+def test_only_with_several() -> None:
+    of = setup(box(1), box(2), box(3))
+    assert [*plan(of, only=("adviser3@firm.example", "adviser1@firm.example"))] == [box(1).id, box(3).id]
+
+
+def test_only_with_a_name_that_no_row_has_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match=r"nobody@firm\.example") as caught:
+        plan(setup(box(1)), only=("adviser1@firm.example", "nobody@firm.example"))
+    assert caught.value.exit_code == 2
+
+
+def test_seats_do_not_depend_on_what_is_asked_for() -> None:
+    of = setup(box(1), box(2), licensed=1)
+    [course] = plan(of, only=("adviser2@firm.example",)).values()
+    assert course.lane is None
+
+
+# -- resolving --------------------------------------------------------------------------------
+
+
+def user(number: int, **fields: Any) -> DirectoryUser:
+    defaults: dict[str, Any] = {
+        "id": GraphUserId(f"user-{number}"),
+        "user_principal_name": f"adviser{number}@firm.example",
+        "mail": f"adviser{number}@firm.example",
+        "addresses": (f"adviser{number}@firm.example", f"alias{number}@firm.example"),
+        "purpose": "user",
+    }
+    return DirectoryUser(**{**defaults, **fields})
+
+
+@pytest.mark.parametrize(("purpose", "kind"), [("user", "Personal"), ("shared", "Shared"), ("room", "Personal")])
+def test_a_row_without_graph_id_is_resolved_and_what_was_found_is_written(purpose: str, kind: str) -> None:
+    tenant = FakeTenant()
+    tenant.users["adviser1@firm.example"] = user(1, purpose=purpose)
+    [course] = plan(setup(box(1, graph_user_id=None)), tenant=tenant).values()
+    assert course.lane is not None
+    assert course.lane.user == "user-1"
+    changes = course.changes()
+    assert changes["Graph_User_Id__c"] == "user-1"
+    assert changes["Mailbox_Type__c"] == kind
+    assert changes["Aliases__c"] == "adviser1@firm.example\nalias1@firm.example"
+    course.saved()
+    assert course.changes() == {}
+
+
+def test_a_row_that_names_nobody_is_unavailable_and_the_others_go_on() -> None:
+    tenant = FakeTenant()
+    tenant.users["adviser1@firm.example"] = user(1)
+    courses = plan(setup(box(1, graph_user_id=None), box(2, graph_user_id=None)), tenant=tenant)
+    assert reads(courses) == [True, False]
+    lost = courses[box(2).id]
+    assert isinstance(lost.error, MailboxUnavailableError)
+    assert lost.mailbox.status is MailboxStatus.UNAVAILABLE
+    assert "adviser2@firm.example" in lost.mailbox.status_detail
+    assert lost.turned
+
+
+def test_a_row_with_graph_id_costs_no_request() -> None:
+    tenant = FakeTenant()
+    plan(setup(*(box(number) for number in range(20))), tenant=tenant)
+    assert tenant.calls == 0
+
+
+def test_what_stops_the_run_is_not_a_mailbox_s_fault() -> None:
+    tenant = FakeTenant()
+    tenant.outage = ServiceError("away")
+    with pytest.raises(ServiceError):
+        plan(setup(*(box(number, graph_user_id=None) for number in range(9))), tenant=tenant)
+
+
+# -- how a row stands afterwards --------------------------------------------------------------------------------
+
+
+def closed_all(course: Course) -> None:
+    assert course.lane is not None
+    course.closed += course.lane.windows
+
+
+def test_a_mailbox_that_was_read_to_the_end_is_live() -> None:
+    [course] = plan(setup(mailbox(status=MailboxStatus.NOT_LINKED, status_detail="old"))).values()
+    closed_all(course)
+    course.advance(NOW, PACE.settle, last=True)
+    box = course.mailbox
+    assert (box.status, box.status_detail, box.last_success) == (MailboxStatus.LIVE, "", NOW)
+    assert box.live_from == box.live_through == box.backfill_through == NOW
+    assert not course.turned
+
+
+def test_before_the_end_of_the_run_it_is_ready_and_its_timestamps_move_already() -> None:
+    [course] = plan(setup(mailbox())).values()
+    assert course.lane is not None
+    first: Window = course.lane.windows[0]
+    course.closed.append(first)
+    course.advance(NOW, PACE.settle, last=False)
+    assert course.mailbox.status is MailboxStatus.READY
+    assert course.mailbox.backfill_through == first.end
+    assert course.mailbox.last_success is None
+
+
+def test_a_window_that_waits_for_an_older_one_does_not_move_the_timestamp() -> None:
+    [course] = plan(setup(mailbox())).values()
+    assert course.lane is not None
+    first, second = course.lane.windows[0], course.lane.windows[1]
+    course.closed.append(second)
+    course.advance(NOW, PACE.settle, last=False)
+    assert course.mailbox.backfill_through is None
+    course.closed.append(first)
+    course.advance(NOW, PACE.settle, last=False)
+    assert course.mailbox.backfill_through == second.end
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MailboxError("denied"), MailboxStatus.FAILING),
+        (MailboxOutageError("busy"), MailboxStatus.FAILING),
+        (MailboxUnavailableError("none"), MailboxStatus.UNAVAILABLE),
+    ],
+)
+def test_a_failure_shows_and_is_an_event_when_it_begins_and_ends_only(
+    error: MailboxError, status: MailboxStatus
+) -> None:
+    live = mailbox(status=MailboxStatus.LIVE)
+    course = Course(mailbox=live, before=live)
+    course.fail(error)
+    assert course.mailbox.status is status
+    assert course.mailbox.status_detail == str(error)
+    assert course.turned
+    course.saved()
+    again = Course(mailbox=course.mailbox, before=course.mailbox)
+    again.fail(error)
+    assert not again.turned
+    assert again.changes() == {}
+    again.mailbox = replace(again.mailbox, status=MailboxStatus.LIVE)
+    assert again.turned
+
+
+def test_a_failed_mailbox_keeps_what_it_got_but_is_not_live() -> None:
+    [course] = plan(setup(mailbox())).values()
+    assert course.lane is not None
+    course.closed.append(course.lane.windows[0])
+    course.lane.error = MailboxError("denied")
+    course.fail(course.lane.error)
+    course.advance(NOW, PACE.settle, last=True)
+    assert course.mailbox.status is MailboxStatus.FAILING
+    assert course.mailbox.backfill_through == course.lane.windows[0].end
+    assert course.mailbox.last_success is None
+
+
+# -- whose addresses are ours --------------------------------------------------------------------------------
+
+
+def test_linked_addresses_are_those_of_every_row_with_a_user_read_or_not() -> None:
+    one = box(1, aliases=("Alias@firm.example",), email="first@firm.example", active=False)
+    none = box(2, user=None)
+    assert linked_addresses([one, none]) == {
+        NormalAddress("first@firm.example"): one.user,
+        NormalAddress("adviser1@firm.example"): one.user,
+        NormalAddress("alias@firm.example"): one.user,
+    }
+
+
+def test_what_was_just_resolved_counts_too() -> None:
+    row = box(1)
+    resolved = replace(row, aliases=("new@firm.example",))
+    assert NormalAddress("new@firm.example") in linked_addresses([row], [resolved])

@@ -1,0 +1,81 @@
+"""What a run counts: every message once, with one outcome."""
+
+from connector.events import Outcome
+from connector.models import Failure, GraphUserId, Header
+from connector.tally import Tally
+from tests.builders import header
+
+OTHER_BOX = "a0M000000000002AAA"
+
+
+def failure(of: Header, code: str = "X") -> Failure:
+    return Failure(
+        mailbox=of.mailbox,
+        graph_user_id=GraphUserId("u"),
+        message=of.id,
+        internet_message_id=of.internet_message_id,
+        subject=of.subject,
+        received_at=of.received_at,
+        code=code,
+        text="Why.",
+        transient=True,
+    )
+
+
+def test_nothing_has_every_outcome_with_nought() -> None:
+    tally = Tally()
+    assert tally.by_outcome() == dict.fromkeys(Outcome, 0)
+    assert (tally.listed, tally.stored, tally.failed) == (0, 0, 0)
+
+
+def test_outcomes_add_up_to_what_was_listed_in_all_and_by_mailbox() -> None:
+    tally = Tally()
+    mine = [header(id=f"m{number}") for number in range(5)]
+    theirs = [header(id=f"m{number}", mailbox=OTHER_BOX) for number in range(3)]
+    for one in mine:
+        tally.settle(one, Outcome.MATCHED)
+    for one in theirs:
+        tally.settle(one, Outcome.DUPLICATE)
+    assert tally.listed == sum(tally.by_outcome().values()) == 8
+    assert tally.by_outcome(mine[0].mailbox)[Outcome.MATCHED] == 5
+    assert tally.by_outcome(theirs[0].mailbox) == {**dict.fromkeys(Outcome, 0), Outcome.DUPLICATE: 3}
+
+
+def test_a_message_is_new_until_it_is_settled_and_again_when_it_failed() -> None:
+    tally, one = Tally(), header(id="m")
+    assert tally.is_new(one)
+    tally.fail(one, failure(one))
+    assert tally.is_new(one)
+    tally.settle(one, Outcome.MATCHED)
+    assert not tally.is_new(one)
+    assert tally.is_new(header(id="m", mailbox=OTHER_BOX))
+
+
+def test_what_failed_and_then_succeeded_did_not_fail() -> None:
+    tally, one = Tally(), header()
+    tally.fail(one, failure(one))
+    assert (tally.failed, tally.by_outcome()[Outcome.FAILED]) == (1, 1)
+    tally.settle(one, Outcome.DUPLICATE)
+    assert (tally.failed, tally.by_outcome()[Outcome.FAILED], tally.listed) == (0, 0, 1)
+
+
+def test_a_second_failure_takes_the_place_of_the_first() -> None:
+    tally, one = Tally(), header()
+    tally.fail(one, failure(one, "A"))
+    tally.fail(one, failure(one, "B"))
+    assert [found.code for found in tally.failures.values()] == ["B"]
+    assert tally.listed == 1
+
+
+def test_a_mail_that_lacks_files_keeps_its_outcome_and_counts_as_failed() -> None:
+    tally, one = Tally(), header()
+    tally.settle(one, Outcome.MATCHED)
+    tally.lacks_files(one, failure(one))
+    assert tally.by_outcome()[Outcome.MATCHED] == 1
+    assert tally.by_outcome()[Outcome.FAILED] == 0
+    assert tally.failed == 1
+
+
+def test_rows_of_any_kind_are_something_stored() -> None:
+    for name in ("emails", "participants", "tasks", "attachments", "additions"):
+        assert Tally(**{name: 1}).stored == 1
