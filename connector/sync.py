@@ -332,8 +332,10 @@ class Run:
                 self._report.event = self._key
             failed = self._event(started, EventStatus.FAILED, finished=True, error=error)
             zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0}
-            self._log_book.save(event=EventRecord(key=f"{self._key}-failure", fields=zero), failures=[], mailboxes=[])
-            self._report.event = self._report.event or f"{self._key}-failure"
+            # where nothing was stored, the row that the writer may have begun becomes the row of the failure
+            key = f"{self._key}-failure" if self._report.tally.stored else self._key
+            self._log_book.save(event=EventRecord(key=key, fields=zero), failures=[], mailboxes=[])
+            self._report.event = self._report.event or key
         except ConnectorError as second:
             log.error("The failure could not be logged in Salesforce", action=Action.RUN_FAILED, error=str(second))
 

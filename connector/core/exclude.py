@@ -1,6 +1,6 @@
 """Which mail is nobody's business: the exclusions, and what the headers of a message alone decide.
 
-A run decides on headers before it asks for anything else (DESIGN §5), so mail that is refused here is never fetched.
+A run decides on headers before it asks for anything else, so mail that is refused here is never fetched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
