@@ -67,6 +67,8 @@ def download(
         with client.stream(user, f"/v1.0{_path(user, message)}{part}/$value", timeout=limit) as answer:
             if answer.status_code != 200:
                 raise _refused(answer)
+            if _is_of_a_gateway(answer):
+                raise _broken("a web page came instead")
             yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
     except UnreachableError as error:
         raise MessageError(
@@ -104,6 +106,12 @@ class Stream:
             return self._answer.raw.read1(_PIECE) or b""
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise _broken(type(error).__name__) from error
+
+
+def _is_of_a_gateway(answer: requests.Response) -> bool:
+    """A web page that Graph did not send: every answer of Graph has a request-id. An attached page is Graph's."""
+    is_page = answer.headers.get("Content-Type", "").lower().startswith("text/html")
+    return is_page and "request-id" not in answer.headers
 
 
 def _announced(answer: requests.Response) -> int | None:

@@ -73,3 +73,20 @@ def test_a_rule_that_refuses_all_is_the_orgs_fault(firm: World) -> None:
     firm.control("DELETE", "rules")
     assert firm.sync()["emails"] == 60
     assert "error" in err
+
+
+@pytest.mark.parametrize("page", ["a gateway's", "the client's"])
+def test_a_web_page_is_a_file_only_where_it_was_attached(firm: World, page: str) -> None:
+    file = {
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "name": "page.html",
+        "contentType": "text/html",
+        "contentBytes": "PGI+SGVsbG88L2I+",
+    }
+    firm.message("ada", toRecipients=["ada@firm.example"], attachments=[file], **{"from": "rita@reed.example"})
+    if page == "a gateway's":
+        html = {"Content-Type": "text/html"}
+        firm.fault(service="graph", path="value$", times=1, status=200, headers=html, body="<html>502</html>")
+    assert firm.sync()["attachments"] == 1
+    [version] = firm.rows("SELECT ContentSize FROM ContentVersion")
+    assert version["ContentSize"] == len("<b>Hello</b>")
