@@ -7,16 +7,6 @@ import pytest
 from tests.world import World
 
 
-@pytest.fixture
-def firm(world: World) -> World:
-    """An adviser and a client."""
-    world.settings()
-    world.internal_domain()
-    world.adviser("ada")
-    world.client("Rita", "Reed", "rita@reed.example")
-    return world
-
-
 def mails(world: World, count: int, *, apart: float) -> None:
     """So many mails from the client, `apart` seconds from each other."""
     start = world.ago(days=1)

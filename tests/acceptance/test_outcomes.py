@@ -21,16 +21,6 @@ def outcome(world: World) -> str:
     return found
 
 
-@pytest.fixture
-def firm(world: World) -> World:
-    """An adviser, a client, and unmatched mail dropped."""
-    world.settings()
-    world.internal_domain()
-    world.adviser("ada")
-    world.client("Rita", "Reed", "rita@reed.example")
-    return world
-
-
 def inbound(world: World, sender: str = "rita@reed.example", **members: Any) -> dict[str, str]:
     """A mail from a client in the adviser's inbox."""
     return world.message("ada", **{"from": sender, "toRecipients": ["ada@firm.example"], **members})

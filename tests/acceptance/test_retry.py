@@ -7,16 +7,6 @@ import pytest
 from tests.world import World
 
 
-@pytest.fixture
-def firm(world: World) -> World:
-    """An adviser, a client, and a Graph that will not give the bodies of some mail."""
-    world.settings()
-    world.internal_domain()
-    world.adviser("ada")
-    world.client("Rita", "Reed", "rita@reed.example")
-    return world
-
-
 def mail(world: World, **members: Any) -> dict[str, str]:
     """A mail from the client, received well before the hour that each run reads again."""
     usual = {"from": "rita@reed.example", "toRecipients": ["ada@firm.example"], "received": world.ago(days=2)}
