@@ -6,17 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from connector.core import checkpoint
 from connector.core.address import normalise
 from connector.core.exclude import Rules
+from connector.core.sweep import sweep_range, swept_through
 from connector.errors import MailboxError, MailboxUnavailableError, UsageError
 from connector.events import Action, MailboxStatus
-from connector.models import Mailbox, NormalAddress, RecordId, Setup, SyncSettings, Window
+from connector.models import DirectoryUser, Mailbox, NormalAddress, RecordId, Setup, SyncSettings, Window
 from connector.ports import MailSource
-from connector.reading import Lane
+from connector.reading import Lane, Sweep
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ FIELDS = {
     "backfill_through": "Backfill_Through__c",
     "live_from": "Live_From__c",
     "live_through": "Live_Through__c",
+    "swept_through": "Swept_Through__c",
     "last_success": "Last_Success__c",
 }
 
@@ -38,12 +41,17 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How a run reads: threads, requests at a time in one mailbox, and the margins of its windows."""
+    """How a run reads: threads, requests at a time in one mailbox, the margins of its windows, and its sweeps.
+
+    `sweep_now`: sweep the last `sweep_days`, due or not.
+    """
 
     workers: int = 32
     requests_per_mailbox: int = 3
     overlap: timedelta = timedelta(minutes=60)
     settle: timedelta = timedelta(seconds=60)
+    sweep_days: int = 35
+    sweep_now: bool = False
 
 
 @dataclass(slots=True)
@@ -70,8 +78,24 @@ class Course:
             return
         moved = checkpoint.advance(self.mailbox, self.closed, now, settle=settle)
         self.mailbox = checkpoint.with_fields(self.mailbox, moved)
-        if last and self.lane.error is None:
+        self._sweep(self.lane, last=last)
+        if last and self.lane.error is None and not any(window.road == checkpoint.LIVE for window in self.lane.windows):
             self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
+
+    def _sweep(self, lane: Lane, *, last: bool) -> None:
+        """Swept_Through moves once every folder was swept to the end of the range.
+
+        Where Graph's clock is behind Salesforce's the windows end a little earlier than planned: to where they came, at
+        the end of a run that has no window left.
+        """
+        sweep = lane.sweep
+        if sweep is None or sweep.folders is None or lane.error is not None:
+            return
+        through = swept_through(sweep.range, sweep.folders, self.closed)
+        if through < sweep.range.end and not (last and not lane.windows):
+            return
+        if through > max(sweep.range.start, self.mailbox.swept_through or sweep.range.start):
+            self.mailbox = replace(self.mailbox, swept_through=through)
 
     def changes(self) -> dict[str, Any]:
         """The fields of the row that are to be written, by API name."""
@@ -166,12 +190,27 @@ def _begin(course: Course, setup: Setup, settings: SyncSettings, source: MailSou
     windows = deque(checkpoint.live_windows(box, setup.now, overlap=pace.overlap, settle=pace.settle))
     windows.extend(checkpoint.backfill_windows(box, setup.now, settle=pace.settle))
     if box.graph_user_id is not None:
-        course.lane = Lane(box, box.graph_user_id, windows)
+        zone = ZoneInfo(setup.org.time_zone)
+        sweep = sweep_range(
+            box, setup.now, settle=pace.settle, sweep_days=pace.sweep_days, zone=zone, asked=pace.sweep_now
+        )
+        course.lane = Lane(box, box.graph_user_id, windows, sweep=Sweep(sweep) if sweep is not None else None)
 
 
 def _resolve(course: Course, source: MailSource) -> None:
     """Data Loader brings three columns; the rest comes from the directory and is written back."""
     box = course.mailbox
+    user = find_user(box, source)
+    log.info("Mailbox resolved", action=Action.MAILBOX_RESOLVED, mailbox=box.user_principal_name)
+    shared = user.purpose == "shared" if user.purpose else box.shared
+    course.extra = {"Aliases__c": "\n".join(user.addresses)}
+    if user.purpose:
+        course.extra["Mailbox_Type__c"] = "Shared" if shared else "Personal"
+    course.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
+
+
+def find_user(box: Mailbox, source: MailSource) -> DirectoryUser:
+    """Whose mailbox a row without Graph id names. Raises MailboxUnavailableError where it names none, or an alias."""
     names = [name for name in (box.user_principal_name.strip(), box.email.strip()) if name]
     if not names:
         raise MailboxUnavailableError(
@@ -187,10 +226,15 @@ def _resolve(course: Course, source: MailSource) -> None:
             remedy="Correct User Principal Name or Email Address on the MS Graph User record; "
             "groups and mail contacts have no mailbox.",
         )
-    log.info("Mailbox resolved", action=Action.MAILBOX_RESOLVED, mailbox=box.user_principal_name)
-    shared = user.purpose == "shared"
-    course.extra = {"Mailbox_Type__c": "Shared" if shared else "Personal", "Aliases__c": "\n".join(user.addresses)}
-    course.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
+    named, own = normalise(box.user_principal_name), {normalise(user.user_principal_name), normalise(user.mail)}
+    if named and named not in own and named in {normalise(address) for address in user.addresses}:
+        # the name is what exports and imports go by: with an alias there, the next import makes a second row
+        raise MailboxUnavailableError(
+            f"{names[0]} is an alias of {user.mail or user.user_principal_name}",
+            where=box.name,
+            remedy=f"Set User Principal Name on the MS Graph User record to {user.user_principal_name}.",
+        )
+    return user
 
 
 def not_linked_reason(box: Mailbox, setup: Setup, seats: Container[RecordId] | None) -> str | None:

@@ -48,6 +48,12 @@ class ServiceError(ConnectorError):
     code = "SERVICE"
 
 
+class StoppedError(ServiceError):
+    """Somebody asked the scheduler to stop. The next run resumes where this one stopped."""
+
+    code = "STOPPED"
+
+
 class SignInError(ServiceError):
     """A service refused the sign-in."""
 

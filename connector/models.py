@@ -125,13 +125,17 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A mail folder: `parent` is None at the root of the mailbox; `well_known` is Graph's name for it, if we asked."""
+    """A mail folder: `parent` is None at the root of the mailbox; `well_known` is Graph's name for it, if we asked.
+
+    `items` counts what lies in it, mail or not, without the folders below; None where Graph did not say.
+    """
 
     id: FolderId
     parent: FolderId | None
     name: str = ""
     hidden: bool = False
     well_known: str | None = None
+    items: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,12 +453,16 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A closed window of received time [start, end), whole seconds, UTC. `road` is live, backfill, sweep or retry."""
+    """A closed window of received time [start, end), whole seconds, UTC. `road` is live, backfill, sweep or retry.
+
+    `folder`: of this folder only, not of those below it; None is the whole mailbox.
+    """
 
     mailbox: RecordId
     start: datetime
     end: datetime
     road: str
+    folder: FolderId | None = None
 
     def __post_init__(self) -> None:
         require_aware(self.start, self.end)

@@ -6,9 +6,10 @@ concern one message return or raise `MessageError`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from connector.core.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
 from connector.models import (
     Attachment,
@@ -29,6 +30,7 @@ from connector.models import (
     Page,
     RecordId,
     Row,
+    RowError,
     RowResult,
     SettledError,
     Setup,
@@ -59,9 +61,24 @@ class MailSource(Protocol):
     """Mail in Microsoft 365. Every call is safe from several threads; the cap per mailbox is kept inside."""
 
     def page(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int, link: str | None
+        self,
+        mailbox: RecordId,
+        user: GraphUserId,
+        start: datetime,
+        end: datetime,
+        *,
+        top: int,
+        link: str | None,
+        folder: FolderId | None = None,
     ) -> Page:
-        """One page of [start, end) in ascending received time, or the page behind `link`."""
+        """One page of [start, end) in ascending received time, or the page behind `link`.
+
+        `folder`: of this one alone; where it is not there any more, it holds nothing.
+        """
+        ...
+
+    def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
+        """About how many messages [start, end) holds, for show only; None where the service does not say."""
         ...
 
     def page_with_folders(
@@ -153,6 +170,37 @@ class Directory(Protocol):
         ...
 
 
+class Stock(Protocol):
+    """Stored mail that has to follow what people changed."""
+
+    def expect(self, watch: Watch) -> None:
+        """Find out what changed along with the next look-up, so that it needs no call of its own."""
+        ...
+
+    def changes(self) -> Changes:
+        """What changed, by the last `expect`."""
+        ...
+
+    def mails_with(self, clients: Mapping[NormalAddress, Iterable[RecordId]]) -> Sequence[RecordId]:
+        """The mails with one of these addresses that may lack a record which has it now; not those removed."""
+        ...
+
+    def read(self, emails: Sequence[RecordId]) -> Sequence[FiledMail]:
+        """These mails with their participants and the keys of their Tasks."""
+        ...
+
+    def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
+        """Delete participants, Tasks and files of removed mails and blank the rest; the refusals.
+
+        What is refused is looked for again by the first run of the next day. Raises OrgFaultError where all are.
+        """
+        ...
+
+    def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
+        """Delete mails, with their files, that are still Unmatched and not to be kept until `today`; as `blank`."""
+        ...
+
+
 class FileSink(Protocol):
     """Files on stored mail. Every call is safe from several threads."""
 
@@ -199,8 +247,11 @@ class RunLog(Protocol):
         mailboxes: Sequence[MailboxUpdate],
         settled: Sequence[SettledError] = (),
         answered: Sequence[RecordId] = (),
+        matched_through: tuple[RecordId, datetime] | None = None,
     ) -> None:
         """Write them; `answered` are events whose Retry_Requested__c is done with.
+
+        `matched_through` is the settings record and the time up to which changes of clients are dealt with.
 
         Raises ServiceError where any of them is refused: a checkpoint never moves in silence.
         """

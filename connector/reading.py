@@ -9,14 +9,26 @@ import copy
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import TracebackType
 
+from connector.core.checkpoint import BACKFILL
+from connector.core.folders import UnknownFolderError, with_folder
+from connector.core.progress import Progress
+from connector.core.sweep import SWEEP, sweep_windows, swept_folders
 from connector.core.walk import PageRequest, Walked, walk
-from connector.errors import MailboxError
-from connector.models import FolderTree, GraphUserId, Header, Mailbox, Page, Window
+from connector.errors import ConnectorError, MailboxError
+from connector.models import Folder, FolderId, FolderTree, GraphUserId, Header, Mailbox, Page, Window
 from connector.ports import MailSource
+
+
+@dataclass(slots=True)
+class Sweep:
+    """What is to be swept once all windows of a lane were walked; `folders` is None until it has begun."""
+
+    range: Window
+    folders: tuple[FolderId, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -31,6 +43,37 @@ class Lane:
     tree_asked: bool = False
     active: int = 0
     error: MailboxError | None = None
+    sweep: Sweep | None = None
+    #: windows walked, the messages that the first road found in them, and how many Graph says there are
+    walked: int = 0
+    listed: int = 0
+    expected: int | None = None
+    count_asked: bool = False
+
+    def progress(self, seconds: float) -> Progress:
+        """How far it is, after so long."""
+        return Progress(
+            windows=self.walked,
+            planned=self.planned,
+            messages=self.listed,
+            expected=self.expected,
+            seconds=seconds,
+        )
+
+    @property
+    def sweep_waits(self) -> bool:
+        """Whether its sweep has not begun, and may."""
+        return self.sweep is not None and self.sweep.folders is None and self.error is None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something of it is still to be taken up."""
+        return bool(self.windows) or self.sweep_waits
+
+    def clear(self) -> None:
+        """Read nothing further of it."""
+        self.windows.clear()
+        self.sweep = None
 
     def __post_init__(self) -> None:
         self.planned = len(self.windows)
@@ -59,7 +102,8 @@ class _State:
 class Reader:
     """Walks the windows of all lanes in worker threads.
 
-    `per_mailbox` windows of one mailbox at a time, `threads` in all (the source bundles what they ask at one time).
+    `per_mailbox` windows of one mailbox at a time, `threads` in all: more than the source asks at a time, so that what
+    it bundles is there when its turn comes.
     Use as a context manager: leaving it stops the threads after the window they are in, an exception after the page.
     `progress` is called in the worker threads.
     """
@@ -84,7 +128,7 @@ class Reader:
         self._progress = progress
         self._state = _State()
         self._changed = threading.Condition()
-        planned = sum(min(len(lane.windows), per_mailbox) for lane in self._all)
+        planned = sum(per_mailbox if lane.sweep else min(len(lane.windows), per_mailbox) for lane in self._all)
         self._threads = [
             threading.Thread(target=self._work, name=f"reader-{n}", daemon=True) for n in range(min(threads, planned))
         ]
@@ -133,15 +177,16 @@ class Reader:
     def _over(self) -> bool:
         if any(lane.active for lane in self._all):
             return False
-        return self._state.failure is not None or self._state.stopped or not any(lane.windows for lane in self._all)
+        return self._state.failure is not None or self._state.stopped or not any(lane.is_waiting for lane in self._all)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
             lane, window = job
             try:
-                walked = self._walk(lane, window)
-                if walked is not None:
-                    self._put(lane, walked)
+                if window is None:
+                    self._begin_sweep(lane)
+                elif (walked := self._walk(lane, window)) is not None:
+                    self._put(lane, window, walked)
             except MailboxError as error:
                 self._give_up(lane, error)
             except BaseException as error:  # handed to the main thread, which decides
@@ -149,7 +194,9 @@ class Reader:
             finally:
                 self._done(lane)
 
-    def _next(self) -> tuple[Lane, Window] | None:
+    def _next(self) -> tuple[Lane, Window | None] | None:
+        """A lane and its next window, or None for its sweep to begin: after all else of that mailbox, and only when no
+        other lane has a window to give, so that a run that is cut short has finished some sweeps, not begun all."""
         with self._changed:
             while True:
                 if self._state.stopped or self._state.failure is not None:
@@ -161,17 +208,23 @@ class Reader:
                         if lane.windows and lane.active < self._per_mailbox:
                             lane.active += 1
                             return lane, lane.windows.popleft()
-                if not any(lane.windows or lane.active for lane in self._all):
+                    for lane in self._all:
+                        if lane.sweep_waits and not lane.windows and not lane.active:
+                            lane.active += 1
+                            return lane, None
+                if not any(lane.is_waiting or lane.active for lane in self._all):
                     return None
                 self._changed.wait()
 
     def _walk(self, lane: Lane, window: Window) -> Walked | None:
         """What the window holds; None where nobody wants to know any more."""
+        if window.road == BACKFILL:
+            self._count(lane, window)
         steps = walk(window, settle=self._settle)
         request = next(steps)
         found = False
         while not self._state.abandoned:
-            page = self._page(lane, request, found=found)
+            page = self._page(lane, window, request, found=found)
             found = found or any(not header.is_draft for header in page.headers)
             try:
                 request = steps.send(page)
@@ -182,14 +235,53 @@ class Reader:
                 return walked
         return None
 
-    def _page(self, lane: Lane, request: PageRequest, *, found: bool) -> Page:
+    def _page(self, lane: Lane, window: Window, request: PageRequest, *, found: bool) -> Page:
         """One page; with a second round comes the folder tree where it is needed, so that an idle run stays at two."""
         box, user = lane.mailbox.id, lane.user
+        if window.folder is not None:
+            return self._source.page(
+                box, user, request.start, request.end, top=request.top, link=request.link, folder=window.folder
+            )
         if found and not request.first_round and request.link is None and self._claim_tree(lane):
             page, tree = self._source.page_with_folders(box, user, request.start, request.end, top=request.top)
             self._keep_tree(lane, tree)
             return page
         return self._source.page(box, user, request.start, request.end, top=request.top, link=request.link)
+
+    def _count(self, lane: Lane, first: Window) -> None:
+        """Ask once how many messages a backfill has to read, for those who watch it. It decides nothing."""
+        with self._changed:
+            asked, lane.count_asked = lane.count_asked, True
+            if asked:
+                return
+            ends = [window.end for window in lane.windows if window.road == BACKFILL]
+        try:
+            lane.expected = self._source.count(lane.user, first.start, max(ends, default=first.end))
+        except MailboxError:
+            lane.expected = None  # what ails the mailbox, its pages will tell
+
+    def _begin_sweep(self, lane: Lane) -> None:
+        """Give the lane its sweep windows, of the folders that its tree shows."""
+        self._need_tree(lane)
+        found = self._swept_folders(lane)
+        with self._changed:
+            if lane.sweep is not None and lane.error is None:
+                lane.sweep.folders = tuple(folder.id for folder in found)
+                windows = list(sweep_windows(lane.sweep.range, found))
+                lane.windows.extend(windows)
+                lane.planned += len(windows)
+
+    def _swept_folders(self, lane: Lane) -> tuple[Folder, ...]:
+        tree = lane.tree
+        if tree is None:
+            raise ConnectorError("a sweep was begun before its folder tree", code="INTERNAL")
+        while True:
+            try:
+                return swept_folders(tree)
+            except UnknownFolderError as unknown:
+                # it was put somewhere else while the tree was read; one that is nowhere is below no root
+                found = self._source.folder(lane.user, unknown.folder) or Folder(id=unknown.folder, parent=None)
+                tree = with_folder(tree, replace(found, id=unknown.folder))
 
     def _claim_tree(self, lane: Lane) -> bool:
         """Whether the caller is the one to ask for the lane's folder tree."""
@@ -214,13 +306,16 @@ class Reader:
                 # the threads of a lane each raise an exception of their own, as they may do so at the same time
                 raise copy.copy(lane.error) from lane.error
 
-    def _put(self, lane: Lane, walked: Walked) -> None:
+    def _put(self, lane: Lane, window: Window, walked: Walked) -> None:
         with self._changed:
             if walked.rest is not None and lane.error is None:
                 lane.windows.appendleft(walked.rest)
                 lane.planned += 1
             self._state.pile.append(Reading(lane, walked.window, walked.headers))
             self._state.headers += len(walked.headers)
+            lane.walked += 1
+            # what a sweep lists was counted when the first road listed it, nearly all
+            lane.listed += len(walked.headers) if window.road != SWEEP else 0
             self._changed.notify_all()
         if self._progress is not None:
             self._progress(lane, len(walked.headers))
@@ -228,7 +323,7 @@ class Reader:
     def _give_up(self, lane: Lane, error: MailboxError) -> None:
         with self._changed:
             lane.error = lane.error or error
-            lane.windows.clear()
+            lane.clear()
             self._changed.notify_all()
 
     def _fail(self, error: BaseException) -> None:

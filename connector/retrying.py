@@ -55,6 +55,11 @@ class Retries:
             if place not in self.tried and error.next_attempt_at is not None and not error.is_due(now)
         }
 
+    def logged(self, now: datetime) -> set[Place]:
+        """The places of rows that are not due, those given up among them. A sweep leaves them out: what it lists is no
+        reason to try before its time what failed, or against the word of its row."""
+        return {place for place, error in self.open.items() if place not in self.tried and not error.is_due(now)}
+
     def settled(self, tally: Tally) -> list[SettledError]:
         """The rows that are done with: their message got its outcome in this run, or is gone for good."""
         known = {**self.open, **self.tried}

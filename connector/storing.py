@@ -51,10 +51,20 @@ class Store:
         self._source = source
         self._sink = sink
         self._tally = tally
+        #: places of the messages that the last call gave back
+        self._carried: set[tuple[RecordId, MessageId]] = set()
 
-    def store(self, readings: Sequence[Reading], event: EventRecord) -> None:
-        """Bring every message of `readings` to its outcome. Raises ServiceError when the run cannot go on."""
+    def store(self, readings: Sequence[Reading], event: EventRecord, *, last: bool = True) -> list[Reading]:
+        """Bring the messages of `readings` to their outcome. Raises ServiceError when the run cannot go on.
+
+        Unless these are the `last`, those that do not fill a slice come back, without outcome, to be given again with
+        the next readings: they come first then, so that none is carried twice.
+        """
         mails = self._decider.mails(readings)
+        carried = self._carried
+        mails.sort(key=lambda mail: carried.isdisjoint((copy.header.mailbox, copy.header.id) for copy in mail.copies))
+        left = [] if last else mails[len(mails) - len(mails) % SLICE :]
+        mails = mails[: len(mails) - len(left)]
         slices = [mails[at : at + SLICE] for at in range(0, len(mails), SLICE)]
         filing = Filing(source=self._source, sink=self._sink.files, settings=self._settings, tally=self._tally)
         with filing, ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="contents") as fetcher:
@@ -65,6 +75,9 @@ class Store:
                     ahead.append(fetcher.submit(self._prepare, slices[number + AHEAD], event))
                 filing.take(self._write(batch, event))
             filing.finish()
+        copies = [candidate for mail in left for candidate in mail.copies]
+        self._carried = {(candidate.header.mailbox, candidate.header.id) for candidate in copies}
+        return [Reading(candidate.lane, None, (candidate.header,)) for candidate in copies]
 
     # -- fetching ---------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connector.events import Outcome
-from connector.models import Decision, Failure, Header, MessageId, RecordId
+from connector.models import Decision, Failure, Header, MessageId, RecordId, RowResult
 
 
 @dataclass(slots=True)
@@ -47,6 +47,19 @@ class Tally:
     def lacks_files(self, header: Header, failure: Failure) -> None:
         """Note a message that is stored, but not all its attachments: its outcome stays."""
         self.failures[(header.mailbox, header.id)] = failure
+
+    def count(self, result: RowResult) -> None:
+        """Count a row that was written: what was there already, or was refused, is none."""
+        if result.error is not None or result.existed:
+            return
+        if result.row.id is not None:
+            self.additions += 1
+        elif result.row.object == "Email__c":
+            self.emails += 1
+        elif result.row.object == "Email_Participant__c":
+            self.participants += 1
+        elif result.row.object == "Task":
+            self.tasks += 1
 
     @property
     def failed(self) -> int:

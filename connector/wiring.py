@@ -3,31 +3,40 @@
 import logging
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from connector.core.agenda import Done, Job
 from connector.courses import Pace
+from connector.daemon import LOOK_EVERY, Daemon, Halt, Slice
 from connector.errors import UsageError
 from connector.events import EventKind
 from connector.explaining import Explanation, explain
 from connector.graph.auth import ApplicationToken
 from connector.graph.client import GraphClient
+from connector.graph.inspection import GraphInspection
 from connector.graph.mail import GraphMail
+from connector.graph.principal import PrincipalToken
 from connector.graph.slots import Slots
-from connector.http import Door
+from connector.graph.token_file import TokenFile
+from connector.http import Door, Service, TokenSource
 from connector.reading import Lane
 from connector.salesforce.admin import SalesforceAdmin
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer, SalesforceToken
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
+from connector.salesforce.inspection import SalesforceInspection
 from connector.salesforce.names import Names
 from connector.salesforce.state import SalesforceRunLog
+from connector.salesforce.stock import SalesforceStock
+from connector.salesforce.timetable import SalesforceTimetable
 from connector.salesforce.writer import SalesforceWriter
 from connector.settings import AuthProvider, SalesforceCredential, Settings
 from connector.sync import Report, Run
@@ -66,89 +75,141 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     )
 
 
-@contextmanager
-def graph_mail(settings: Settings, door: Door) -> Iterator[GraphMail]:
-    """The mail source."""
+class _UntilHalt:
+    """Gives no token once somebody asked to stop, so that nothing more is asked of Graph."""
+
+    def __init__(self, tokens: TokenSource, halt: Halt) -> None:
+        self._tokens = tokens
+        self._halt = halt
+
+    def token(self) -> str:
+        """A token. Raises StoppedError."""
+        self._halt.check()
+        return self._tokens.token()
+
+    def drop(self, token: str) -> None:
+        """Forget this token."""
+        self._tokens.drop(token)
+
+
+def graph_client(settings: Settings, door: Door, halt: Halt | None = None) -> GraphClient:
+    """The tenant."""
     credential = settings.named_credentials.MicrosoftGraphAPI
-    provider = settings.graph_provider
-    entra = door.service("Microsoft Entra", provider.authority, setting="auth_providers")
-    token = ApplicationToken(
-        client_id=provider.consumer_key,
-        credential=_entra_credential(provider, credential.identity),
-        authority=provider.authority,
-        graph_url=credential.url,
-        session=entra.session(idempotent=True),
-    )
+    token = _graph_token(settings, door)
+    if halt is not None:
+        token = _UntilHalt(token, halt)
     graph = door.service(
         "Microsoft Graph", credential.url, counted="/v1.0", token=token, setting="named_credentials.MicrosoftGraphAPI"
     )
-    per_mailbox = settings.sync.requests_per_mailbox
+    return GraphClient(graph, slots=Slots(settings.sync.requests_per_mailbox))
+
+
+@contextmanager
+def graph_mail(
+    settings: Settings, door: Door, halt: Halt | None = None, *, client: GraphClient | None = None
+) -> Iterator[GraphMail]:
+    """The mail source, on a client of its own unless one is given."""
+    by_person = settings.named_credentials.MicrosoftGraphAPI.identity == "named_principal"
     with ThreadPoolExecutor(max_workers=settings.sync.workers, thread_name_prefix="batches") as pool:
         yield GraphMail(
-            GraphClient(graph, slots=Slots(per_mailbox)),
+            client or graph_client(settings, door, halt),
             pool=pool,
-            per_mailbox=per_mailbox,
-            batches=settings.sync.workers,
+            requests=settings.sync.workers,
             attachment_timeout=settings.sync.attachment_timeout_seconds,
+            person=named_principal(settings, door).person if by_person else None,
         )
 
 
 def salesforce_client(settings: Settings, door: Door) -> SalesforceClient:
     """The org."""
+    return salesforce_clients(settings, door)()
+
+
+def salesforce_clients(settings: Settings, door: Door) -> Callable[[], SalesforceClient]:
+    """Makes clients of the org that share one sign-in, each with a clock of its own."""
     credential = settings.named_credentials.Salesforce
     setting = "named_credentials.Salesforce"
     token = SalesforceToken(door.service("Salesforce", credential.url, setting=setting), _grant(credential))
     service = door.service("Salesforce", credential.url, counted="/services/data", token=token, setting=setting)
     names = Names(settings.salesforce.namespace)
-    return SalesforceClient(service, token, version=settings.salesforce.api_version, names=names)
+    return lambda: SalesforceClient(service, token, version=settings.salesforce.api_version, names=names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a command asks of a run. `event`: its Run_Key__c or name, whose errors are retried."""
+    """What a command asks of a run. `event`: its Run_Key__c or name, whose errors are retried; `kind`: of its own.
+
+    `sweep`: the last sweep_days are swept, due or not.
+    """
 
     only: Sequence[str] = ()
     dry_run: bool = False
     retries_only: bool = False
     every_error: bool = False
     event: str | None = None
+    kind: EventKind | None = None
+    sweep: bool = False
+
+    @property
+    def event_kind(self) -> EventKind:
+        """What its event is called."""
+        if self.kind is not None:
+            return self.kind
+        return EventKind.RETRY if self.retries_only else EventKind.SWEEP if self.sweep else EventKind.MANUAL
+
+
+def open_door(settings: Settings, halt: Halt | None = None) -> Door:
+    """The door to both services. Waiting for another attempt ends when somebody asks to stop."""
+    http = settings.http
+    return Door(
+        ca_file=settings.tls.ca_file,
+        timeout=http.timeout_seconds,
+        max_attempts=http.max_attempts,
+        max_wait=http.max_wait_seconds,
+        workers=settings.sync.workers,
+        sleep=time.sleep if halt is None else halt.pause,
+    )
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[tuple[GraphMail, SalesforceClient]]:
+def services(settings: Settings, halt: Halt | None = None) -> Iterator[tuple[GraphMail, SalesforceClient]]:
     """Both services behind one door."""
-    http = settings.http
-    with (
-        Door(
-            ca_file=settings.tls.ca_file,
-            timeout=http.timeout_seconds,
-            max_attempts=http.max_attempts,
-            max_wait=http.max_wait_seconds,
-            workers=settings.sync.workers,
-        ) as door,
-        graph_mail(settings, door) as mail,
-    ):
+    with open_door(settings, halt) as door, graph_mail(settings, door, halt) as mail:
         yield mail, salesforce_client(settings, door)
 
 
-def run_once(settings: Settings, order: Order, *, progress: ProgressView | None = None) -> Report:
-    """One run with everything it needs. Raises UsageError; what stops the run is in the report."""
+def run_once(
+    settings: Settings,
+    order: Order,
+    *,
+    progress: ProgressView | None = None,
+    halt: Halt | None = None,
+    share: Slice | None = None,
+) -> Report:
+    """One run with everything it needs. Raises UsageError; what stops the run is in the report.
+
+    `halt` ends it early, and `share` when its time is over.
+    """
     pace = settings.sync
-    with services(settings) as (mail, org):
-        admin = SalesforceAdmin(org, all_errors=order.every_error, event=order.event)
+    with services(settings, halt) as (mail, org):
+        admin = SalesforceAdmin(org, all_errors=order.every_error, event=order.event, sweep_days=pace.sweep_days)
+        directory = SalesforceDirectory(org, lambda: admin.email_fields)
         run = Run(
             admin=admin,
             source=mail,
-            directory=SalesforceDirectory(org, lambda: admin.email_fields),
+            directory=directory,
+            stock=SalesforceStock(org, directory),
             sink=SalesforceWriter(org, attachment_timeout=pace.attachment_timeout_seconds),
             log_book=SalesforceRunLog(org, admin.attempts),
             key=new_key(),
-            kind=EventKind.RETRY if order.retries_only else EventKind.MANUAL,
+            kind=order.event_kind,
             pace=Pace(
                 workers=pace.workers,
                 requests_per_mailbox=pace.requests_per_mailbox,
                 overlap=timedelta(minutes=pace.overlap_minutes),
                 settle=timedelta(seconds=pace.settle_seconds),
+                sweep_days=pace.sweep_days,
+                sweep_now=order.sweep,
             ),
             only=order.only,
             dry_run=order.dry_run,
@@ -156,8 +217,69 @@ def run_once(settings: Settings, order: Order, *, progress: ProgressView | None 
             every_error=order.every_error or order.event is not None,
             progress=progress.walked if progress is not None else None,
             started=progress.started if progress is not None else None,
+            limit=share if share is not None else lambda _: nullcontext(),
         )
         return run.run()
+
+
+@contextmanager
+def scheduler(settings: Settings, halt: Halt, *, look_every: float = LOOK_EVERY) -> Iterator[Daemon]:
+    """What runs when it is due, until somebody asks to stop."""
+
+    def run(job: Job) -> Done:
+        share = Slice(halt, seconds=60 * settings.sync.slice_minutes)
+        kind = EventKind.MANUAL if job is Job.MANUAL else EventKind.RETRY if job is Job.RETRY else EventKind.SCHEDULED
+        report = run_once(settings, Order(retries_only=job is Job.RETRY, kind=kind), halt=halt, share=share)
+        return Done(cut=share.cut, failure=report.failure, logged=report.failure_logged)
+
+    with open_door(settings, halt) as door:
+        desk = SalesforceTimetable(salesforce_clients(settings, door))
+        yield Daemon(desk=desk, run=run, halt=halt, look_every=look_every)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminDesk:
+    """For what only reads Salesforce: all that admins set, when runs are due, and the org."""
+
+    admin: SalesforceAdmin
+    timetable: SalesforceTimetable
+    org: SalesforceClient
+
+
+@contextmanager
+def admin_desk(settings: Settings) -> Iterator[AdminDesk]:
+    """The desk, without Microsoft 365."""
+    with open_door(settings) as door:
+        clients = salesforce_clients(settings, door)
+        org = clients()
+        yield AdminDesk(admin=SalesforceAdmin(org), timetable=SalesforceTimetable(clients), org=org)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDesk(AdminDesk):
+    """For `check`: both services, and what only it asks of them."""
+
+    mail: GraphMail
+    tenant: GraphInspection
+    inspection: SalesforceInspection
+
+
+@contextmanager
+def check_desk(settings: Settings) -> Iterator[CheckDesk]:
+    """The desk, with Microsoft 365. Nobody has signed in yet."""
+    with open_door(settings) as door:
+        graph = graph_client(settings, door)
+        clients = salesforce_clients(settings, door)
+        org = clients()
+        with graph_mail(settings, door, client=graph) as mail:
+            yield CheckDesk(
+                admin=SalesforceAdmin(org),
+                timetable=SalesforceTimetable(clients),
+                org=org,
+                mail=mail,
+                tenant=GraphInspection(graph),
+                inspection=SalesforceInspection(org),
+            )
 
 
 def explain_once(settings: Settings, *, upn: str, message: str) -> Explanation:
@@ -168,20 +290,55 @@ def explain_once(settings: Settings, *, upn: str, message: str) -> Explanation:
         return explain(admin, mail, directory, upn=upn, message=message)
 
 
-def _entra_credential(provider: AuthProvider, identity: str) -> str | dict[str, str]:
-    """What msal calls the client credential. Raises UsageError for what this version cannot do."""
-    if identity != "application":
+def _graph_token(settings: Settings, door: Door) -> TokenSource:
+    """Signs in as the application, or as the person that `login` was for."""
+    provider = settings.graph_provider
+    credential = settings.named_credentials.MicrosoftGraphAPI
+    if credential.identity == "named_principal":
+        return named_principal(settings, door)
+    secret = _entra_credential(provider)
+    if secret is None:
+        raise UsageError("There is neither consumer_secret nor certificate", where="auth_providers")
+    return ApplicationToken(
+        client_id=provider.consumer_key,
+        credential=secret,
+        authority=provider.authority,
+        graph_url=credential.url,
+        session=_entra(provider, door).session(idempotent=True),
+    )
+
+
+def named_principal(settings: Settings, door: Door) -> PrincipalToken:
+    """The person that mail is read as. Raises UsageError where the application itself signs in."""
+    provider = settings.graph_provider
+    credential = settings.named_credentials.MicrosoftGraphAPI
+    if credential.identity != "named_principal" or credential.token_file is None:
         raise UsageError(
-            "Signing in as a named principal is not possible yet",
+            f"The identity {credential.identity} signs in by itself",
             where="named_credentials.MicrosoftGraphAPI.identity",
-            remedy="Use identity: application with the application permissions named in the example configuration.",
+            remedy="Nobody has to sign in; for a person instead, set identity: named_principal and token_file.",
         )
+    return PrincipalToken(
+        client_id=provider.consumer_key,
+        credential=_entra_credential(provider),
+        authority=provider.authority,
+        scopes=provider.default_scopes,
+        file=TokenFile(credential.token_file),
+        # a code and a refresh token may be sent again: at worst it is refused, and a person signs in once more
+        session=_entra(provider, door).session(idempotent=True),
+    )
+
+
+def _entra(provider: AuthProvider, door: Door) -> Service:
+    return door.service("Microsoft Entra", provider.authority, setting="auth_providers")
+
+
+def _entra_credential(provider: AuthProvider) -> str | dict[str, str] | None:
+    """What msal calls the client credential; None for a public app."""
     if provider.certificate is not None:
         key = provider.certificate.private_key.get_secret_value()
         return {"private_key": key, "thumbprint": provider.certificate.thumbprint.replace(":", "")}
-    if provider.consumer_secret is None:
-        raise UsageError("There is neither consumer_secret nor certificate", where="auth_providers")
-    return provider.consumer_secret.get_secret_value()
+    return None if provider.consumer_secret is None else provider.consumer_secret.get_secret_value()
 
 
 def _grant(credential: SalesforceCredential) -> Grant:

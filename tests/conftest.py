@@ -13,6 +13,13 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.coverage_rows import Ran
+from tests.csdl import session as graph_answers
+from tests.csdl.session import (  # noqa: F401 - pytest's hooks: every answer of Graph is checked
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_unconfigure,
+)
 from tests.world import World
 
 GROUPS = ("node", "browser", "slow")
@@ -21,6 +28,13 @@ IN_CI = os.environ.get("CI") == "true"
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=200)
 settings.load_profile("ci" if IN_CI else "quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch over the run as a whole."""
+    graph_answers.pytest_configure(config)
+    if IN_CI and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Ran(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +76,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A sandbox without a firm in a process of its own: its ready line."""
     folder: Path = tmp_path_factory.mktemp("sandbox")
     command = [sys.executable, "-m", "connector", "sandbox", "up", "--firm", "none", "--dir", str(folder)]
+    command += ["--weather", os.environ.get("M365SYNC_TEST_WEATHER", "calm")]  # with any other: -m "not calls"
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

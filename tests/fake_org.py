@@ -85,6 +85,8 @@ class FakeOrg:
         self.rule: Rule = lambda _: None
         self.down: dict[str, ServiceError] = {}
         self.calls = 0
+        #: mails of each write
+        self.sizes: list[int] = []
         self.on_save: Callable[[], None] = lambda: None
         self._numbers = count(1)
 
@@ -181,6 +183,7 @@ class FakeOrg:
 
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         self._asked("write")
+        self.sizes.append(len(mails))
         self._upsert_event(event)
         results: list[list[RowResult]] = []
         for rows in mails:
@@ -265,6 +268,7 @@ class FakeOrg:
         mailboxes: Sequence[MailboxUpdate],
         settled: Sequence[SettledError] = (),
         answered: Sequence[RecordId] = (),
+        matched_through: tuple[RecordId, datetime] | None = None,
     ) -> None:
         """All or nothing, as one Composite request is."""
         self._asked("save")

@@ -4,6 +4,7 @@
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from connector.models import (
     whole_second,
 )
 from connector.ports import Download
+from connector.reading import Lane
 from tests.builders import NOW
 
 ROOT, INBOX, JUNK = FolderId("root"), FolderId("inbox"), FolderId("junk")
@@ -49,6 +51,32 @@ class Calls:
                 raise CrashError(f"{len(self.names)}: {name}")
 
 
+class Gate(Calls):
+    """Holds reading up after 1,000 messages until they are looked up, so that there are two chunks at least.
+
+    The call named `crash_on` ends in a crash.
+    """
+
+    def __init__(self, crash_on: str | None = None) -> None:
+        super().__init__()
+        self._crash_on = crash_on
+        self._read = 0
+        self._looked_up = threading.Event()
+
+    def __call__(self, name: str) -> None:
+        super().__call__(name)
+        if name == self._crash_on:
+            raise CrashError(name)
+        if name == "look_up":
+            self._looked_up.set()
+
+    def walked(self, lane: Lane, messages: int) -> None:
+        """As the run's `progress`."""
+        self._read += messages
+        if self._read >= 1000:
+            assert self._looked_up.wait(60)
+
+
 class FakeTenant:
     """MailSource. Lists are served in pages with links; `broken` mailboxes raise what is set for them."""
 
@@ -60,6 +88,10 @@ class FakeTenant:
         self.outage: ServiceError | None = None
         self.bodies_broken: dict[MessageId, MessageError] = {}
         self.users: dict[str, DirectoryUser] = {}
+        #: messages that the list of the whole mailbox passes over
+        self.skipped: set[MessageId] = set()
+        #: whether folders say that they hold very much
+        self.large = False
         self.calls = 0
 
     def put(self, user: str, header: Header, content: Content | None = None) -> Header:
@@ -71,19 +103,36 @@ class FakeTenant:
         return header
 
     def page(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int, link: str | None
+        self,
+        mailbox: RecordId,
+        user: GraphUserId,
+        start: datetime,
+        end: datetime,
+        *,
+        top: int,
+        link: str | None,
+        folder: FolderId | None = None,
     ) -> Page:
-        self._asked("page", user)
+        self._asked("page" if folder is None else "folder page", user)
         assert 1 <= top <= 1000
         assert start == whole_second(start) < end == whole_second(end)
         place = int(link.rpartition("#")[2]) if link else 0
         headers = sorted(
-            (header for header, _ in self.boxes[user].values() if start <= header.received_at < end),
+            (
+                header
+                for header, _ in self.boxes[user].values()
+                if start <= header.received_at < end
+                and (header.id not in self.skipped if folder is None else header.folder == folder)
+            ),
             key=lambda header: (header.received_at, header.id),
         )
         more = place + top < len(headers)
         shown = tuple(replace(header, mailbox=mailbox) for header in headers[place : place + top])
         return Page(headers=shown, link=f"next#{place + top}" if more else None, served_at=self.now)
+
+    def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
+        self._asked("count", user)
+        return sum(start <= header.received_at < end for header, _ in self.boxes[user].values())
 
     def page_with_folders(
         self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
@@ -97,7 +146,9 @@ class FakeTenant:
             Folder(id=INBOX, parent=ROOT, name="Inbox"),
             Folder(id=JUNK, parent=ROOT, name="Junk", well_known="junkemail"),
         )
-        return FolderTree(folders={folder.id: folder for folder in found})
+        held = Counter(header.folder for header, _ in self.boxes[user].values())
+        times = 10_000 if self.large else 1
+        return FolderTree(folders={folder.id: replace(folder, items=held[folder.id] * times) for folder in found})
 
     def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
         self._asked("folder", user)

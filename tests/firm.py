@@ -66,7 +66,8 @@ class Firm:
         self.org.call = self.tenant.call = calls or Calls()
         pace = Pace(workers=2, requests_per_mailbox=2, settle=timedelta(0))
         ports: dict[str, Any] = {"admin": self.org, "source": self.tenant, "directory": self.org, "sink": self.org}
-        run = Run(**ports, log_book=self.org, key=f"run-{self.runs}", pace=pace, monotonic=lambda: 0.0, **how)
+        how = {"monotonic": lambda: 0.0, **how}
+        run = Run(**ports, log_book=self.org, key=f"run-{self.runs}", pace=pace, **how)
         return run.run()
 
     def wait(self, **how: float) -> None:

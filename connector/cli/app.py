@@ -11,7 +11,8 @@ import typer
 from typer.exceptions import TyperException
 
 from connector import __version__
-from connector.cli import config, demo, explain, sandbox, sync
+from connector.cli import check, config, demo, explain, login, sandbox, schedule, status, sync
+from connector.cli import run as scheduler
 from connector.cli.output import show_error
 from connector.cli.state import DEFAULT_CONFIG, Invocation
 from connector.errors import ConnectorError, UsageError
@@ -47,8 +48,13 @@ def options(
 
 app.command("demo")(demo.demo)
 app.command("sync")(sync.sync)
+app.command("run")(scheduler.run)
+app.command("schedule")(schedule.schedule)
+app.command("check")(check.check)
+app.command("status")(status.status)
 app.command("retry")(sync.retry)
 app.command("explain")(explain.explain)
+app.command("login")(login.login)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(config.app, name="config")
 

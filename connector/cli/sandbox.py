@@ -23,6 +23,14 @@ class Firm(StrEnum):
     NONE = "none"
 
 
+class WeatherName(StrEnum):
+    """How the services behave."""
+
+    CALM = "calm"
+    NORMAL = "normal"
+    ROUGH = "rough"
+
+
 @app.callback()
 def group() -> None:
     """Both services, emulated on this machine."""
@@ -42,7 +50,9 @@ def up(
     latency: Annotated[
         str, typer.Option(metavar="GRAPH_MS,SALESFORCE_MS,SALESFORCE_ROW_MS", help="Wait before each answer.")
     ] = "0,0,0",
-    weather: Annotated[str, typer.Option(help="calm; others are not there yet.")] = "calm",
+    weather: Annotated[
+        WeatherName, typer.Option(help="How often the services fail: never, now and then, or often.")
+    ] = WeatherName.CALM,
     mailboxes: Annotated[int | None, typer.Option(min=1, help="Of a generated firm.")] = None,
     messages: Annotated[int | None, typer.Option(min=0, help="Of a generated firm.")] = None,
     contacts: Annotated[int | None, typer.Option(min=0, help="Of a generated firm.")] = None,
@@ -60,7 +70,7 @@ def up(
         firm=firm.value,
         mail=mail,
         latency=_latency(latency),
-        weather=weather,
+        weather=weather.value,
         mailboxes=mailboxes,
         messages=messages,
         contacts=contacts,

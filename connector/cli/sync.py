@@ -31,10 +31,14 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Decide on every message, say so, and write nothing at all.")
     ] = False,
+    sweep: Annotated[
+        bool,
+        typer.Option("--sweep", help="Read the last sweep_days once more, folder by folder, due or not."),
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
-    report = run_order(context.obj, Order(only=mailbox or [], dry_run=dry_run))
+    report = run_order(context.obj, Order(only=mailbox or [], dry_run=dry_run, sweep=sweep))
     if not dry_run:
         return show(report, as_json=as_json)
     for foreseen in report.foreseen:

@@ -12,7 +12,8 @@
 
 - Live_From, Backfill_From and Live_Through are set once, when a mailbox is first read; what stands there stays. So
   switching off and on, unlinking and linking again, or another user resumes without a gap.
-- Setting Backfill_From earlier and emptying Backfill_Through reads again from there.
+- Setting Backfill_From earlier and emptying Backfill_Through reads again from there, and sweeps all of it afterwards:
+  Swept_Through is emptied where a backfill is not done (`core.sweep`).
 - A timestamp moves only over windows that are closed without a hole, in whatever order they were closed.
 - Nothing is lost where the two roads meet, at Live_From: the backfill is done, and Backfill_Through set to Live_From,
   when it has come to the earlier of Live_From and `now - settle`. At most [now - settle, Live_From) is missing then,
@@ -39,6 +40,7 @@ _FIELDS = {
     "Live_Through__c": "live_through",
     "Backfill_From__c": "backfill_from",
     "Backfill_Through__c": "backfill_through",
+    "Swept_Through__c": "swept_through",
 }
 
 
@@ -46,6 +48,8 @@ def begin(mailbox: Mailbox, now: datetime, backfill_months: int) -> dict[str, An
     """The timestamps that a mailbox gets when it is first read; only those that are empty.
 
     Live starts at `now` and has nothing to read yet: the backfill covers all before it, calendar months counted back.
+    With nothing before it there is nothing to sweep either. Swept_Through is emptied, as None, where a backfill is yet
+    to be done, which a sweep of all of it has to follow.
     """
     now = whole_second(now)
     live_from = mailbox.live_from or min(now, mailbox.live_through or now)
@@ -54,7 +58,13 @@ def begin(mailbox: Mailbox, now: datetime, backfill_months: int) -> dict[str, An
         "Live_Through__c": live_from,
         "Backfill_From__c": _months_before(now, backfill_months),
     }
-    return {name: value for name, value in wanted.items() if getattr(mailbox, _FIELDS[name]) is None}
+    fields = {name: value for name, value in wanted.items() if getattr(mailbox, _FIELDS[name]) is None}
+    begun = with_fields(mailbox, fields)
+    if not backfill_done(begun):
+        return fields if mailbox.swept_through is None else {**fields, "Swept_Through__c": None}
+    if "Live_From__c" in fields and mailbox.swept_through is None:
+        fields["Swept_Through__c"] = live_from
+    return fields
 
 
 def with_fields(mailbox: Mailbox, fields: Mapping[str, Any]) -> Mailbox:
@@ -98,11 +108,11 @@ def backfill_done(mailbox: Mailbox) -> bool:
     return start is not None and mailbox.live_from is not None and start >= whole_second(mailbox.live_from)
 
 
-def slices(window: Window) -> Iterator[Window]:
-    """`window` in pieces of a day at most, oldest first."""
+def slices(window: Window, *, longest: timedelta = LONGEST) -> Iterator[Window]:
+    """`window` in pieces of `longest` at most, oldest first."""
     start = window.start
     while start < window.end:
-        end = min(start + LONGEST, window.end)
+        end = min(start + longest, window.end)
         yield replace(window, start=start, end=end)
         start = end
 

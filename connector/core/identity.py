@@ -84,11 +84,13 @@ def group_copies(items: Sequence[Header]) -> list[list[Header]]:
     """
     position = {(item.mailbox, item.id): index for index, item in reversed(list(enumerate(items)))}
     buckets: dict[tuple[str, str], list[Header]] = {}
-    for item in sorted(items, key=_copy_order):
+    for item in items:
         mid = message_id(item)
         buckets.setdefault(("key", message_key(item)) if mid is None else ("id", mid), []).append(item)
     groups = [
-        group for (kind, _), copies in buckets.items() for group in (_by_sender(copies) if kind == "id" else [copies])
+        group
+        for (kind, _), copies in buckets.items()
+        for group in (_by_sender(_in_order(copies)) if kind == "id" else [_in_order(copies)])
     ]
     return sorted(groups, key=lambda group: min(position[item.mailbox, item.id] for item in group))
 
@@ -99,7 +101,7 @@ def group_key(copies: Sequence[Header]) -> str:
     First comes a copy with an SMTP sender, then the one sent first, then the smallest key: so the key does not depend
     on which mailbox was read first, as long as the copies come in one run. Afterwards the stored row lends its key.
     """
-    return message_key(min(copies, key=_copy_order))
+    return message_key(_in_order(copies)[0])
 
 
 class StoredIndex:
@@ -137,7 +139,7 @@ def find_stored(copies: Sequence[Header], stored: StoredIndex) -> StoredEmail | 
     """
     if not copies:
         return None
-    for copy in sorted(copies, key=_copy_order):
+    for copy in _in_order(copies):
         email = stored.with_key(message_key(copy))
         if email is not None:
             return email
@@ -171,7 +173,7 @@ def identify(headers: Sequence[Header], stored: StoredIndex) -> list[Mail]:
         key = email.key if email else group_key(copies)
         known = mails.get(key)
         everything = (*known.copies, *copies) if known else tuple(copies)
-        mails[key] = Mail(key=key, copies=tuple(sorted(everything, key=_copy_order)), stored=email)
+        mails[key] = Mail(key=key, copies=tuple(_in_order(everything)), stored=email)
     return list(mails.values())
 
 
@@ -260,6 +262,11 @@ def _rank(email: StoredEmail, copy: Header, sender: NormalAddress | None) -> tup
         abs(_utc_second(email.sent_at) - sent_time(copy)),
         email.id,
     )
+
+
+def _in_order(copies: Sequence[Header]) -> list[Header]:
+    """Copies in the fixed order; most mail has one only, whose place in it need not be reckoned."""
+    return list(copies) if len(copies) == 1 else sorted(copies, key=_copy_order)
 
 
 def _copy_order(copy: Header) -> tuple[bool, datetime, str, datetime, str, str]:

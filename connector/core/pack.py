@@ -4,7 +4,7 @@ The order of mails is the caller's (by Account, so that one Account is locked by
 that order; updates, which never depend on an insert, fill what is left of the last request and follow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,11 +18,12 @@ _Kind = tuple[bool, int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRow:
-    """A row to send: `mail` says whose it is, `size` how many bytes of JSON it takes."""
+    """A row to send: `mail` says whose it is, `record` is the row as it is sent, `size` its bytes of JSON at most."""
 
     mail: int
     row: Row
     size: int
+    record: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def is_update(self) -> bool:

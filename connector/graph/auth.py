@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,9 +28,41 @@ REMEDIES = {
 _MARGIN = 300.0
 
 
+class Keeper:
+    """The token we have, until shortly before it runs out. Safe from several threads; one fetches, the others wait
+    (msal has no single flight). `fetch` gives a token and the seconds that it is good for."""
+
+    def __init__(self, fetch: Callable[[], tuple[str, float]], monotonic: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        #: the token and until when it is good: searching msal's cache for every request would cost more than the rest
+        self._kept: tuple[str, float] | None = None
+
+    def token(self) -> str:
+        """The token we have, or a new one. Raises what `fetch` raises."""
+        kept = self._kept
+        if kept is not None and self._monotonic() < kept[1]:
+            return kept[0]
+        with self._lock:
+            kept = self._kept  # another thread may have fetched one meanwhile
+            if kept is None or self._monotonic() >= kept[1]:
+                asked = self._monotonic()
+                token, lifetime = self._fetch()
+                kept = self._kept = (token, asked + lifetime - min(_MARGIN, lifetime / 2))
+            return kept[0]
+
+    def drop(self, token: str, forget: Callable[[], None]) -> None:
+        """Forget the token, and have `forget` do so elsewhere, unless another one came since."""
+        with self._lock:
+            if self._kept is not None and self._kept[0] == token:
+                self._kept = None
+                forget()
+
+
 class ApplicationToken:
-    """Client credentials of the application identity. Safe from several threads; one request at a time (msal has no
-    single flight). `credential` is msal's client_credential: a secret, or a dict of a certificate."""
+    """Client credentials of the application identity. Safe from several threads. `credential` is msal's
+    client_credential: a secret, or a dict of a certificate."""
 
     def __init__(
         self,
@@ -47,44 +79,30 @@ class ApplicationToken:
         self._authority = authority
         self._scope = f"{graph_url.rstrip('/')}/.default"
         self._session = session
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
-        #: the token and until when it is good: searching msal's cache for every request would cost more than the rest
-        self._kept: tuple[str, float] | None = None
+        self._keeper = Keeper(self._fetched, monotonic)
 
     def token(self) -> str:
         """The token we have, or a new one. Raises SignInError or UnreachableError."""
-        kept = self._kept
-        if kept is not None and self._monotonic() < kept[1]:
-            return kept[0]
-        with self._lock:
-            kept = self._kept  # another thread may have fetched one meanwhile
-            if kept is None or self._monotonic() >= kept[1]:
-                kept = self._kept = self._fetched()
-            return kept[0]
+        return self._keeper.token()
 
     def drop(self, token: str) -> None:
         """Forget the token, because Graph refused it, unless another one came since."""
-        with self._lock:
-            if self._kept is not None and self._kept[0] == token:
-                self._kept = None
-                if self._app is not None:
-                    self._app.remove_tokens_for_client()
+        self._keeper.drop(token, self._forget)
+
+    def _forget(self) -> None:
+        if self._app is not None:
+            self._app.remove_tokens_for_client()
 
     def _fetched(self) -> tuple[str, float]:
-        asked = self._monotonic()
         try:
             app = self._app = self._app or self._make()
             answer: dict[str, Any] = app.acquire_token_for_client(scopes=[self._scope])
         except MsalServiceError as error:
-            raise UnreachableError(
-                f"Microsoft Entra does not answer: {error}", where=self._host, remedy="Try again later."
-            ) from error
+            raise unreachable(error, self._host) from error
         if "access_token" not in answer:
-            raise self._refused(answer)
-        lifetime = float(answer.get("expires_in") or 0)
-        return str(answer["access_token"]), asked + lifetime - min(_MARGIN, lifetime / 2)
+            raise refused(answer, self._host)
+        return str(answer["access_token"]), float(answer.get("expires_in") or 0)
 
     @property
     def _host(self) -> str:
@@ -100,19 +118,30 @@ class ApplicationToken:
                 http_client=self._session,
             )
         except ValueError as error:
-            raise SignInError(
-                "Microsoft Entra knows no such tenant, or does not say how to sign in to it",
-                where=self._authority,
-                remedy="Check tenant and token_endpoint_url under auth_providers.",
-            ) from error
+            raise no_tenant(self._authority) from error
 
-    def _refused(self, answer: dict[str, Any]) -> SignInError:
-        description = str(answer.get("error_description") or answer.get("error") or "no reason given")
-        codes = [code for code in answer.get("error_codes") or () if code in REMEDIES]
-        remedy = REMEDIES[codes[0]] if codes else "Check auth_providers in the configuration and the app registration."
-        return SignInError(
-            f"Microsoft Entra refused the sign-in: {reason(description)}", where=self._host, remedy=remedy
-        )
+
+def unreachable(error: MsalServiceError, host: str) -> UnreachableError:
+    """The error for an answer of Entra that is no answer."""
+    return UnreachableError(f"Microsoft Entra does not answer: {error}", where=host, remedy="Try again later.")
+
+
+def no_tenant(authority: str) -> SignInError:
+    """The error for a tenant whose configuration msal cannot read."""
+    return SignInError(
+        "Microsoft Entra knows no such tenant, or does not say how to sign in to it",
+        where=authority,
+        remedy="Check tenant and token_endpoint_url under auth_providers.",
+    )
+
+
+def refused(answer: Mapping[str, Any], host: str, *, otherwise: str = "") -> SignInError:
+    """The error for a refusal, in Entra's own words; `otherwise` is the remedy for codes that are not listed."""
+    description = str(answer.get("error_description") or answer.get("error") or "no reason given")
+    codes = [code for code in answer.get("error_codes") or () if code in REMEDIES]
+    usual = otherwise or "Check auth_providers in the configuration and the app registration."
+    remedy = REMEDIES[codes[0]] if codes else usual
+    return SignInError(f"Microsoft Entra refused the sign-in: {reason(description)}", where=host, remedy=remedy)
 
 
 def reason(description: str) -> str:

@@ -1,6 +1,5 @@
 """$batch: up to 20 GETs in one request. Pure: what goes into a batch and what came out."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,26 +23,6 @@ class SubResponse:
 
     status: int
     body: Mapping[str, Any]
-
-
-def mixed(wanted: Sequence[SubRequest], per_mailbox: int) -> list[list[int]]:
-    """Indices of `wanted` in batches of at most 20, with at most `per_mailbox` of one mailbox, filled in order."""
-    batches: list[list[int]] = []
-    counts: list[Counter[str]] = []
-    open_from = 0
-    for index, request in enumerate(wanted):
-        for number in range(open_from, len(batches)):
-            if len(batches[number]) < LIMIT and counts[number][request.user] < per_mailbox:
-                break
-        else:
-            number = len(batches)
-            batches.append([])
-            counts.append(Counter())
-        batches[number].append(index)
-        counts[number][request.user] += 1
-        while open_from < len(batches) and len(batches[open_from]) == LIMIT:
-            open_from += 1
-    return batches
 
 
 def body_of(requests: Sequence[SubRequest], *, chained: bool = False) -> dict[str, Any]:

@@ -44,11 +44,11 @@ NO_MAILBOX = frozenset(
 
 
 class GraphClient:
-    """Sends; statuses become errors here and nowhere else. `slots` caps requests in flight per mailbox."""
+    """Sends; statuses become errors here and nowhere else. `slots` caps what is in flight for one mailbox."""
 
     def __init__(self, service: Service, *, slots: Slots) -> None:
         self._service = service
-        self._slots = slots
+        self.slots = slots
 
     @property
     def calls(self) -> int:
@@ -59,7 +59,7 @@ class GraphClient:
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> tuple[Mapping[str, Any], datetime]:
         """The JSON of a GET for one mailbox, and the Date of the answer. Raises what `mailbox_error` says."""
-        with self._slots.hold({user: 1}):
+        with self.slots.hold({user: 1}):
             answer = self._send(user, url, params, prefer)
         if answer.status_code != 200:
             raise mailbox_error(answer.status_code, error_of(answer), user)
@@ -75,33 +75,37 @@ class GraphClient:
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> tuple[SubResponse, datetime]:
         """The same with the Date of the answer."""
-        with self._slots.hold({user: 1}):
-            answer = self._send(user, url, params, prefer)
+        with self.slots.hold({user: 1}):
+            return self._try_get_at(user, url, params, prefer)
+
+    def send_get(self, wanted: SubRequest) -> tuple[SubResponse, datetime]:
+        """The same for one whose place in the mailbox the caller holds."""
+        return self._try_get_at(wanted.user, f"/v1.0{wanted.url}", None, wanted.prefer)
+
+    def _try_get_at(
+        self, user: str, url: str, params: Mapping[str, str] | None, prefer: str
+    ) -> tuple[SubResponse, datetime]:
+        answer = self._send(user, url, params, prefer)
         if answer.status_code == 401:
             raise mailbox_error(401, error_of(answer), user)
         body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
         return SubResponse(answer.status_code, body), served_at(answer) or datetime.now(UTC)
 
-    def batch(self, wanted: Sequence[SubRequest], *, chained: bool = False) -> tuple[Iterator[SubResponse], datetime]:
-        """The answers to many GETs in the order asked, and the Date of the whole.
+    def chain(self, wanted: Sequence[SubRequest]) -> tuple[Iterator[SubResponse], datetime]:
+        """The answers to GETs for one mailbox, one after the other in one $batch, and the Date of the whole.
 
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
-        `chained`: all of one mailbox, one after the other. Otherwise the caller mixes mailboxes (`batch.mixed`).
         """
-        found, served = self.try_batch(wanted, chained=chained)
+        with self.slots.hold({wanted[0].user: 1}):
+            found, served = self.send_batch(wanted, chained=True)
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
-    def try_batch(
+    def send_batch(
         self, wanted: Sequence[SubRequest], *, chained: bool = False
     ) -> tuple[list[SubResponse | None], datetime]:
-        """The answers in the order asked, None for what has to be asked again alone."""
-        held: dict[str, int] = {}
-        for request in wanted:
-            held[request.user] = 1 if chained else held.get(request.user, 0) + 1
-        with self._slots.hold(held):
-            answer = self._service.request(
-                "POST", "/v1.0/$batch", json=body_of(wanted, chained=chained), idempotent=True
-            )
+        """The answers in the order asked, None for what has to be asked again alone. The caller holds the places."""
+        body = body_of(wanted, chained=chained)
+        answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
         if answer.status_code != 200:
             raise service_error(answer.status_code, error_of(answer))
         answers = answers_of(len(wanted), _object(answer))
@@ -117,7 +121,7 @@ class GraphClient:
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
         timeout = min(timeout, self._service.door.timeout)
-        with self._slots.hold({user: 1}):
+        with self.slots.hold({user: 1}):
             answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
             try:
                 if answer.status_code == 401:

@@ -26,7 +26,7 @@ HEADER_FIELDS = (
 )
 #: what is fetched for a message that will be stored
 CONTENT_FIELDS = "id,body,bodyPreview"
-FOLDER_FIELDS = "id,displayName,parentFolderId,isHidden"
+FOLDER_FIELDS = "id,displayName,parentFolderId,isHidden,totalItemCount"
 USER_FIELDS = "id,displayName,userPrincipalName,mail,proxyAddresses"
 
 
@@ -100,13 +100,14 @@ def attachment(item: Mapping[str, Any]) -> Attachment:
 
 def folder(item: Mapping[str, Any], well_known: str | None = None) -> Folder:
     """A mail folder."""
-    parent = item.get("parentFolderId")
+    parent, items = item.get("parentFolderId"), item.get("totalItemCount")
     return Folder(
         id=FolderId(item["id"]),
         parent=FolderId(parent) if parent else None,
         name=item.get("displayName") or "",
         hidden=bool(item.get("isHidden")),
         well_known=well_known,
+        items=items if isinstance(items, int) else None,
     )
 
 

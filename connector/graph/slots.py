@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -20,15 +20,33 @@ class Slots:
     """`per_mailbox` places for each mailbox. First come, first served: a batch over many mailboxes is never starved."""
 
     def __init__(self, per_mailbox: int) -> None:
-        self._per_mailbox = per_mailbox
+        self.per_mailbox = per_mailbox
         self._taken: Counter[str] = Counter()
         self._waiting: list[_Turn] = []
         self._lock = threading.Lock()
+        self._tell: Callable[[], None] | None = None
+
+    def when_free(self, tell: Callable[[], None]) -> None:
+        """Call `tell` whenever a holder has let go."""
+        self._tell = tell
+
+    def claim(self, mailbox: str) -> bool:
+        """Take one place if there is one now and nobody stands in the queue for it. `give_back` frees it."""
+        with self._lock:
+            if self._taken[mailbox] >= self.per_mailbox or any(mailbox in turn.wanted for turn in self._waiting):
+                return False
+            self._taken[mailbox] += 1
+            return True
+
+    def give_back(self, wanted: Mapping[str, int]) -> None:
+        """Free places that were claimed."""
+        with self._lock:
+            self._give_back(wanted)
 
     @contextmanager
     def hold(self, wanted: Mapping[str, int]) -> Iterator[None]:
         """Hold so many places of each mailbox, all taken at once. More than there are is a ValueError."""
-        if any(count > self._per_mailbox for count in wanted.values()):
+        if any(count > self.per_mailbox for count in wanted.values()):
             raise ValueError("more places of one mailbox than there are")
         self._take(_Turn(wanted))
         try:
@@ -36,6 +54,8 @@ class Slots:
         finally:
             with self._lock:
                 self._give_back(wanted)
+            if self._tell is not None:
+                self._tell()
 
     def _take(self, turn: _Turn) -> None:
         try:
@@ -74,4 +94,4 @@ class Slots:
         self._waiting = still
 
     def _fits(self, wanted: Mapping[str, int]) -> bool:
-        return all(self._taken[mailbox] + count <= self._per_mailbox for mailbox, count in wanted.items())
+        return all(self._taken[mailbox] + count <= self.per_mailbox for mailbox, count in wanted.items())

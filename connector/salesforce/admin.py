@@ -48,6 +48,8 @@ WHERE Status__c = 'Retry Requested'
 OR (Status__c = 'Failed' AND Next_Attempt_At__c != null)
 OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
 """
+#: Those that only a person can have tried again: a sweep leaves their messages alone.
+_SWEPT = "OR (Status__c IN ('Failed', 'Gave Up') AND Received_At__c >= LAST_N_DAYS:{days})"
 _ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
 _OPEN = "WHERE Status__c IN ('Failed', 'Gave Up', 'Retry Requested')"
 
@@ -69,11 +71,16 @@ class EmailFields:
 
 
 class SalesforceAdmin:
-    """The port AdminSource. After `read` it also knows the Email-type fields and the logged errors."""
+    """The port AdminSource. After `read` it also knows the Email-type fields and the logged errors.
 
-    def __init__(self, client: SalesforceClient, *, all_errors: bool = False, event: str | None = None) -> None:
+    `sweep_days`: how far back the sweeps of a run go, to the messages that were given up.
+    """
+
+    def __init__(
+        self, client: SalesforceClient, *, all_errors: bool = False, event: str | None = None, sweep_days: int = 35
+    ) -> None:
         self._client = client
-        self._scope = _DUE
+        self._scope = _DUE + _SWEPT.format(days=sweep_days + 1)
         if event is not None:
             self._scope = (
                 f"{_OPEN} AND (Sync_Event__r.Run_Key__c = {quote(event)} OR Sync_Event__r.Name = {quote(event)})"
@@ -94,7 +101,7 @@ class SalesforceAdmin:
 
     @property
     def logged_errors(self) -> tuple[LoggedError, ...]:
-        """Errors that are due, may become so, or were asked for by a person."""
+        """Errors that are due, may become so, or were asked for by a person; of late mail also those given up."""
         return self._errors
 
     @property

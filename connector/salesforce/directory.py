@@ -3,15 +3,17 @@
 Addresses are remembered for the run, those that nobody has too; stored mail is not, since the run itself adds to it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.core.address import readable
+from connector.core.rematch import Changes, Watch
 from connector.core.text import clean, cut
 from connector.models import Hit, Hits, NormalAddress, StoredEmail
 from connector.salesforce import parse, soql
 from connector.salesforce.admin import EmailFields
+from connector.salesforce.changes import PARTICIPANT, ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
 
 #: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.
@@ -24,6 +26,7 @@ _ROOM = soql.MAX_LENGTH - 4_000
 _STORED = ", ".join(
     (
         "SELECT Id",
+        "Name",
         "Message_Key__c",
         "Graph_Message_Id__c",
         "Mailbox__c",
@@ -31,6 +34,7 @@ _STORED = ", ".join(
         "CreatedDate",
         "OwnerId",
         "Match_Status__c",
+        "Expires_On__c",
         "IsDeleted",
         "Body_Truncated__c",
         *parse.READ_FIELDS,
@@ -47,7 +51,7 @@ _EMAIL, _TASK = "Email__c", "Task"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Query:
-    """A query and what its records are: Contact, Account or Email__c."""
+    """A query and what its records are: Contact, Account, Email__c, a participant or Task."""
 
     object: str
     ask: Ask
@@ -60,6 +64,17 @@ class SalesforceDirectory:
         self._client = client
         self._fields = fields
         self._known: dict[NormalAddress, tuple[Hit, ...]] = {}
+        self._watch = ChangeWatch(client)
+
+    def expect(self, watch: Watch) -> None:
+        """Find out what changed along with the next look-up."""
+        self._watch.expect(watch)
+
+    def changes(self) -> Changes:
+        """What changed. A call only where there was nothing to look up since `expect`."""
+        if self._watch.pending:
+            self.look_up((), ())
+        return self._watch.found
 
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
@@ -71,7 +86,12 @@ class SalesforceDirectory:
         emails: dict[str, StoredEmail] = {}
         tasks: dict[str, set[str]] = {}
         parts = list(self._parts(copies))
-        queries = [*self._client_queries(new), *(self._stored_query(part) for part in parts)]
+        also = self._watch.conditions()
+        queries = [
+            *self._client_queries(new, also),
+            *self._stored_queries(parts, also.get(_EMAIL, "")),
+            *(_Query(object=name, ask=ask) for name, ask in self._watch.asks()),
+        ]
         by_email = [self._tasks_query("Email__r.", part) for part in parts]
         at_once = len(queries) + len(by_email) <= MAX_HEAVY
         for query, record in self._asked([*queries, *by_email] if at_once else queries):
@@ -79,6 +99,7 @@ class SalesforceDirectory:
         if not at_once:
             for query, record in self._asked(list(self._tasks_by_id(emails))):
                 self._keep(query.object, record, found, emails, tasks)
+        self._watch.pending = False
         self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
         stored = [replace(email, task_keys=frozenset(tasks.get(email.id, ()))) for email in emails.values()]
         return {address: self._known[address] for address in wanted}, stored
@@ -99,13 +120,18 @@ class SalesforceDirectory:
         tasks: dict[str, set[str]],
     ) -> None:
         if object_name == _EMAIL:
+            self._watch.keep_email(record)
             email = parse.stored_email(record)
             emails[email.id] = email
+        elif object_name == PARTICIPANT:
+            self._watch.keep_participant(record)
         elif object_name == _TASK:
             if record["Task_Key__c"] and record["Email__c"]:
                 tasks.setdefault(str(record["Email__c"]), set()).add(str(record["Task_Key__c"]))
         else:
-            for address, hit in parse.hits(object_name, record, self._fields_of(object_name)):
+            hits = parse.hits(object_name, record, self._fields_of(object_name))
+            self._watch.keep_client(record, hits)
+            for address, hit in hits:
                 if address in found:
                     found[NormalAddress(address)][hit.id] = hit
 
@@ -113,7 +139,7 @@ class SalesforceDirectory:
         fields = self._fields()
         return fields.contact if object_name == "Contact" else fields.account
 
-    def _client_queries(self, addresses: Sequence[NormalAddress]) -> Iterable[_Query]:
+    def _client_queries(self, addresses: Sequence[NormalAddress], also: Mapping[str, str]) -> Iterable[_Query]:
         spellings = sorted({form for address in addresses for form in (address, readable(address))})
         askable = [form for form in spellings if form and len(form) <= MAX_EMAIL]
         for object_name in ("Contact", "Account"):
@@ -121,8 +147,13 @@ class SalesforceDirectory:
             if not fields:
                 continue
             columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == "Contact" else []), *fields]
-            for part in soql.chunks(askable, room=_ROOM, times=len(fields)):
+            further = also.get(object_name, "")
+            if further:
+                columns.append("SystemModstamp")
+            parts = list(soql.chunks(askable, room=_ROOM, times=len(fields)))
+            for number, part in enumerate(parts or ([[]] if further else [])):
                 where = soql.any_of((field, part) for field in fields)
+                where = " OR ".join(filter(None, (where, further if number == 0 else "")))
                 text = f"SELECT {', '.join(columns)} FROM {object_name} WHERE {where}"  # noqa: S608 - quoted by soql
                 yield _Query(object=object_name, ask=self._client.query(text, f"the object {object_name}"))
 
@@ -140,9 +171,12 @@ class SalesforceDirectory:
         wire = self._client.names.wire
         return soql.any_of(((wire(f"{path}Message_Key__c"), part[0]), (wire(f"{path}Internet_Message_Id__c"), part[1])))
 
-    def _stored_query(self, part: tuple[list[str], list[str]]) -> _Query:
-        text = self._client.names.wire(_STORED) + self._same_mail("", part)
-        return _Query(object=_EMAIL, ask=self._client.query(text, "the object Email__c", deleted=True))
+    def _stored_queries(self, parts: Sequence[tuple[list[str], list[str]]], further: str) -> Iterable[_Query]:
+        conditions = [self._same_mail("", part) for part in parts] or ([""] if further else [])
+        for number, condition in enumerate(conditions):
+            where = " OR ".join(filter(None, (condition, further if number == 0 else "")))
+            ask = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
+            yield _Query(object=_EMAIL, ask=ask)
 
     def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
         text = f"{self._client.names.wire(_TASKS)}({self._same_mail(path, part)})"

@@ -20,6 +20,8 @@ class Names:
 
     def to_wire(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A row to send, parents named by external id included."""
+        if not self._prefix:
+            return dict(fields)
         return {
             self.wire(name): self.to_wire(value) if isinstance(value, Mapping) else value
             for name, value in fields.items()

@@ -20,6 +20,7 @@ from connector.salesforce.serialise import wire_fields
 
 ERROR = "MS_Graph_Sync_Error__c"
 MAILBOX = "MS_Graph_User__c"
+SETTING = "MS_Graph_Setting__c"
 MAX_ROWS = 200
 _TEXT = 255
 _LONG_TEXT = 32_000
@@ -46,6 +47,7 @@ class SalesforceRunLog:
         mailboxes: Sequence[MailboxUpdate],
         settled: Sequence[SettledError] = (),
         answered: Sequence[RecordId] = (),
+        matched_through: tuple[RecordId, datetime] | None = None,
     ) -> None:
         """Write them in this order. One call, and one more for each further 1,000 rows. Nothing to write is no call."""
         errors = list({self._key(failure): failure for failure in failures}.values())
@@ -59,6 +61,8 @@ class SalesforceRunLog:
         for start in starts:
             touch = [replace(event_ask(self._client, event), raw=True)] if event is not None else []
             asks = [*touch, *collections[start : start + MAX_HEAVY]]
+            if matched_through is not None and start + MAX_HEAVY >= len(collections):
+                asks.append(self._matched_through_ask(*matched_through))
             if asks:
                 self._send(asks)
 
@@ -98,6 +102,11 @@ class SalesforceRunLog:
             body={"allOrNone": True, "records": records},
             raw=True,
         )
+
+    def _matched_through_ask(self, settings: RecordId, through: datetime) -> Ask:
+        fields = self._client.names.to_wire(wire_fields({"Matched_Through__c": through}))
+        path = self._client.names.wire(f"sobjects/{SETTING}/{settings}")
+        return Ask(method="PATCH", path=path, asked=f"the row of {SETTING}", body=fields, raw=True)
 
     def _updates_ask(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> Ask:
         return Ask(

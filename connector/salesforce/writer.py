@@ -4,7 +4,6 @@ Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE
 much for the org is sent again in halves; what it would not take for a reason we can mend is mended and sent once more.
 """
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +29,7 @@ from connector.salesforce.outcomes import (
     refused_whole,
     waits_for_parent,
 )
-from connector.salesforce.serialise import wire_fields
+from connector.salesforce.serialise import json_size, wire_fields
 
 _LOG = structlog.get_logger(__name__)
 
@@ -75,7 +74,8 @@ class SalesforceWriter:
         places: dict[int, Place] = {}
         mails: dict[int, list[PackRow]] = {}
         for place, row in waiting.items():
-            item = PackRow(mail=place[0], row=row, size=_size(self._record(row)))
+            record = self._record(row)
+            item = PackRow(mail=place[0], row=row, size=json_size(record), record=record)
             places[id(item)] = place
             mails.setdefault(place[0], []).append(item)
         outcomes: dict[Place, Outcome] = {}
@@ -111,7 +111,7 @@ class SalesforceWriter:
         """One Composite: the event is touched, then the Collections in order."""
         asks = [event_ask(self._client, event)]
         for collection in request.collections:
-            records = [self._record(item.row) for item in collection.rows]
+            records = [item.record for item in collection.rows]
             asks.append(
                 Ask(
                     method="PATCH" if collection.is_update else "POST",
@@ -187,10 +187,6 @@ class SalesforceWriter:
 def _result(outcome: Outcome) -> RowResult:
     """With the row as it was sent last, which may have been mended."""
     return RowResult(row=outcome.row, id=outcome.id, existed=outcome.existed, error=outcome.error)
-
-
-def _size(record: dict[str, object]) -> int:
-    return len(json.dumps(record)) + 2
 
 
 def _widest(request: PackedRequest) -> int:

@@ -1,5 +1,6 @@
 """Making the world of a sandbox: reopened where its folder is complete, else deployed and filled."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from connector.sandbox.graph.service import GraphSandbox
 from connector.sandbox.home import Home, Identity
 from connector.sandbox.mail.source import MailSourceError
 from connector.sandbox.options import OptionError, UpOptions
+from connector.sandbox.people import DirectoryPeople
 from connector.sandbox.salesforce.service import SalesforceSandbox
 from connector.sandbox.world import World
+
+#: In a sandbox's folder: its app registrations with their secrets, readable by its owner only.
+APPS_FILE = "apps.json"
 
 
 def metadata_folder() -> Path:
@@ -28,10 +33,12 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
         home.clear_data()
     clock = SandboxClock()
     tokens = Tokens(identity.tenant)
+    _restore_apps(tokens, home)
+    graph = GraphSandbox(tokens=tokens, clock=clock, database=str(home.graph_database))
     world = World(
         clock=clock,
-        graph=GraphSandbox(tokens=tokens, clock=clock, database=str(home.graph_database)),
-        entra=EntraSandbox(tokens),
+        graph=graph,
+        entra=EntraSandbox(tokens, DirectoryPeople(graph.mailboxes)),
         salesforce=SalesforceSandbox(
             database=home.salesforce_database,
             clock=clock,
@@ -41,12 +48,21 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
             client_secret=identity.salesforce_client_secret,
         ),
         scratch=scratch,
+        keep_apps=lambda apps: home.write_json(APPS_FILE, apps),
     )
     if not home.is_complete:
         _fill(world, options, home)
         home.mark_complete()
+    world.graph.patch_tenant(world.weather.change({"weather": options.weather}))
     world.remember()
     return world
+
+
+def _restore_apps(tokens: Tokens, home: Home) -> None:
+    """The registrations of an earlier `up`."""
+    kept = home.directory / APPS_FILE
+    if home.is_complete and kept.exists():
+        tokens.apps.restore(json.loads(kept.read_text("utf-8")))
 
 
 def _fill(world: World, options: UpOptions, home: Home) -> None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.sandbox.weather import WEATHERS
+
 FIRMS = ("none", "small", "large")
-WEATHERS = ("calm",)
 
 
 class OptionError(ValueError):
@@ -38,7 +39,7 @@ def check(options: UpOptions) -> None:
     if options.firm not in FIRMS:
         raise OptionError(f"--firm {options.firm} does not exist; there is {', '.join(FIRMS)}")
     if options.weather not in WEATHERS:
-        raise OptionError(f"--weather {options.weather} does not exist yet; there is {' and '.join(WEATHERS)}")
+        raise OptionError(f"--weather {options.weather} does not exist; there is {', '.join(WEATHERS)}")
     for name, value in options.firm_size().items():
         if options.firm != "large":
             raise OptionError(f"--{name} needs --firm large")

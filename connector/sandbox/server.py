@@ -8,15 +8,17 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from itertools import chain
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote_plus
+from zlib import crc32
 
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.connection import RESET
 from connector.sandbox.traffic import Fault, Faults, LoggedRequest, RequestLog, SubFaults
+from connector.sandbox.weather import Gust, Weather
 from connector.sandbox.wire import Request, Response, Service
 
 Scope = dict[str, Any]
@@ -25,6 +27,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 #: A body larger than this goes to a temporary file, so that a service can read it in parts.
 IN_MEMORY_BYTES = 16 * 2**20
+#: A slow body comes in so many pieces.
+SLOW_PIECES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class SandboxApp:
     faults: Faults
     log: RequestLog
     latency: Latency
+    weather: Weather
+    #: who asks Salesforce with this bearer token has fine weather: the administrator at play
+    calm_token: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -86,10 +93,11 @@ class Exchange:
         self.app = app
         self.scope = scope
         self.service = service_of(scope["path"])
-        self.inside = SubFaults(app.faults, _faulted_as(self.service))
+        self.inside = SubFaults(app.faults, _faulted_as(self.service), self._weather_inside)
         self.request = _request(scope, body, self.inside)
         self.sent = 0
         self.status = 0
+        self._pause = 0.0
         self._send = send
         self._started = time.perf_counter()
         self._arrived = app.clock.now()
@@ -106,6 +114,9 @@ class Exchange:
             self.app.log.add(self._logged(number))
 
     async def _serve(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.app.weather.spare(*self._known_as())
+        fault = fault or self._weather()
         if fault is not None and fault.delay_ms:
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault is not None and fault.drop == "before":
@@ -122,6 +133,9 @@ class Exchange:
             if fault is not None and fault.drop == "after":
                 self._reset()
                 return
+            if isinstance(fault, Gust) and fault.slow_ms and isinstance(response.body, bytes):
+                response = in_pieces(response, response.body)
+                self._pause = fault.slow_ms / 1000 / SLOW_PIECES
             await self._answer(response, cut=fault is not None and fault.drop == "middle")
         finally:
             if response.done is not None:
@@ -136,6 +150,26 @@ class Exchange:
         query = self._query()
         target = f"{self.request.path}?{query}" if query else self.request.path
         return self.app.faults.met_by(_faulted_as(self.service), self.request.method, target)
+
+    def _weather(self) -> Fault | None:
+        is_theirs = self.service in ("graph", "salesforce")
+        if self.app.weather.is_calm or not is_theirs or self.request.headers.get("authorization") == self._calm():
+            return None
+        return self.app.weather.over(*self._known_as(), self.app.clock.now())
+
+    def _known_as(self) -> tuple[str, str, str, int]:
+        """What tells that a client repeats a request: service, method, path?query, and a digest of the body."""
+        request = self.request
+        digest = crc32(request.content) if isinstance(request.content, bytes) else request.size
+        return self.service, request.method, f"{request.raw_path}?{self._query()}", digest
+
+    def _weather_inside(self, method: str, url: str) -> Fault | None:
+        if self.request.headers.get("authorization") == self._calm():
+            return None
+        return self.app.weather.inside(self.service, method, url, self.app.clock.now())
+
+    def _calm(self) -> str:
+        return f"Bearer {self.app.calm_token}"
 
     def _query(self) -> str:
         raw: bytes = self.scope["query_string"]
@@ -165,6 +199,8 @@ class Exchange:
         try:
             for chunk in chunks:
                 await self._send_chunk(chunk, more=True)
+                if self._pause:
+                    await asyncio.sleep(self._pause)
         except LookupError:
             self._reset()  # what it was read from has been deleted meanwhile
             return
@@ -204,6 +240,14 @@ class Exchange:
             bytes_in=self.request.size,
             bytes_out=self.sent,
         )
+
+
+def in_pieces(response: Response, body: bytes) -> Response:
+    """The same answer with its body in pieces, between which the server pauses."""
+    size = -(-len(body) // SLOW_PIECES) or 1
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    headers = {**response.headers, "Content-Length": str(len(body))}
+    return replace(response, headers=headers, body=iter(pieces))
 
 
 def _faulted_as(service: str) -> str:

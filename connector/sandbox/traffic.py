@@ -6,7 +6,7 @@ Requests to the control API itself are neither logged nor faulted.
 import json
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, unquote_plus
@@ -174,17 +174,29 @@ class Faults:
         return None
 
 
-class SubFaults:
-    """What the requests inside one request meet. `delay_ms` is the longest wait that was met: it is waited once."""
+def fine_weather(_method: str, _url: str) -> Fault | None:
+    """Nothing happens but what was planted."""
+    return None
 
-    def __init__(self, faults: Faults, service: str) -> None:
+
+class SubFaults:
+    """What the requests inside one request meet. `delay_ms` is the longest wait that was met: it is waited once.
+
+    `weather` is asked for those that meet no fault.
+    """
+
+    def __init__(
+        self, faults: Faults, service: str, weather: Callable[[str, str], Fault | None] = fine_weather
+    ) -> None:
         self._faults = faults
         self._service = service
+        self._weather = weather
         self.delay_ms = 0
 
     def __call__(self, method: str, *urls: str) -> Response | None:
         """The answer that stands in for a request inside, counted as a hit; `urls` are not decoded."""
         fault = self._faults.met_by(self._service, method, *(decoded(url) for url in urls), sub=True)
+        fault = fault or self._weather(method, urls[0])
         if fault is None:
             return None
         self.delay_ms = max(self.delay_ms, fault.delay_ms)

@@ -130,6 +130,8 @@ class _Sandbox:
             faults=world.faults,
             log=world.log,
             latency=Latency(*self._options.latency),
+            weather=world.weather,
+            calm_token=world.salesforce.admin.access_token,
         )
 
     def _line(self, world: World, identity: Identity, secure: list[Any], plain: list[Any]) -> Ready:

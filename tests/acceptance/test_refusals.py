@@ -178,10 +178,10 @@ def test_keeping_unmatched_mail_needs_an_internal_domain(world: World) -> None:
 
 
 def test_a_global_exclusion_that_cannot_be_understood_stops_the_run(firm: World) -> None:
-    firm.exclusion("Internal Domain", "a*b.example")
+    firm.exclusion("Internal Domain", "-b.example")  # the validation rule lets it pass
     code, _, err = firm.command("sync", "--json")
     assert code == 3
-    assert "a*b.example" in one_line(err)
+    assert "-b.example" in one_line(err)
     assert untouched(firm)
 
 

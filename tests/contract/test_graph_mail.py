@@ -288,7 +288,7 @@ def test_a_message_that_is_gone_fails_alone(world: World, mail: GraphMail, start
 
 def test_the_tenant_s_refusal_of_the_whole_batch_stops_the_run(world: World, mail: GraphMail, start: datetime) -> None:
     user = GraphUserId(world.mailbox("ada"))
-    fill(world, "ada", start, 1)
+    fill(world, "ada", start, 2)
     headers = page(mail, user, start).headers
     world.fault(service="graph", path=r"\$batch", times=0, status=503, body={})
     with pytest.raises(ServiceError):

@@ -64,13 +64,6 @@ def test_no_settings_record_is_none(salesforce: Salesforce) -> None:
     assert salesforce.admin.read().settings is None
 
 
-def test_a_settings_record_that_lost_its_key_is_named(world: World, salesforce: Salesforce) -> None:
-    world.settings(Key__c="other")
-    with pytest.raises(SetupError, match="has the key other") as caught:
-        salesforce.admin.read()
-    assert "Key__c" in caught.value.remedy
-
-
 def test_rules_that_were_switched_off_or_deleted_still_count_for_older_mail(
     world: World, salesforce: Salesforce
 ) -> None:

@@ -190,11 +190,7 @@ SIGN_INS = [
     ),
 ]
 
-NAMED_PRINCIPAL = Words(
-    "Signing in as a named principal is not possible yet",
-    "Use identity: application with the application permissions named in the example configuration.",
-    where="named_credentials.MicrosoftGraphAPI.identity",
-)
+NAMED_PRINCIPAL = Words("Nobody has signed in to Microsoft 365 yet", "Type m365sync login.")
 UNKNOWN_MAILBOX = Words(
     "No mailbox is named nobody@firm.example",
     "Use the User Principal Name of an MS Graph User record, or add one.",

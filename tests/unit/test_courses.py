@@ -209,6 +209,31 @@ def test_a_row_without_graph_id_is_resolved_and_what_was_found_is_written(purpos
     assert course.changes() == {}
 
 
+def test_a_kind_that_may_not_be_asked_stays_as_it_is() -> None:
+    tenant = FakeTenant()
+    tenant.users["adviser1@firm.example"] = user(1, purpose="")
+    [course] = plan(setup(box(1, graph_user_id=None, shared=True)), tenant=tenant).values()
+    assert course.mailbox.shared
+    assert "Mailbox_Type__c" not in course.changes()
+
+
+@pytest.mark.parametrize(
+    ("name", "reads_it"),
+    [("ALIAS1@firm.example", False), ("adviser1@firm.example", True), ("First@Firm.example", True), ("", True)],
+)
+def test_an_alias_is_no_user_principal_name(name: str, reads_it: bool) -> None:
+    tenant = FakeTenant()
+    found = user(1, mail="first@firm.example", addresses=("first@firm.example", "alias1@firm.example"))
+    tenant.users.update({name: found, "alias1@firm.example": found})
+    row = box(1, graph_user_id=None, user_principal_name=name, email="alias1@firm.example")
+    [course] = plan(setup(row), tenant=tenant).values()
+    assert (course.lane is not None) is reads_it
+    if not reads_it:
+        assert course.mailbox.status is MailboxStatus.UNAVAILABLE
+        assert "is an alias of first@firm.example" in course.mailbox.status_detail
+        assert "to adviser1@firm.example." in course.mailbox.status_detail
+
+
 def test_a_row_that_names_nobody_is_unavailable_and_the_others_go_on() -> None:
     tenant = FakeTenant()
     tenant.users["adviser1@firm.example"] = user(1)

@@ -12,7 +12,7 @@ from connector.errors import MessageError
 from connector.events import MailboxStatus
 from connector.models import MessageId, RowError
 from tests import builders
-from tests.fakes import Calls, CrashError
+from tests.fakes import Calls, CrashError, Gate
 from tests.firm import COLLEAGUE, Firm
 
 #: the crash tests are cut into so many parts, so that they can run side by side
@@ -101,20 +101,20 @@ def test_nor_do_several_crashes_lose_or_repeat_anything(numbers: list[int]) -> N
 
 @pytest.mark.parametrize("call", ["save", "saved"])
 def test_a_crash_between_two_chunks(call: str) -> None:
-    """A backfill of more than a chunk is saved in between; what that save says is true already."""
+    """A backfill that takes some minutes is saved in between; what that save says is true already."""
 
     def large() -> Firm:
         firm = furnished()
-        for number in range(8200):  # more than the reader piles up
-            firm.mail("ada", days=27 - number / 480, id=f"other-{number}", message_id=None, from_=COLLEAGUE)
+        for number in range(3000):
+            firm.mail("ada", days=27 - number / 120, id=f"other-{number}", message_id=None, from_=COLLEAGUE)
         return firm
 
-    firm, calls = large(), Calls()
-    firm.sync(calls)
-    assert calls.names.count("save") > 1
-    again = large()
+    firm, gate = large(), Gate()
+    firm.sync(gate, progress=gate.walked, monotonic=count(step=61).__next__)
+    assert gate.names.count("save") > 1
+    again, gate = large(), Gate(crash_on=call)
     with pytest.raises(CrashError):
-        again.sync(Calls(crash_at=calls.names.index(call) + 1))
+        again.sync(gate, progress=gate.walked, monotonic=count(step=61).__next__)
     again.never_ahead()
     again.sync()
     assert once_attempted(again.stored()) == once_attempted(firm.stored())

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import MailboxError, ServiceError
-from connector.models import FolderTree, GraphUserId, Header, Page, RecordId, Window
-from connector.reading import Lane, Reader, Reading
+from connector.models import FolderId, FolderTree, GraphUserId, Header, Page, RecordId, Window
+from connector.reading import Lane, Reader, Reading, Sweep
 from tests.builders import NOW, at, header, mailbox
 from tests.fakes import FakeTenant
 
@@ -34,7 +34,15 @@ class Tenant(FakeTenant):
         self._lock = threading.Lock()
 
     def page(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int, link: str | None
+        self,
+        mailbox: RecordId,
+        user: GraphUserId,
+        start: datetime,
+        end: datetime,
+        *,
+        top: int,
+        link: str | None,
+        folder: FolderId | None = None,
     ) -> Page:
         with self._lock:
             self.asked.append(("page", user, start, link))
@@ -42,7 +50,7 @@ class Tenant(FakeTenant):
             self.most_busy[user] = max(self.most_busy[user], self.busy[user])
         try:
             self.at_page(user, start)
-            return super().page(mailbox, user, start, end, top=top, link=link)
+            return super().page(mailbox, user, start, end, top=top, link=link, folder=folder)
         finally:
             with self._lock:
                 self.busy[user] -= 1
@@ -453,3 +461,59 @@ def test_every_message_is_handed_over_once_whatever_the_threads(
         assert made.is_over
     assert ids(readings) == sorted(message.id for message in expected)
     assert len(readings) == 18
+
+
+# -- sweeps -----------------------------------------------------------------------------------------------------------
+
+
+def with_sweep(of: Lane) -> Lane:
+    """The lane with a sweep of its first hundred days."""
+    of.sweep = Sweep(Window(mailbox=of.mailbox.id, start=FIRST, end=FIRST + timedelta(days=100), road="sweep"))
+    return of
+
+
+def test_one_lane_is_swept_to_its_end_before_the_next_begins() -> None:
+    tenant = Tenant()
+    tenant.large = True  # so that a sweep has three windows
+    lanes = [with_sweep(lane(tenant, name, 2)) for name in ("ada", "bob", "cid")]
+    with reader(tenant, *lanes, threads=1) as made:
+        readings = [*taken(made)]
+        assert made.is_over
+    roads = [(reading.lane.mailbox.id, reading.closed.road) for reading in readings if reading.closed is not None]
+    assert {road for _, road in roads[:6]} == {"backfill"}
+    assert roads[6:] == [(name, "sweep") for name in ("ada", "bob", "cid") for _ in range(3)]
+    assert tenant.trees() == Counter(ada=1, bob=1, cid=1)
+
+
+def test_a_lane_that_has_only_a_sweep_is_read() -> None:
+    tenant = Tenant()
+    only = with_sweep(lane(tenant, "ada", 2))
+    only.windows.clear()
+    with reader(tenant, only) as made:
+        assert ids([*taken(made)]) == all_ids(tenant)
+    assert (only.walked, only.listed) == (1, 0)
+
+
+def test_a_lane_whose_mailbox_fails_is_not_swept() -> None:
+    tenant = Tenant()
+    broken = with_sweep(lane(tenant, "ada", 2))
+    tenant.broken[GraphUserId("ada")] = MailboxError("denied")
+    with reader(tenant, broken) as made:
+        assert [*taken(made)] == []
+    assert broken.sweep is None
+    assert tenant.trees() == Counter()
+
+
+def test_a_backfill_is_counted_once_and_what_ails_the_count_is_no_error() -> None:
+    class Silent(Tenant):
+        def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
+            raise MailboxError("no count")
+
+    tenant, silent = Tenant(), Silent()
+    counted, uncounted = lane(tenant, "ada", 5, each=3), lane(silent, "bob", 5, each=3)
+    with reader(tenant, counted) as made:
+        assert len(ids([*taken(made)])) == 15
+    with reader(silent, uncounted) as made:
+        assert len(ids([*taken(made)])) == 15
+    assert (counted.expected, counted.listed, counted.walked) == (15, 15, 5)
+    assert (uncounted.expected, uncounted.error) == (None, None)

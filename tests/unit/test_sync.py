@@ -1,5 +1,6 @@
 """One run after the other on services in memory: outcomes, events, checkpoints."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from connector.events import MailboxStatus, Outcome
 from connector.models import GraphUserId, Row, RowError
 from connector.sync import Report
 from tests import builders
-from tests.fakes import JUNK
+from tests.builders import at
+from tests.fakes import JUNK, Gate
 from tests.firm import CLIENT, COLLEAGUE, STRANGER, Firm
 
 
@@ -233,6 +235,41 @@ def test_what_was_stored_before_a_failure_keeps_an_event_of_its_own(firm: Firm) 
     report = firm.sync()
     assert counted(report) == {"duplicate": 400, "matched": 50}
     assert report.exit_code == 0
+
+
+def test_what_does_not_fill_a_request_goes_with_the_next_chunk(firm: Firm) -> None:
+    """Two mailboxes, 700 mails in both and 1,800 in one of them only: copies that were carried find each other."""
+    both = ("ada@firm.example", "bob@firm.example")
+    for number in range(1600):
+        days = 1 + number / 100
+        shared = {"message_id": f"<both{number}@x.example>", "to": both} if number < 700 else {}
+        firm.mail("ada", days=days, **shared)
+        firm.mail("bob", days=days - 0.3, sent_at=at(days=-days), **shared)
+    gate = Gate()
+    report = firm.sync(gate, progress=gate.walked)
+    assert gate.names.count("look_up") > 1
+    assert counted(report) == {"matched": 2500, "duplicate": 700}
+    assert firm.box("ada").live_through == firm.box("bob").live_through == firm.org.now
+    assert all(firm.box(name).backfill_through == firm.box(name).live_from for name in ("ada", "bob"))
+
+
+def test_all_requests_but_the_last_are_full(firm: Firm) -> None:
+    for number in range(3050):
+        firm.mail("ada", days=1 + number / 72)
+    gate = Gate()
+    firm.sync(gate, progress=gate.walked)
+    assert gate.names.count("look_up") > 1
+    assert firm.org.sizes == [200] * 15 + [50]
+
+
+def test_a_window_is_not_closed_before_the_mail_that_waits_for_the_next_chunk(firm: Firm) -> None:
+    for number in range(3000):
+        firm.mail("ada", days=1 + number / 50)
+    firm.org.on_save = firm.never_ahead
+    gate = Gate()
+    report = firm.sync(gate, progress=gate.walked, monotonic=count(step=61).__next__)
+    assert gate.names.count("save") > 1
+    assert counted(report) == {"matched": 3000}
 
 
 def test_without_an_internal_domain_unmatched_mail_is_not_kept_at_all(firm: Firm) -> None:

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.sandbox.control.errors import bad
+from connector.sandbox.control.errors import bad, not_found
 from connector.sandbox.control.fields import instant, json_object, of_type, parameters, texts
 from connector.sandbox.graph.delivery import NewMessage
 from connector.sandbox.mail.mime import message_of
 from connector.sandbox.traffic import FaultError
+from connector.sandbox.weather import GIVEN_WEATHER
 from connector.sandbox.wire import Request, Response
 from connector.sandbox.world import World
 
@@ -106,8 +107,32 @@ def patch_org(world: World, request: Request) -> Response:
 
 
 def patch_tenant(world: World, request: Request) -> Response:
-    """PATCH /sandbox/tenant."""
-    return Response.of_json(world.graph.patch_tenant(json_object(request)))
+    """PATCH /sandbox/tenant. Weather brings Outlook's limits along, unless the same call says otherwise."""
+    wanted = json_object(request)
+    season = {name: wanted.pop(name) for name in GIVEN_WEATHER if name in wanted}
+    world.weather.check(season)
+    world.graph.patch_tenant(wanted)
+    limits = {name: value for name, value in world.weather.change(season).items() if name not in wanted}
+    return Response.of_json({**world.graph.patch_tenant(limits), **world.weather.as_json()})
+
+
+def register_app(world: World, request: Request) -> Response:
+    """POST /sandbox/apps."""
+    apps = world.entra.tokens.apps
+    app = apps.register(json_object(request))
+    world.keep_apps(apps.state())
+    return Response.of_json({"client_id": app.client_id, "client_secret": app.secret or None}, 201)
+
+
+def patch_app(world: World, request: Request, client_id: str) -> Response:
+    """PATCH /sandbox/apps/{client_id}."""
+    apps = world.entra.tokens.apps
+    try:
+        app = apps.change(client_id, json_object(request))
+    except LookupError as exc:
+        raise not_found(str(exc)) from exc
+    world.keep_apps(apps.state())
+    return Response.of_json({"client_id": app.client_id})
 
 
 def add_rule(world: World, request: Request) -> Response:

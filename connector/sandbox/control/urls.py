@@ -28,6 +28,8 @@ ROUTES: dict[tuple[str, ...], dict[str, Handler]] = {
         "DELETE": responses.delete_faults,
     },
     ("requests",): {"GET": responses.list_requests, "DELETE": responses.delete_requests},
+    ("apps",): {"POST": responses.register_app},
+    ("apps", "*"): {"PATCH": responses.patch_app},
 }
 
 

@@ -1,4 +1,4 @@
-"""Entra's errors: the AADSTS codes that a client credentials request can meet, with the texts a client sees.
+"""Entra's errors: the AADSTS codes that sign-in can meet, with the texts a client sees.
 
 Shape (Microsoft identity platform, "error codes"): error, error_description, error_codes, timestamp, trace_id,
 correlation_id, error_uri. Clients must branch on the code; the texts are those of the public error look-up.
@@ -38,6 +38,10 @@ class EntraError(Exception):
             "error_uri": f"{base_url}/error?code={self.code}",
         }
         return Response.of_json(value, self.status, {"Cache-Control": "no-store, no-cache"})
+
+    def redirected(self) -> dict[str, str]:
+        """The same as parameters of the address that a browser is sent back to."""
+        return {"error": self.error, "error_description": f"AADSTS{self.code}: {self.message}"}
 
 
 def tenant_not_found(tenant: str, error: str = "invalid_request") -> EntraError:
@@ -107,13 +111,88 @@ def wrong_secret(client_id: str) -> EntraError:
     )
 
 
-def assertion_unknown_key() -> EntraError:
-    """The app has no certificate, so no assertion can be right."""
+def _assertion_failed(reason: str) -> EntraError:
+    return EntraError(
+        401, "invalid_client", 700027, f"Client assertion failed signature validation. [Reason - {reason}]"
+    )
+
+
+def assertion_unknown_key(thumbprint: str) -> EntraError:
+    """The app has no certificate with this thumbprint."""
+    return _assertion_failed(f"The key was not found., Thumbprint of key used by client: '{thumbprint}'")
+
+
+def assertion_signature(thumbprint: str) -> EntraError:
+    """The signature is not by the key of the certificate it names."""
+    return _assertion_failed(f"The key was used but the signature is wrong., Thumbprint of key: '{thumbprint}'")
+
+
+def assertion_key_expired(thumbprint: str) -> EntraError:
+    """The certificate's time is over."""
+    return _assertion_failed(f"The key used is expired., Thumbprint of key used by client: '{thumbprint}'")
+
+
+def assertion_malformed() -> EntraError:
+    """No JWT, or one that is signed in another way than a certificate's."""
+    return EntraError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
+
+
+def assertion_out_of_time() -> EntraError:
+    """It has expired, is not valid yet, or does not say until when."""
+    return EntraError(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")
+
+
+def assertion_of_another(client_id: str) -> EntraError:
+    """Its issuer is not the app that client_id names."""
+    message = f"Client assertion application identifier doesn't match 'client_id' parameter. Expected '{client_id}'."
+    return EntraError(401, "invalid_client", 700021, message)
+
+
+def assertion_audience(audience: str) -> EntraError:
+    """It was made for somebody else."""
     return EntraError(
         401,
         "invalid_client",
-        700027,
-        "The certificate with identifier used to sign the client assertion is not registered on application.",
+        700023,
+        f"Client assertion audience claim does not match Realm issuer. The audience was '{audience}'.",
+    )
+
+
+def assertion_type(given: str) -> EntraError:
+    """client_assertion_type is not the JWT bearer one."""
+    return EntraError(
+        400, "invalid_request", 900144, f"The value '{given}' of 'client_assertion_type' is not the JWT bearer type."
+    )
+
+
+def expired_secret(client_id: str) -> EntraError:
+    """The secret is the app's and its time is over."""
+    return EntraError(
+        401,
+        "invalid_client",
+        7000222,
+        f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create new keys "
+        "for your app, or consider using certificate credentials for added security.",
+    )
+
+
+def client_is_public() -> EntraError:
+    """A public client presents a credential."""
+    return EntraError(
+        401,
+        "invalid_client",
+        700025,
+        "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    )
+
+
+def credential_missing() -> EntraError:
+    """A confidential client redeems a code or refresh token without a credential."""
+    return EntraError(
+        401,
+        "invalid_client",
+        7000218,
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
     )
 
 

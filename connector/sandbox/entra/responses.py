@@ -1,15 +1,11 @@
-"""What Entra answers: discovery, keys and tokens. Endpoints are built from the address the client used."""
-
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import parse_qsl
+"""What Entra answers about itself: discovery and keys. Endpoints are built from the address the client used."""
 
 from connector.sandbox.entra import errors
-from connector.sandbox.entra.models import GRAPH_RESOURCES, TOKEN_SECONDS, Tenant, Tokens
+from connector.sandbox.entra.clouds import instance
+from connector.sandbox.entra.models import Tenant, Tokens
 from connector.sandbox.wire import Request, Response
 
 SHARED_TENANTS = ("common", "organizations", "consumers")
-NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 
 
 def openid_configuration(tenant: Tenant, request: Request, name: str) -> Response:
@@ -19,6 +15,7 @@ def openid_configuration(tenant: Tenant, request: Request, name: str) -> Respons
         raise errors.tenant_not_found(name, "invalid_tenant")
     base = f"{request.base_url}/{name.lower() if shared else tenant.id}"
     issuer_tenant = "{tenantid}" if shared else tenant.id
+    cloud, graph_host = instance(request.base_url)
     return Response.of_json(
         {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -36,9 +33,9 @@ def openid_configuration(tenant: Tenant, request: Request, name: str) -> Respons
             "http_logout_supported": True,
             "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
             "tenant_region_scope": None if shared else "EU",
-            "cloud_instance_name": "microsoftonline.com",
+            "cloud_instance_name": cloud,
             "cloud_graph_host_name": "graph.windows.net",
-            "msgraph_host": "graph.microsoft.com",
+            "msgraph_host": graph_host,
         }
     )
 
@@ -62,57 +59,3 @@ def key_set(tokens: Tokens, name: str) -> Response:
     if name.lower() not in SHARED_TENANTS and not tokens.tenant.is_named(name):
         raise errors.tenant_not_found(name, "invalid_tenant")
     return Response.of_json(tokens.key_set())
-
-
-def token(tokens: Tokens, request: Request, name: str) -> Response:
-    """/{tenant}/oauth2/v2.0/token for the client credentials grant."""
-    tenant = tokens.tenant
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    grant = _needed(form, "grant_type")
-    if name.lower() in SHARED_TENANTS:
-        raise errors.no_tenant_named()
-    if not tenant.is_named(name):
-        raise errors.tenant_not_found(name)
-    if grant != "client_credentials":
-        raise errors.unsupported_grant(grant)
-    _check_client(tenant, form)
-    audience = _audience(tenant, _needed(form, "scope"), request.base_url)
-    value = {
-        "token_type": "Bearer",
-        "expires_in": TOKEN_SECONDS,
-        "ext_expires_in": TOKEN_SECONDS,
-        "access_token": tokens.issue(audience),
-    }
-    return Response.of_json(value, 200, NO_STORE)
-
-
-def _needed(form: Mapping[str, str], name: str) -> str:
-    if not form.get(name):
-        raise errors.missing_parameter(name)
-    return form[name]
-
-
-def _check_client(tenant: Tenant, form: Mapping[str, Any]) -> None:
-    client_id = _needed(form, "client_id")
-    if client_id.lower() != tenant.client_id.lower():
-        raise errors.unknown_application(client_id, tenant.domain)
-    if form.get("client_assertion"):
-        raise errors.assertion_unknown_key()
-    if not form.get("client_secret"):
-        raise errors.credential_needed()
-    if form["client_secret"] != tenant.client_secret:
-        raise errors.wrong_secret(tenant.client_id)
-
-
-def _audience(tenant: Tenant, scope: str, base_url: str) -> str:
-    """The resource that a `.default` scope asks for: Graph, or this host standing in for it."""
-    scopes = scope.split()
-    if len(scopes) != 1:
-        raise errors.scope_invalid(scope)
-    resource, slash, suffix = scopes[0].rpartition("/")
-    if not slash or suffix != ".default":
-        raise errors.scope_without_default(scope)
-    resource = resource.rstrip("/")
-    if resource.lower() not in (*GRAPH_RESOURCES, base_url.lower()):
-        raise errors.unknown_resource(resource, tenant.domain)
-    return resource.lower()

@@ -1,16 +1,32 @@
 """Entra's paths: /{tenant}/… and the handler of each."""
 
 from connector.sandbox.entra import responses
+from connector.sandbox.entra.authorize import AuthorizeEndpoint
 from connector.sandbox.entra.errors import EntraError
+from connector.sandbox.entra.grants import Grants
 from connector.sandbox.entra.models import Tokens
+from connector.sandbox.entra.people import Nobody, People
+from connector.sandbox.entra.token import TokenEndpoint
 from connector.sandbox.wire import Request, Response
+
+_READ = ("GET", "HEAD")
+_METHODS = {
+    "oauth2/v2.0/token": ("POST",),
+    "oauth2/v2.0/authorize": ("GET", "POST"),
+    "v2.0/.well-known/openid-configuration": _READ,
+    "discovery/v2.0/keys": _READ,
+    "discovery/instance": _READ,
+}
 
 
 class EntraSandbox:
     """The sign-in service of one tenant."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, people: People | None = None) -> None:
         self.tokens = tokens
+        grants = Grants(tokens.tenant.signing_key)
+        self._token = TokenEndpoint(tokens, grants, people or Nobody())
+        self._authorize = AuthorizeEndpoint(tokens, grants, people or Nobody())
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for what a client can send."""
@@ -22,20 +38,17 @@ class EntraSandbox:
     def _answer(self, request: Request) -> Response:
         name, _, rest = request.path.strip("/").partition("/")
         rest = rest.lower().rstrip("/")
-        if rest == "oauth2/v2.0/token":
-            if request.method != "POST":
-                return _method_not_allowed("POST")
-            return responses.token(self.tokens, request, name)
-        if rest not in ("v2.0/.well-known/openid-configuration", "discovery/v2.0/keys", "discovery/instance"):
+        methods = _METHODS.get(rest)
+        if methods is None:
             return Response(404, {"Content-Type": "text/html; charset=utf-8"}, b"")
-        if request.method not in ("GET", "HEAD"):
-            return _method_not_allowed("GET")
+        if request.method not in methods:
+            return Response(405, {"Allow": ", ".join(methods), "Content-Type": "text/html; charset=utf-8"}, b"")
+        if rest == "oauth2/v2.0/token":
+            return self._token.answer(request, name)
+        if rest == "oauth2/v2.0/authorize":
+            return self._authorize.answer(request, name)
         if rest == "discovery/instance":
             return responses.instance_discovery(request)
         if rest == "discovery/v2.0/keys":
             return responses.key_set(self.tokens, name)
         return responses.openid_configuration(self.tokens.tenant, request, name)
-
-
-def _method_not_allowed(allowed: str) -> Response:
-    return Response(405, {"Allow": allowed, "Content-Type": "text/html; charset=utf-8"}, b"")

@@ -45,7 +45,23 @@ ARABIC = (
     ("المراجعة السنوية", "تحويل الأموال"),
     ("شكراً على ردكم السريع.", "هل يمكن تأجيل الاجتماع إلى يوم الخميس؟", "أرفقت لكم المستندات المطلوبة."),
 )
-LANGUAGES = (*(ENGLISH,) * 14, GERMAN, GERMAN, FRENCH, FRENCH, JAPANESE, ARABIC)
+POLISH = (
+    ("Przegląd roczny", "Zmiana rachunku", "Umowa kredytowa"),
+    (
+        "Dziękuję za szybką odpowiedź.",
+        "Czy możemy przełożyć spotkanie na środę?",
+        "Przesyłam zaświadczenie.",
+    ),
+)
+GREEK = (
+    ("Ετήσια επισκόπηση", "Μεταφορά κεφαλαίων"),
+    ("Ευχαριστώ για τα στοιχεία.", "Μπορούμε να μιλήσουμε την Πέμπτη;", "Η αίτηση έχει υπογραφεί."),
+)
+CHINESE = (
+    ("年度回顾", "转账确认"),
+    ("感谢您的及时回复。", "我们下周二见面可以吗?", "文件已签署并寄出。"),
+)
+LANGUAGES = (*(ENGLISH,) * 14, GERMAN, GERMAN, FRENCH, FRENCH, POLISH, GREEK, CHINESE, JAPANESE, ARABIC)
 
 FIRST_NAMES = (
     "Alice", "Bruno", "Chidi", "Dana", "Emre", "Farah", "Giulia", "Hugo", "Ines", "Jonas", "Kaori", "Liam", "Mira",

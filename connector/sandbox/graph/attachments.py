@@ -6,19 +6,22 @@ Until Safe Attachments has scanned a file, a placeholder stands in its place (se
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from connector.sandbox.graph import errors, files
 from connector.sandbox.graph.call import Call, collection, entity, selected
 from connector.sandbox.graph.ids import placeholder_id
 from connector.sandbox.graph.mime import Attached, mime_of_item
-from connector.sandbox.graph.models import compact
-from connector.sandbox.graph.options import check_selected, read_options
+from connector.sandbox.graph.models import SELECTED_ONLY, compact
+from connector.sandbox.graph.options import check_selected, page_size, read_options
 from connector.sandbox.wire import Response
 
 _COMMON = ("id", "lastModifiedDateTime", "name", "contentType", "size", "isInline")
 _FILE = ("contentId", "contentLocation", "contentBytes")
 SELECTABLE = {*_COMMON, *(f"microsoft.graph.fileAttachment/{name}" for name in _FILE)}
 _ITEM = "microsoft.graph.itemattachment/item"
+_ITEM_PATH = "microsoft.graph.itemAttachment/item"
+MOST_PER_PAGE = 1000
 #: Stands in the text of an answer where a file's content belongs. JSON text never holds it.
 _CONTENT = "\0"
 PLACEHOLDER_NAME = "Safe Attachments Scan In Progress"
@@ -44,39 +47,56 @@ class Row(NamedTuple):
     length: int
     item: str | None
     scanned: str | None
+    content_location: str | None
 
 
 def list_of_message(call: Call) -> Response:
     """GET …/messages/{id}/attachments. $filter is ignored here, as reported of the real service."""
     mailbox = call.mailbox()
-    options = read_options(call.request, ("select", "filter", "count", "expand"))
+    options = read_options(call.request, ("select", "filter", "count", "expand", "top", "skip"))
     check_selected(options.select, SELECTABLE, "attachment")
-    rows = _rows(call, call.store.message_number(mailbox, call.keys[-1]))
-    with_item = _expands_item(options.expand)
-    items = [_text(call, row, options.select, with_item=with_item) for row in rows]
+    item_of = call.key(-1) if _expands_item(options.expand) else None
+    rows = _rows(call, call.message(mailbox))
+    end = options.skip + page_size(options, call.preferences, MOST_PER_PAGE, MOST_PER_PAGE)
+    shown = rows[options.skip : end]
+    items = [_text(call, row, options.select, item_of=item_of) for row in shown]
     context = f"users('{call.key(0)}')/messages('{call.key(-1)}')/attachments{selected(options.select)}"
-    response = collection(call, context, items, {"@odata.count": len(items)} if options.count else None)
-    return _with_contents(call, response, rows)
+    extra: dict[str, Any] = {"@odata.count": len(rows)} if options.count else {}
+    if end < len(rows):
+        extra["@odata.nextLink"] = call.next_link({"skip": str(end)})
+    return _with_contents(call, collection(call, context, items, extra), shown)
+
+
+def count_of_message(call: Call) -> Response:
+    """GET …/messages/{id}/attachments/$count."""
+    read_options(call.request, ("filter",))
+    count = len(_rows(call, call.message(call.mailbox())))
+    return Response(200, {"Content-Type": "text/plain"}, str(count).encode())
 
 
 def get_one(call: Call) -> Response:
     """GET …/attachments/{id}."""
     options = read_options(call.request, ("select", "expand"))
-    row = _row(call)
     check_selected(options.select, SELECTABLE, "attachment")
+    item_of = call.key(-2) if _expands_item(options.expand) else None
+    row = _row(call)
     context = f"users('{call.key(0)}')/messages('{call.key(-2)}')/attachments{selected(options.select)}/$entity"
-    text = _text(call, row, options.select, with_item=_expands_item(options.expand))
+    text = _text(call, row, options.select, item_of=item_of)
     return _with_contents(call, entity(call, context, text), [row])
+
+
+def text_of(call: Call, number: int, attachment: int) -> str:
+    """The JSON of one attachment, with its content."""
+    (row,) = [row for row in _rows(call, number) if row.number == attachment]
+    text = _text(call, row, None)
+    return b"".join(_filled(call, text.encode(), _files([row]))).decode()
 
 
 def _expands_item(expand: str | None) -> bool:
     if expand is None:
         return False
     if expand.strip().lower() != _ITEM:
-        raise errors.unparsable(
-            f"Parsing OData Select and Expand failed: Could not find a property named '{expand}' on type "
-            "'microsoft.graph.attachment'."
-        )
+        raise errors.not_in_select(expand, "attachment")
     return True
 
 
@@ -103,10 +123,12 @@ def streamed(response: Response, pieces: Iterator[bytes], size: int) -> Response
     return response
 
 
-def expanded(call: Call, number: int) -> str:
-    """The JSON list of a message's attachments with their contents, as $expand shows it."""
+def expanded(call: Call, number: int, names: tuple[str, ...] | None = None) -> str:
+    """The JSON list of a message's attachments, as $expand shows it: with their contents, unless `names` are chosen."""
     rows = _rows(call, number)
-    text = ",".join(_text(call, row, None, with_item=False) for row in rows)
+    text = ",".join(_text(call, row, names) for row in rows)
+    if _CONTENT not in text:
+        return f"[{text}]"
     return f"[{b''.join(_filled(call, text.encode(), _files(rows))).decode()}]"
 
 
@@ -150,21 +172,27 @@ def _placeholder(row: Row) -> Row:
         size=len(item),
         is_inline=0,
         content_id=None,
+        content_location=None,
         length=0,
         item=item,
     )
 
 
 def _row(call: Call) -> Row:
-    number = call.store.message_number(call.mailbox(), call.keys[-2])
+    return find(call, call.message(call.mailbox(), -2))
+
+
+def find(call: Call, number: int) -> Row:
+    """The attachment of a message that the path names, by either id."""
     for row in _rows(call, number):
         if call.keys[-1] in (row.rest_id, row.immutable_id):
             return row
     raise errors.item_not_found()
 
 
-def _text(call: Call, row: Row, names: tuple[str, ...] | None, *, with_item: bool) -> str:
-    """The JSON of an attachment, with a mark in the place of a file's content."""
+def _text(call: Call, row: Row, names: tuple[str, ...] | None, item_of: str | None = None) -> str:
+    """The JSON of an attachment, with a mark in the place of a file's content. `item_of` is the message, as links name
+    it, where an attached item is to be shown."""
     is_file = row.kind == "fileAttachment"
     shown: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{row.kind}"}
     if is_file:
@@ -179,9 +207,11 @@ def _text(call: Call, row: Row, names: tuple[str, ...] | None, *, with_item: boo
     }
     wanted = None if names is None or "*" in names else {part.rpartition("/")[2] for part in names} | {"id"}
     if is_file:
-        members |= {"contentId": row.content_id, "contentLocation": None}
+        members |= {"contentId": row.content_id, "contentLocation": row.content_location}
     shown |= {key: value for key, value in members.items() if wanted is None or key in wanted}
-    if with_item and row.kind == "itemAttachment":
+    if item_of is not None and row.kind == "itemAttachment":
+        path = f"users('{call.key(0)}')/messages('{item_of}')/attachments('{quote(members['id'], safe='')}')"
+        shown["item@odata.context"] = call.context(f"{path}/{_ITEM_PATH}/$entity")
         shown["item"] = _item(json.loads(row.item or "{}"))
     text = compact(shown)
     if is_file and (wanted is None or "contentBytes" in wanted):
@@ -212,6 +242,7 @@ def _filled(call: Call, text: bytes, found: Sequence[Row]) -> Iterator[bytes]:
 
 
 def _item(given: dict[str, Any]) -> dict[str, Any]:
-    """The attached message; its id is empty, and what is attached to it in turn is not shown."""
-    kept = {name: value for name, value in given.items() if name not in ("attachments", "@odata.type")}
-    return {"@odata.type": "#microsoft.graph.message", "id": "", **kept}
+    """The attached message; its id is empty. What is attached to it in turn is not shown, nor what is only selected."""
+    left_out = ("attachments", "id", *SELECTED_ONLY)
+    kept = {name: value for name, value in given.items() if name not in left_out}
+    return {"@odata.type": kept.pop("@odata.type", "#microsoft.graph.message"), "id": "", **kept}

@@ -6,7 +6,7 @@ its own. Outlook works on four requests of one mailbox at a time, which decides 
 """
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -59,8 +59,11 @@ def _check(item: Mapping[str, Any], seen: set[str]) -> None:
         raise bad_request(f"Invalid batch request: the headers of request '{identifier}' must be strings.")
     if not isinstance(item.get("dependsOn", []), list):
         raise bad_request(f"Invalid batch request: dependsOn of request '{identifier}' must be a list.")
-    if item.get("body") is not None and "content-type" not in {name.lower() for name in headers}:
+    writes = method.upper() in ("POST", "PUT", "PATCH")
+    has_body, has_type = item.get("body") is not None, "content-type" in {name.lower() for name in headers}
+    if (writes or has_body) and not (has_body and has_type):
         raise bad_request(f"Write request id : {identifier} does not contain Content-Type header or body.")
+    _sent(item.get("body"), next((value for name, value in headers.items() if name.lower() == "content-type"), ""))
 
 
 def _check_dependencies(items: list[dict[str, Any]]) -> None:
@@ -96,13 +99,27 @@ def made_request(item: Mapping[str, Any], outer: Request) -> Request:
         raw_path=raw_path,
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers=headers,
-        content=b"" if body is None else json.dumps(body).encode(),
+        content=_sent(body, headers.get("content-type", "")),
         base_url=outer.base_url,
     )
 
 
+def _sent(body: Any, kind: str) -> bytes:
+    """A body as it would have come alone: what is no JSON stands in base64."""
+    if body is None:
+        return b""
+    if not isinstance(body, str) or "json" in kind.lower():
+        return json.dumps(body).encode()
+    try:
+        return b64decode(body.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError as exc:
+        raise bad_request("Invalid batch request: a body that is not JSON must be base64.") from exc
+
+
 def mailbox_of(item: Mapping[str, Any]) -> str:
     """The mailbox a sub-request is about, as its url names it; empty where it is about none."""
+    if item["url"].strip("/").lower().startswith("me/"):
+        return "me"
     parts = unquote(item["url"]).replace("('", "/").replace("')", "").strip("/").split("?")[0].split("/")
     return parts[1].lower() if len(parts) > 2 and parts[0].lower() == "users" else ""
 

@@ -9,6 +9,7 @@ from connector.sandbox.graph import errors
 from connector.sandbox.graph.models import Folder, Mailbox, TenantSettings, compact
 from connector.sandbox.graph.options import Preferences
 from connector.sandbox.graph.paging import Pager
+from connector.sandbox.graph.search_folders import content_of
 from connector.sandbox.graph.store import Store
 from connector.sandbox.wire import Request, Response
 
@@ -61,6 +62,17 @@ class Call:
         """The folder the path names, by id or well-known name."""
         return self.store.folder(mailbox, self.keys[position])
 
+    def message(self, mailbox: Mailbox, position: int = -1) -> int:
+        """The message the path names, by either kind of id: its row. In a path through a folder it must be there."""
+        number = self.store.message_number(mailbox, self.keys[position])
+        if len(self.keys[: len(self.keys) + position]) > 1:
+            within = content_of(self.store, mailbox, self.folder(mailbox, position - 1))
+            if not self.store.rows(
+                f"SELECT 1 FROM messages m WHERE number=? AND {within.sql}", (number, *within.values)
+            ):
+                raise errors.item_not_found()
+        return number
+
     def next_link(self, changed: dict[str, str]) -> str:
         """The address of the same list with other options: the client's own options are kept as they are."""
         kept = [(name, value) for name, value in self.request.query if _plain(name) not in changed]
@@ -82,21 +94,26 @@ def answer(call: Call, text: str, status: int = 200) -> Response:
     return Response(status, headers, text.encode())
 
 
-def collection(call: Call, context: str, items: list[str], extra: dict[str, Any] | None = None) -> Response:
-    """A list answer. `extra` holds @odata.count and links."""
+def collection(
+    call: Call, context: str, items: list[str], extra: dict[str, Any] | None = None, *, links_first: bool = False
+) -> Response:
+    """A list answer. `extra` holds @odata.count and links, which change tracking sends before the items."""
     extra = extra or {}
     head = {"@odata.context": call.context(context)}
     if "@odata.count" in extra:
         head["@odata.count"] = extra.pop("@odata.count")
+    if links_first:
+        head |= extra
+        extra = {}
     tail = f",{compact(extra)[1:-1]}" if extra else ""
     return answer(call, f'{compact(head)[:-1]},"value":[{",".join(items)}]{tail}}}')
 
 
-def entity(call: Call, context: str, text: str) -> Response:
+def entity(call: Call, context: str, text: str, status: int = 200) -> Response:
     """A single resource, `text` being its JSON object."""
     head = compact({"@odata.context": call.context(context)})
     body = head if text == "{}" else f"{head[:-1]},{text[1:]}"
-    return answer(call, body)
+    return answer(call, body, status)
 
 
 def selected(names: tuple[str, ...] | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connector.sandbox.graph import files
+from connector.sandbox.graph import changes, files
 from connector.sandbox.graph.errors import GraphError
 from connector.sandbox.graph.incoming import (
     INSERT_ATTACHMENT,
@@ -36,11 +36,15 @@ class NewMessage(NamedTuple):
 def deliver(store: Store, mailbox: Mailbox, new: NewMessage, now: datetime) -> dict[str, Any]:
     """Write one message; gives its ids. Raises ValueError for members that no message has."""
     check_message(new.message)
-    folder = folder_at(store, mailbox, new.folder)
+    return deliver_into(store, mailbox, folder_at(store, mailbox, new.folder), new, now)
+
+
+def deliver_into(store: Store, mailbox: Mailbox, folder: Folder, new: NewMessage, now: datetime) -> dict[str, Any]:
+    """Write one message that has been checked into this folder; gives its ids."""
     delivery = Delivery(
         mailbox=mailbox,
         folder=folder,
-        is_sent=_is_sent(store, mailbox, folder),
+        is_sent=new.message.get("isDraft") is True or _is_sent(store, mailbox, folder),
         message=new.message,
         received=new.received,
         mime=new.mime,
@@ -60,14 +64,8 @@ def move(store: Store, mailbox: Mailbox, message_id: str, path: str) -> dict[str
         number = store.message_number(mailbox, message_id)
     except GraphError as exc:
         raise ValueError(f"no message {message_id}") from exc
-    folder = folder_at(store, mailbox, path)
-    counter = store.counter()
-    mint = store.mint(mailbox)
-    row = store.execute(
-        "UPDATE messages SET folder=?, listed=?, rest_id=?, change_key=? WHERE number=? "
-        "RETURNING immutable_id, rest_id, internet_message_id",
-        (folder.number, folder.listed, mint.message(folder.counter, counter), mint.change_key(counter), number),
-    ).fetchone()
+    changes.move(store, mailbox, number, folder_at(store, mailbox, path))
+    (row,) = store.rows("SELECT immutable_id, rest_id, internet_message_id FROM messages WHERE number=?", (number,))
     return dict(zip(("id", "restId", "internetMessageId"), row, strict=True))
 
 

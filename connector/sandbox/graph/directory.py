@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.sandbox.graph.models import MAILBOX_STATES, USER_PURPOSES, Mailbox
@@ -58,6 +58,10 @@ MEMBERS = frozenset(
 )
 GIVEN = ("userPrincipalName", "displayName", "mail", "proxyAddresses", "userPurpose", "accountEnabled", "userType")
 GIVEN_STATE = "state"
+#: Who else may open the mailbox, and since when grants to act for its user hold.
+GIVEN_ACCESS = ("fullAccess", "signInSessionsValidFromDateTime")
+#: Where a mailbox keeps `fullAccess` (user principal names, lower case): no member of user has this name.
+FULL_ACCESS = "@sandbox.fullAccess"
 USER_TYPES = ("Member", "Guest")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -80,6 +84,7 @@ def new_mailbox(given: Mapping[str, Any], now: datetime) -> Mailbox:
         "accountEnabled": given.get("accountEnabled", purpose == "user"),
         "userType": given.get("userType") or "Member",
         "createdDateTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **_access(given),
     }
     words = str(properties["displayName"]).split()
     if purpose == "user" and len(words) > 1:
@@ -88,7 +93,7 @@ def new_mailbox(given: Mapping[str, Any], now: datetime) -> Mailbox:
         number=0,
         id=str(uuid.uuid4()),
         user_principal_name=name,
-        state=given.get(GIVEN_STATE) or "ok",
+        state=given.get(GIVEN_STATE) or ("ok" if given.get("userType") != "Guest" else "unlicensed"),
         user_purpose=purpose,
         properties=properties,
     )
@@ -97,20 +102,31 @@ def new_mailbox(given: Mapping[str, Any], now: datetime) -> Mailbox:
 def changed_mailbox(mailbox: Mailbox, given: Mapping[str, Any]) -> Mailbox:
     """The mailbox with some fields changed. Raises ValueError for what is unknown or wrong."""
     check(given)
-    kept = {name: value for name, value in given.items() if name not in ("userPurpose", GIVEN_STATE)}
+    kept = {name: value for name, value in given.items() if name not in ("userPurpose", GIVEN_STATE, *GIVEN_ACCESS)}
     return replace(
         mailbox,
         user_principal_name=given.get("userPrincipalName") or mailbox.user_principal_name,
         state=given.get(GIVEN_STATE) or mailbox.state,
         user_purpose=given.get("userPurpose") or mailbox.user_purpose,
-        properties={**mailbox.properties, **kept},
+        properties={**mailbox.properties, **kept, **_access(given)},
     )
+
+
+def _access(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of GIVEN_ACCESS as the mailbox keeps them."""
+    kept: dict[str, Any] = {}
+    if "fullAccess" in given:
+        kept[FULL_ACCESS] = [name.lower() for name in given["fullAccess"]]
+    if "signInSessionsValidFromDateTime" in given:
+        since = datetime.fromisoformat(given["signInSessionsValidFromDateTime"])
+        kept["signInSessionsValidFromDateTime"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return kept
 
 
 def check(given: Mapping[str, Any]) -> None:
     """Raise ValueError that names the first key or value that a mailbox cannot have."""
     for name, value in given.items():
-        if name not in (*GIVEN, GIVEN_STATE):
+        if name not in (*GIVEN, GIVEN_STATE, *GIVEN_ACCESS):
             raise ValueError(f"unknown key {name}")
         if not _fits(name, value):
             raise ValueError(f"{name} has a value that it cannot have")
@@ -119,16 +135,27 @@ def check(given: Mapping[str, Any]) -> None:
 def _fits(name: str, value: Any) -> bool:
     if name == "proxyAddresses":
         return isinstance(value, list) and all(isinstance(item, str) and ":" in item for item in value)
+    if name == "fullAccess":
+        return isinstance(value, list) and all(isinstance(item, str) and "@" in item for item in value)
     if name == "accountEnabled":
         return isinstance(value, bool)
     if name == "mail" and value is None:
         return True
     if not isinstance(value, str):
         return False
+    if name == "signInSessionsValidFromDateTime":
+        return _is_instant(value)
     choices = {GIVEN_STATE: MAILBOX_STATES, "userPurpose": USER_PURPOSES, "userType": USER_TYPES}
     if name in choices:
         return value in choices[name]
     return name == "displayName" or _ADDRESS.fullmatch(value) is not None
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def user_json(mailbox: Mailbox, names: tuple[str, ...] | None) -> dict[str, Any]:

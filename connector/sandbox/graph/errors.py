@@ -53,8 +53,85 @@ def unknown_segment(segment: str) -> GraphError:
 
 
 def unknown_property(name: str, kind: str) -> GraphError:
-    """$select, $filter or $orderby of a property that the type has not."""
-    return unparsable(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+    """$orderby of a property that the type has not."""
+    return bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+
+
+def not_in_select(name: str, kind: str) -> GraphError:
+    """$select or $expand of a property that the type has not (observed: msgraph-sdk-java issue 958)."""
+    return bad_request(
+        f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type "
+        f"'microsoft.graph.{kind}'."
+    )
+
+
+def unknown_in_filter(name: str, kind: str) -> GraphError:
+    """$filter of a property that the type has not."""
+    return bad_request(
+        f"Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{kind}'."
+    )
+
+
+def invalid_nodes() -> GraphError:
+    """A $filter that is OData, but more of it than Outlook understands (observed: microsoft-graph-docs issue 4331)."""
+    return GraphError(400, "ErrorInvalidUrlQueryFilter", "The query filter contains one or more invalid nodes.")
+
+
+def invalid_query(message: str) -> GraphError:
+    """An option that Outlook takes elsewhere, but not here."""
+    return GraphError(400, "ErrorInvalidUrlQuery", message)
+
+
+def unsupported_query(message: str = "Unsupported Query.") -> GraphError:
+    """What the directory does not look for, or not so (observed: microsoft-graph-docs issue 10324)."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def not_with_search(option: str, code: str) -> GraphError:
+    """$search on messages goes with no other order or filter (observed for $orderBy: visionik/mogcli issue 11)."""
+    return GraphError(400, code, f"The query parameter '{option}' is not supported with '$search'.")
+
+
+def change_tracking_unsupported(kind: str) -> GraphError:
+    """delta of something that keeps no changes (observed: msgraph-metadata issue 607)."""
+    return bad_request(f"Unsupported request: Change tracking is not supported against 'microsoft.graph.{kind}'.")
+
+
+def sync_state_not_found(asked: int, known: list[int]) -> GraphError:
+    """A link of change tracking that is too old (observed: microsoft-graph-docs issue 2877)."""
+    shown = "".join(f"[{generation}]" for generation in known)
+    return GraphError(
+        410,
+        "SyncStateNotFound",
+        f"The sync state generation is not found; generation={asked};[highest={max(known, default=0)}]{shown}.",
+    )
+
+
+def required(name: str) -> GraphError:
+    """A new thing without what it must have."""
+    return GraphError(400, "ErrorInvalidArgument", f"The property '{name}' is required when creating the entity.")
+
+
+def unreadable_body() -> GraphError:
+    """A body that is no JSON, or whose values are of another type (observed: docs-contrib issue 189)."""
+    return GraphError(400, "UnableToDeserializePostBody", "were unable to deserialize ")
+
+
+def unknown_in_body(name: str, kind: str) -> GraphError:
+    """A body with a property that the type has not (observed: msgraph-sdk-python issue 440)."""
+    return GraphError(
+        400,
+        "RequestBodyRead",
+        f"The property '{name}' does not exist on type 'microsoft.graph.{kind}'. Make sure to only use property names "
+        "that are defined by the type or mark the type as open type.",
+    )
+
+
+def unknown_parameter(name: str, action: str) -> GraphError:
+    """A body with a parameter that the action has not."""
+    return bad_request(
+        f"The parameter '{name}' in the request payload is not a valid parameter for the operation '{action}'."
+    )
 
 
 def unsupported_option(name: str) -> GraphError:

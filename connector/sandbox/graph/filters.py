@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from connector.sandbox.graph.errors import GraphError, bad_request, unparsable
@@ -26,6 +27,28 @@ _KINDS = {"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterTh
 _EDM = {"string": "Edm.String", "time": "Edm.DateTimeOffset", "boolean": "Edm.Boolean", "number": "Edm.Int32"}
 _MOST_NESTED = 100
 _FUNCTIONS = ("startswith", "endswith", "contains")
+# Functions that OData has and no resource here can be filtered by.
+_OTHER_FUNCTIONS = [
+    "ceiling",
+    "concat",
+    "date",
+    "day",
+    "floor",
+    "hour",
+    "indexof",
+    "length",
+    "minute",
+    "month",
+    "now",
+    "round",
+    "second",
+    "substring",
+    "time",
+    "tolower",
+    "toupper",
+    "trim",
+    "year",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +62,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a resource can be filtered by; `unknown` makes the error for any other name."""
+    """What a resource can be filtered by; `unknown` makes the error for any other name.
+
+    `operators` are those it knows (operators, functions, `any`); `unsupported` makes the error for another one.
+    """
 
     fields: Mapping[str, Field]
     unknown: Callable[[str], GraphError]
+    operators: frozenset[str]
+    unsupported: Callable[[str], GraphError]
 
     def find(self, name: str) -> Field:
         """The field of a property, as the property is written in the type (names are case-sensitive)."""
@@ -100,6 +128,7 @@ def plan_order(text: str, fields: Fields) -> list[tuple[str, str, str]]:
     return items
 
 
+@lru_cache(maxsize=4096)
 def time_value(text: str) -> str:
     """An OData date or time as the database keeps it: UTC, without the zone letter, fractions kept."""
     try:
@@ -167,7 +196,7 @@ class _Parser:
     def _either(self) -> str:
         sql = self._both()
         while self._word("or"):
-            self._found.operators.add("or")
+            self._uses("or")
             sql = f"({sql} OR {self._both()})"
         return sql
 
@@ -188,7 +217,7 @@ class _Parser:
 
     def _single(self) -> str:
         if self._word("not"):
-            self._found.operators.add("not")
+            self._uses("not")
             return f"NOT ({self._negated()})"
         if self._word("("):
             sql = self._either()
@@ -201,12 +230,15 @@ class _Parser:
         if token.kind != "name":
             self._next -= 1
             raise self._syntax()
-        if token.text in _FUNCTIONS:
-            return self._function(token.text)
-        if token.text.endswith("/any"):
-            return self._any(token.text[: -len("/any")])
+        name = token.text.lower()
+        if self._next < len(self._tokens) and self._tokens[self._next].text == "(" and "/" not in name:
+            return self._function(name)
+        for lambda_operator in ("any", "all"):
+            if name.endswith(f"/{lambda_operator}"):
+                return self._lambda(token.text[: -len("/any")], lambda_operator)
         found = self._field(token.text)
         if self._word("in"):
+            self._uses("in")
             return self._among(found)
         operator = self._take()
         if operator.text not in _COMPARISONS:
@@ -214,7 +246,7 @@ class _Parser:
             if found.kind == "boolean":
                 return f"{found.sql}=1"
             raise self._syntax()
-        self._found.operators.add(operator.text)
+        self._uses(operator.text)
         return self._compared(found, operator.text)
 
     def _field(self, name: str) -> Field:
@@ -222,7 +254,9 @@ class _Parser:
             return self._variable[1]
         found = self._fields.find(name)
         if found.collection:
-            raise bad_request(f"The property '{name}' is a collection and can be filtered with any() only.")
+            raise bad_request(
+                f"Invalid filter clause: The property '{name}' is a collection and can be filtered with any() only."
+            )
         self._found.named.append(name)
         return found
 
@@ -271,11 +305,21 @@ class _Parser:
             if self._word(",") is None:
                 break
         self._need(")")
-        self._found.operators.add("in")
         self._found.values.extend(values)
         return f"{found.sql} IN ({','.join('?' * len(values))})"
 
+    def _uses(self, operator: str) -> None:
+        if operator not in self._fields.operators:
+            raise self._fields.unsupported(operator)
+        self._found.operators.add(operator)
+
     def _function(self, name: str) -> str:
+        if name not in _FUNCTIONS and name not in _OTHER_FUNCTIONS:
+            raise bad_request(
+                f"Invalid filter clause: An unknown function with name '{name}' was found. This may also be a function "
+                "import or a key lookup on a navigation property, which is not allowed."
+            )
+        self._uses(name)
         self._need("(")
         token = self._take()
         found = self._field(token.text)
@@ -287,17 +331,17 @@ class _Parser:
                 "specified arguments."
             )
         self._need(")")
-        self._found.operators.add(name)
         escaped = re.sub(r"([\\%_])", r"\\\1", value)
         before = "" if name == "startswith" else "%"
         after = "" if name == "endswith" else "%"
         self._found.values.append(f"{before}{escaped}{after}")
         return f"{found.sql} LIKE ? ESCAPE '\\'"
 
-    def _any(self, name: str) -> str:
+    def _lambda(self, name: str, operator: str) -> str:
         found = self._fields.find(name)
         if not found.collection:
-            raise bad_request(f"Any/All may only be used following a collection: '{name}'.")
+            raise bad_request(f"Invalid filter clause: Any/All may only be used following a collection: '{name}'.")
+        self._uses(operator)
         self._found.named.append(name)
         self._need("(")
         variable = self._take()

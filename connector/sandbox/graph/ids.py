@@ -13,6 +13,8 @@ _IMMUTABLE_HEADER = bytes.fromhex("0009002e00")
 _ITEM_BYTES = 113
 _FOLDER_BYTES = 89
 _IMMUTABLE_BYTES = 51
+_ATTACHMENT_BYTES = 21
+_ENTRY_AT = 43
 
 
 class Mint:
@@ -56,6 +58,11 @@ def attachment_id(message_id: str, counter: int) -> str:
     return _text(raw + b"\x01\x12\x00\x10\x00" + digest)
 
 
+def attachment_id_in(message_id: str, attachment: str) -> str:
+    """The id that an attachment has while its message has this one."""
+    return _text(base64.urlsafe_b64decode(message_id) + base64.urlsafe_b64decode(attachment)[-_ATTACHMENT_BYTES:])
+
+
 def placeholder_id(attachment_id: str) -> str:
     """The id of what stands in an attachment's place until it has been scanned."""
     raw = base64.urlsafe_b64decode(attachment_id)
@@ -71,6 +78,20 @@ def is_item_id(text: str) -> bool:
 def is_folder_id(text: str) -> bool:
     """Whether this can be a folder's id."""
     return len(_bytes(text)) == _FOLDER_BYTES
+
+
+def entry_of(identifier: str) -> bytes:
+    """The MAPI entry id inside an id: what follows the mailbox, or the header of an immutable one."""
+    raw = base64.urlsafe_b64decode(identifier)
+    return raw[len(_IMMUTABLE_HEADER) :] if len(raw) == _IMMUTABLE_BYTES else raw[_ENTRY_AT:]
+
+
+def id_of_entry(mailbox_id: str, entry: bytes) -> str:
+    """The id whose entry id this is, in this mailbox."""
+    if len(entry) == _IMMUTABLE_BYTES - len(_IMMUTABLE_HEADER) and entry[20:22] == b"\x0d\x00":
+        return _text(_IMMUTABLE_HEADER + entry)
+    kind = b"\x00" + len(entry).to_bytes(1, "big") + b"\x00"
+    return _text(b"\x00\x03\x24\x00" + mailbox_id.encode("ascii") + kind + entry)
 
 
 def thread_root(message_id: str) -> bytes:

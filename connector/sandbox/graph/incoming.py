@@ -13,7 +13,7 @@ from connector.sandbox.graph.files import size_of
 from connector.sandbox.graph.filters import time_value
 from connector.sandbox.graph.ids import attachment_id, thread_root
 from connector.sandbox.graph.members import ODATA, SCAN_SECONDS, attachment_kind
-from connector.sandbox.graph.models import DERIVED_MEMBERS, Folder, Mailbox, compact
+from connector.sandbox.graph.models import DERIVED_DEFAULTS, DERIVED_MEMBERS, Folder, Mailbox, compact
 from connector.sandbox.graph.store import Store, pack
 from connector.sandbox.mail.charset import clean
 from connector.sandbox.mail.text import preview_of, text_of_html
@@ -38,7 +38,7 @@ INSERT_MESSAGE = f"INSERT INTO messages ({_COLUMNS}) VALUES ({','.join('?' * (_C
 INSERT_CONTENT = "INSERT INTO contents (message,body,unique_body,headers,mime) VALUES (?,?,?,?,?)"
 INSERT_ATTACHMENT = (
     "INSERT INTO attachments (message,kind,rest_id,immutable_id,name,content_type,size,is_inline,modified,content_id,"
-    "length,item,scanned) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "length,item,scanned,content_location) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
@@ -106,13 +106,16 @@ def _filled(delivery: Delivery, received: str) -> dict[str, Any]:
     message.setdefault("from", author)
     message.setdefault("sender", message["from"])
     message.setdefault("toRecipients", [] if delivery.is_sent else [owner])
-    for name in ("ccRecipients", "bccRecipients", "replyTo", "categories"):
+    for name in ("toRecipients", "ccRecipients", "bccRecipients", "replyTo", "categories"):
         message[name] = message.get(name) or []
-    if not delivery.is_sent:
+    if not delivery.is_sent:  # neither the list nor the header of it leaves the sender's mailbox
         message["bccRecipients"] = []
+        headers = message.get("internetMessageHeaders") or []
+        message["internetMessageHeaders"] = [one for one in headers if str(one.get("name")).lower() != "bcc"]
     body = message.setdefault("body", {"contentType": "html", "content": ""}) or {}
-    text = (body.get("content") or "")[:_PREVIEWED]
-    message.setdefault("bodyPreview", preview_of(text if body.get("contentType") == "text" else text_of_html(text)))
+    if "bodyPreview" not in message:
+        text = (body.get("content") or "")[:_PREVIEWED]
+        message["bodyPreview"] = preview_of(text if body.get("contentType") == "text" else text_of_html(text))
     defaults = {
         "subject": "",
         "sentDateTime": f"{received}Z",
@@ -128,7 +131,8 @@ def _filled(delivery: Delivery, received: str) -> dict[str, Any]:
     }
     for name, value in defaults.items():
         message.setdefault(name, value)
-    message.setdefault("internetMessageId", f"<{uuid.uuid4()}@{_domain(message['from'])}>")
+    if "internetMessageId" not in message:
+        message["internetMessageId"] = f"<{uuid.uuid4()}@{_domain(message['from'])}>"
     return message
 
 
@@ -177,7 +181,8 @@ def _message_row(
 ) -> tuple[Any, ...]:
     kind = message.get("@odata.type")
     derived = DERIVED_MEMBERS.get(kind or "", ())
-    extra = {name: message[name] for name in derived if name in message}
+    usual = DERIVED_DEFAULTS.get(kind or "", {})
+    extra = {name: message.get(name, usual.get(name)) for name in derived}
 
     def moment(name: str) -> str | None:
         return time_value(message[name])[:19] if message[name] else None
@@ -264,7 +269,7 @@ def _attachment_row(
     length = size_of(_file(attachment))
     kind = attachment_kind(attachment)
     item = attachment.get("item")
-    shown = None if not isinstance(item, dict) else _json(_without_context(item))
+    shown = None if not isinstance(item, dict) else _json(_item(item, received))
     size = attachment.get("size")
     modified = attachment.get("lastModifiedDateTime")
     wait = attachment.get(SCAN_SECONDS)
@@ -282,8 +287,22 @@ def _attachment_row(
         length,
         shown,
         None if wait is None else (datetime.fromisoformat(received) + timedelta(seconds=wait)).isoformat(),
+        attachment.get("contentLocation"),
     )
 
 
-def _without_context(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in item.items() if not key.startswith(ODATA + "con")}
+def _item(item: Mapping[str, Any], received: str) -> dict[str, Any]:
+    """A message that is attached to another one, with the members that Exchange would set by itself."""
+    given = {key: value for key, value in item.items() if not key.startswith(ODATA + "con")}
+    sent = given.get("sentDateTime")
+    defaults: dict[str, Any] = {
+        "createdDateTime": f"{received}Z",
+        "lastModifiedDateTime": f"{received}Z",
+        "categories": [],
+        "receivedDateTime": sent or f"{received}Z",
+        "sentDateTime": sent,
+        "isRead": True,
+        "isDraft": False,
+        "flag": {"flagStatus": "notFlagged"},
+    }
+    return {"@odata.type": "#microsoft.graph.message", **defaults, **given}

@@ -5,7 +5,9 @@ What is stored is sent again as it is, so a wrong type let in here would be a wr
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from connector.sandbox.graph.errors import GraphError
@@ -14,6 +16,7 @@ from connector.sandbox.graph.filters import time_value
 from connector.sandbox.graph.models import DERIVED_MEMBERS
 
 Check = Callable[[Any], bool]
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 #: On an attachment that is put in, and no member of Graph's: how long after its arrival Safe Attachments holds it back.
 SCAN_SECONDS = "@sandbox.scanSeconds"
 LONGEST_SCAN_SECONDS = 366 * 86_400
@@ -64,12 +67,35 @@ def _structure(**members: Check) -> Check:
     return fits
 
 
+def _never_null(check: Check, *names: str) -> Check:
+    """A structure some of whose members are never null (metadata: Nullable="false")."""
+    return lambda value: check(value) and all(value.get(name, 0) is not None for name in names)
+
+
 def _list_of(check: Check) -> Check:
     return lambda value: isinstance(value, list) and all(check(item) for item in value)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
+
+
+def _is_date(value: Any) -> bool:
+    if not isinstance(value, str) or _DATE.fullmatch(value) is None:
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 is_recipient = _structure(emailAddress=_structure(name=_is_text, address=_is_text))
-_is_moment = _structure(dateTime=_is_text, timeZone=_is_text)
+_is_moment = _never_null(_structure(dateTime=_is_text, timeZone=_is_text), "dateTime")
 _is_body = _structure(content=_is_text, contentType=_one_of("text", "html"))
 
 MESSAGE_CHECKS: Mapping[str, Check] = {
@@ -106,6 +132,81 @@ MESSAGE_CHECKS: Mapping[str, Check] = {
         startDateTime=_is_moment,
     ),
 }
+_is_day = _one_of("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_is_location = _structure(
+    displayName=_is_text,
+    locationType=_one_of(
+        "default", "conferenceRoom", "homeAddress", "businessAddress", "geoCoordinates", "streetAddress", "hotel",
+        "restaurant", "localBusiness", "postalAddress",
+    ),
+    uniqueId=_is_text,
+    uniqueIdType=_one_of("unknown", "locationStore", "directory", "private", "bing"),
+    locationUri=_is_text,
+    locationEmailAddress=_is_text,
+    address=_structure(
+        street=_is_text, city=_is_text, state=_is_text, countryOrRegion=_is_text, postalCode=_is_text
+    ),
+    coordinates=_structure(
+        accuracy=_is_number, altitude=_is_number, altitudeAccuracy=_is_number, latitude=_is_number, longitude=_is_number
+    ),
+)  # fmt: skip
+_is_pattern = _never_null(
+    _structure(
+        type=_one_of("daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly"),
+        interval=_is_whole,
+        month=_is_whole,
+        dayOfMonth=_is_whole,
+        daysOfWeek=_list_of(_is_day),
+        firstDayOfWeek=_is_day,
+        index=_one_of("first", "second", "third", "fourth", "last"),
+    ),
+    "interval",
+    "month",
+    "dayOfMonth",
+)
+_is_range = _never_null(
+    _structure(
+        type=_one_of("endDate", "noEnd", "numbered"),
+        startDate=_is_date,
+        endDate=_is_date,
+        recurrenceTimeZone=_is_text,
+        numberOfOccurrences=_is_whole,
+    ),
+    "numberOfOccurrences",
+)
+_is_sharing_action = _structure(
+    action=_one_of("accept", "acceptAndViewCalendar", "viewCalendar", "addThisCalendar"),
+    actionType=_one_of("accept"),
+    importance=_one_of("primary", "secondary"),
+)
+DERIVED_CHECKS: Mapping[str, Check] = {
+    "startDateTime": _is_moment,
+    "endDateTime": _is_moment,
+    "isAllDay": _is_flag,
+    "isDelegated": _is_flag,
+    "isOutOfDate": _is_flag,
+    "location": _is_location,
+    "meetingMessageType": _one_of(
+        "none", "meetingRequest", "meetingCancelled", "meetingAccepted", "meetingTenativelyAccepted", "meetingDeclined"
+    ),
+    "recurrence": _structure(pattern=_is_pattern, range=_is_range),
+    "type": _one_of("singleInstance", "occurrence", "exception", "seriesMaster"),
+    "allowNewTimeProposals": _is_flag,
+    "meetingRequestType": _one_of(
+        "none", "newMeetingRequest", "fullUpdate", "informationalUpdate", "silentUpdate", "outdated",
+        "principalWantsCopy",
+    ),
+    "previousStartDateTime": _is_moment,
+    "previousEndDateTime": _is_moment,
+    "previousLocation": _is_location,
+    "responseRequested": _is_flag,
+    "proposedNewTime": _never_null(_structure(start=_is_moment, end=_is_moment), "start", "end"),
+    "responseType": _one_of("none", "organizer", "tentativelyAccepted", "accepted", "declined", "notResponded"),
+    "canAccept": _is_flag,
+    "sharingMessageAction": _is_sharing_action,
+    "sharingMessageActions": _list_of(_is_sharing_action),
+    "suggestedCalendarName": _is_text,
+}  # fmt: skip
 ATTACHMENT_CHECKS: Mapping[str, Check] = {
     "name": _is_text,
     "contentType": _is_text,
@@ -130,13 +231,14 @@ def check_message(message: Mapping[str, Any]) -> None:
         raise ValueError(f"@odata.type {kind} is no message")
     derived = DERIVED_MEMBERS.get(kind, ())
     for name, value in message.items():
-        if name.startswith(ODATA) or name in GIVEN_BY_MAILBOX or name in derived:
+        if name.startswith(ODATA) or name in GIVEN_BY_MAILBOX:
             continue
+        check = DERIVED_CHECKS[name] if name in derived else MESSAGE_CHECKS.get(name)
         if name == "attachments":
             _check_attachments(value)
-        elif name not in MESSAGE_CHECKS:
+        elif check is None:
             raise ValueError(f"unknown key {name}")
-        elif value is not None and not MESSAGE_CHECKS[name](value):
+        elif value is not None and not check(value):
             raise ValueError(f"{name} has a value that a message cannot have")
 
 

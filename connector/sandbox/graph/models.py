@@ -179,6 +179,20 @@ DERIVED_MEMBERS: Mapping[str, tuple[str, ...]] = {
         "suggestedCalendarName",
     ),
 }
+# What Exchange sets on meeting mail that says nothing else.
+_MEETING = {"isAllDay": False, "isDelegated": False, "isOutOfDate": False, "type": "singleInstance"}
+DERIVED_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "#microsoft.graph.eventMessage": {**_MEETING, "meetingMessageType": "none"},
+    "#microsoft.graph.eventMessageRequest": {
+        **_MEETING,
+        "meetingMessageType": "meetingRequest",
+        "meetingRequestType": "newMeetingRequest",
+        "responseRequested": True,
+        "allowNewTimeProposals": True,
+    },
+    "#microsoft.graph.eventMessageResponse": {**_MEETING, "meetingMessageType": "meetingAccepted"},
+    "#microsoft.graph.calendarSharingMessage": {"sharingMessageActions": []},
+}
 
 
 @dataclass(slots=True, kw_only=True)

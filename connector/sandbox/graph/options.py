@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from connector.sandbox.graph.errors import bad_request, unknown_property, unsupported_option
+from connector.sandbox.graph.errors import bad_request, not_in_select, unsupported_option
 from connector.sandbox.wire import Request
 
 _SYSTEM = (
@@ -149,4 +149,4 @@ def check_selected(names: Collection[str] | None, known: Collection[str], kind: 
     """Refuse a $select of what the type has not."""
     for name in names or ():
         if name not in known and name != "*":
-            raise unknown_property(name, kind)
+            raise not_in_select(name, kind)

@@ -3,7 +3,7 @@
 -- Times are UTC as YYYY-MM-DDTHH:MM:SS without the Z, so that they compare as text, fractions in a filter included.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 -- What PATCH /sandbox/tenant sets (name, JSON value), and the counter from which ids are made.
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -28,7 +28,8 @@ CREATE TABLE folders (
   well_known TEXT,
   is_hidden INTEGER NOT NULL DEFAULT 0,
   listed INTEGER NOT NULL DEFAULT 1,                            -- 0: its messages are left out of the mailbox's list
-  counter INTEGER NOT NULL                                      -- its part in ids
+  counter INTEGER NOT NULL,                                     -- its part in ids
+  changed INTEGER                                               -- when it changed last, as a counter; NULL: when made
 );
 CREATE INDEX folders_of_mailbox ON folders (mailbox, parent);
 
@@ -66,7 +67,10 @@ CREATE TABLE messages (
   reply_to_json TEXT NOT NULL,
   categories_json TEXT NOT NULL,
   flag_json TEXT NOT NULL,
-  extra_json TEXT NOT NULL DEFAULT '{}'                         -- members of a derived type
+  extra_json TEXT NOT NULL DEFAULT '{}',                        -- members of a derived type
+  -- Counters for change tracking: when it came into its folder, when it changed last. NULL: when it was made (number).
+  entered INTEGER,
+  changed INTEGER
 );
 CREATE UNIQUE INDEX messages_by_rest_id ON messages (rest_id);
 CREATE UNIQUE INDEX messages_by_immutable_id ON messages (immutable_id);
@@ -74,6 +78,46 @@ CREATE INDEX messages_by_time ON messages (mailbox, listed, received);
 CREATE INDEX messages_by_folder ON messages (mailbox, folder, received);
 CREATE INDEX messages_by_message_id ON messages (mailbox, internet_message_id);
 CREATE INDEX messages_counted ON messages (mailbox, folder, is_read);
+CREATE INDEX messages_by_change ON messages (mailbox, folder, COALESCE(changed, number));
+
+-- What left a folder, for change tracking. `entered` is when it had come, `reason` as Graph says it.
+CREATE TABLE removals (
+  counter INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  folder INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  entered INTEGER NOT NULL,
+  received TEXT NOT NULL,
+  rest_id TEXT NOT NULL,
+  immutable_id TEXT NOT NULL,
+  reason TEXT NOT NULL
+);
+CREATE INDEX removals_of_folder ON removals (folder, counter);
+CREATE TABLE folder_removals (
+  counter INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  entered INTEGER NOT NULL
+);
+
+-- Change tracking as its clients know it: what was asked for first, and the generations of links given out since.
+CREATE TABLE syncs (
+  number INTEGER PRIMARY KEY,
+  mailbox INTEGER NOT NULL,
+  folder INTEGER NOT NULL,                                      -- 0 for the folder tree
+  options TEXT NOT NULL,                                        -- JSON
+  started INTEGER NOT NULL                                      -- the counter when it began
+);
+CREATE TABLE generations (
+  sync INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  position INTEGER NOT NULL,                                    -- what changed up to this counter has been told
+  issued TEXT NOT NULL,
+  PRIMARY KEY (sync, generation)
+) WITHOUT ROWID;
+
+-- Folders that hold nothing themselves but show what a search finds: JSON as the client gave it.
+CREATE TABLE search_folders (folder INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL, definition TEXT NOT NULL);
 
 -- JSON texts, compressed.
 CREATE TABLE contents (
@@ -98,7 +142,8 @@ CREATE TABLE attachments (
   content_id TEXT,
   length INTEGER NOT NULL DEFAULT 0,                            -- bytes of a file's content
   item TEXT,                                                    -- JSON of an item
-  scanned TEXT                                                  -- until then a placeholder stands in its place
+  scanned TEXT,                                                 -- until then a placeholder stands in its place
+  content_location TEXT
 );
 CREATE INDEX attachments_of_message ON attachments (message);
 

@@ -5,11 +5,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from connector.sandbox.clock import SandboxClock
-from connector.sandbox.entra.models import GRAPH_RESOURCES, TokenRefusedError, Tokens
+from connector.sandbox.entra.models import Tokens
 from connector.sandbox.graph import batch, errors
+from connector.sandbox.graph.access import Access, Caller, own
 from connector.sandbox.graph.call import JSON, Call
 from connector.sandbox.graph.delivery import NewMessage, deliver, move
 from connector.sandbox.graph.directory import changed_mailbox, new_mailbox
@@ -26,15 +26,8 @@ _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"West Europe","Slice":"E","Ring":"5","ScaleUnit":"000",'
     '"RoleInstance":"AM0PEPF00000001"}}'
 )
-_TOKEN_MESSAGES = {
-    "malformed": "CompactToken parsing failed with error code: 80049217",
-    "signature": "Access token validation failure. Invalid signature.",
-    "expired": "CompactToken validation failed with reason code: 80049228.",
-    "audience": "Access token validation failure. Invalid audience.",
-}
-
-
-HOST_NAMES = ("localhost", "127.0.0.1", "::1")
+_READING = ("GET", "HEAD")
+_DIRECTORY = ("User.", "Directory.")
 
 
 class UnknownMailboxError(LookupError):
@@ -45,7 +38,7 @@ class GraphSandbox:
     """One tenant's directory and mailboxes."""
 
     def __init__(self, *, tokens: Tokens, clock: SandboxClock, database: str = ":memory:") -> None:
-        self._tokens = tokens
+        self._access = Access(tokens)
         self._clock = clock
         self._store = Store(database)
         self._tenant = TenantSettings()
@@ -73,39 +66,43 @@ class GraphSandbox:
         return response
 
     def _single(self, request: Request) -> Response:
-        response, name = self._answer(request)
-        response.done = lambda: self._throttle.leave(name)
+        caller = self._access.caller(request)
+        response, name = self._answer(request, caller)
+        response.done = lambda: self._throttle.leave(name, caller.app_id)
         return response
 
-    def _answer(self, request: Request) -> tuple[Response, str]:
+    def _answer(self, request: Request, caller: Caller) -> tuple[Response, str]:
         """The answer to a request that is no batch, and the mailbox that is busy with it until the answer has left."""
-        claims = self._claims(request)
-        found = route(request)
-        _check_right(found, claims)
-        name = self._mailbox_id(found)
-        self._throttle.enter(name)
+        asked = own(request, caller)
+        found = route(asked)
+        mailbox = self._store.mailbox(found.keys[0]) if found.keys else None
+        self._access.demand(caller, found.right, mailbox)
+        name = "" if mailbox is None or found.right.startswith(_DIRECTORY) else mailbox.id
+        self._throttle.enter(name, caller.app_id)
         try:
-            return self._handled(request, found), name
+            return self._handled(asked, found), name
         except BaseException:
-            self._throttle.leave(name)
+            self._throttle.leave(name, caller.app_id)
             raise
 
     def _handled(self, request: Request, found: Route) -> Response:
-        return found.handler(
-            Call(
-                request=request,
-                store=self._store,
-                tenant=self._tenant,
-                preferences=read_preferences(request.headers.get("prefer")),
-                keys=found.keys,
-                now=self._clock.now(),
-                pager=self._pager,
-                path=request.raw_path or request.path,
-            )
+        call = Call(
+            request=request,
+            store=self._store,
+            tenant=self._tenant,
+            preferences=read_preferences(request.headers.get("prefer")),
+            keys=found.keys,
+            now=self._clock.now(),
+            pager=self._pager,
+            path=request.raw_path or request.path,
         )
+        if request.method in _READING:
+            return found.handler(call)
+        with self._store.transaction():
+            return found.handler(call)
 
     def _batch(self, request: Request) -> Response:
-        self._claims(request)
+        caller = self._access.caller(request)
         if request.method != "POST":
             raise errors.method_not_allowed(["POST"])
         items = batch.sub_requests(request)
@@ -118,37 +115,21 @@ class GraphSandbox:
 
         def one(inner: Request) -> Response:
             try:
-                response, name = self._answer(inner)
+                response, name = self._answer(inner, caller)
             except GraphError as refusal:
                 return failed(refusal)
             if parallel:  # side by side they occupy their mailbox together, until the batch is answered
                 busy.append(name)
             else:
-                self._throttle.leave(name)
+                self._throttle.leave(name, caller.app_id)
             return response
 
         def done() -> None:
             for name in busy:
-                self._throttle.leave(name)
+                self._throttle.leave(name, caller.app_id)
 
         text = batch.run(items, request, one, failed)
         return Response(200, {"Content-Type": JSON}, text.encode(), rounds=batch.rounds(items), done=done)
-
-    def _mailbox_id(self, found: Route) -> str:
-        """The mailbox a path is about; empty for the directory."""
-        if not found.keys or found.right == "User.Read.All":
-            return ""
-        mailbox = self._store.mailbox(found.keys[0])
-        return mailbox.id if mailbox else ""
-
-    def _claims(self, request: Request) -> Mapping[str, Any]:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise errors.invalid_token("Access token is empty.")
-        try:
-            return self._tokens.check(token.strip(), _is_graph)
-        except TokenRefusedError as refusal:
-            raise errors.invalid_token(_TOKEN_MESSAGES[refusal.reason]) from refusal
 
     # What the control API and the importers do
 
@@ -217,6 +198,7 @@ class GraphSandbox:
         self._tenant.change(TenantSettings().as_json() | self._store.settings())
         self._throttle.clear()
         self._pager.clear()
+        self._access.clear()
 
     def close(self) -> None:
         """Close the database."""
@@ -229,15 +211,5 @@ class GraphSandbox:
         return mailbox
 
 
-def _is_graph(audience: str) -> bool:
-    """Whether a token is for Graph, or for this sandbox under any of its names: Entra issues no other local ones."""
-    return audience in GRAPH_RESOURCES or urlsplit(audience).hostname in HOST_NAMES
-
-
 def _is_batch(request: Request) -> bool:
     return request.path.rstrip("/").lower() == "/v1.0/$batch"
-
-
-def _check_right(found: Route, claims: Mapping[str, Any]) -> None:
-    if found.right and found.right not in claims.get("roles", ()):
-        raise errors.request_denied() if found.right == "User.Read.All" else errors.access_denied()

@@ -12,9 +12,10 @@ from typing import Any
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.ids import Mint, is_folder_id, is_item_id
 from connector.sandbox.graph.models import ADDRESSABLE, STANDARD_FOLDERS, Folder, Mailbox, compact
+from connector.sandbox.graph.words import has_words
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _MAILBOX_COLUMNS = "number,id,user_principal_name,state,user_purpose,properties"
 _FOLDER_COLUMNS = "number,mailbox,id,parent,display_name,well_known,is_hidden,listed,counter"
 
@@ -27,6 +28,7 @@ class Store:
         # What the sandbox holds is test data: it must outlive a killed process, but need not outlive a power cut.
         for setting in ("synchronous=OFF", "journal_mode=WAL", "cache_size=-32768", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {setting}")
+        self._db.create_function("has_words", 2, has_words, deterministic=True)
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name='schema_version'").fetchone():
             self._db.executescript(SCHEMA.read_text("utf-8"))
         (version,) = self._db.execute("SELECT version FROM schema_version").fetchone()
@@ -162,8 +164,12 @@ class Store:
             self.execute(f"DELETE FROM files WHERE attachment {attached}", (mailbox.number,))
             self.execute(f"DELETE FROM attachments WHERE message {owned}", (mailbox.number,))
             self.execute(f"DELETE FROM contents WHERE message {owned}", (mailbox.number,))
-            for table, column in (("messages", "mailbox"), ("folders", "mailbox"), ("mailboxes", "number")):
-                self.execute(f"DELETE FROM {table} WHERE {column}=?", (mailbox.number,))
+            self.execute(
+                "DELETE FROM generations WHERE sync IN (SELECT number FROM syncs WHERE mailbox=?)", (mailbox.number,)
+            )
+            for table in ("messages", "folders", "removals", "folder_removals", "syncs", "search_folders"):
+                self.execute(f"DELETE FROM {table} WHERE mailbox=?", (mailbox.number,))
+            self.execute("DELETE FROM mailboxes WHERE number=?", (mailbox.number,))
         self.forget()
 
     # Folders
@@ -244,6 +250,11 @@ class Store:
 def pack(value: Any) -> bytes:
     """JSON, compressed: bodies are most of a mailbox."""
     return zlib.compress(compact(value).encode(), 1)
+
+
+def packed_text(blob: bytes) -> str:
+    """The JSON text that `pack` packed."""
+    return zlib.decompress(blob).decode()
 
 
 def unpack(blob: bytes) -> Any:

@@ -1,4 +1,7 @@
-"""Outlook's limits per app and mailbox, both off unless the tenant's settings say otherwise."""
+"""Outlook's limits per app and mailbox, both off unless the tenant's settings say otherwise.
+
+Four requests at once, and 10,000 in ten minutes (Graph: service-specific throttling limits, Outlook).
+"""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -10,36 +13,41 @@ from connector.sandbox.graph.models import TenantSettings
 WINDOW = timedelta(minutes=10)
 RETRY_AT_ONCE_SECONDS = 1
 
+#: An app and a mailbox, which share their limits.
+_Key = tuple[str, str]
+
 
 class Throttle:
-    """Counts the requests under way and those of the last ten minutes, by mailbox."""
+    """Counts the requests under way and those of the last ten minutes, by app and mailbox."""
 
     def __init__(self, tenant: TenantSettings, clock: SandboxClock) -> None:
         self._tenant = tenant
         self._clock = clock
-        self._busy: Counter[str] = Counter()
-        self._windows: dict[str, tuple[datetime, int]] = {}
+        self._busy: Counter[_Key] = Counter()
+        self._windows: dict[_Key, tuple[datetime, int]] = {}
 
-    def enter(self, mailbox: str) -> None:
-        """A request of a mailbox begins. Raises the throttling error instead where a limit is reached."""
+    def enter(self, mailbox: str, app: str = "") -> None:
+        """An app's request of a mailbox begins. Raises the throttling error instead where a limit is reached."""
         if not mailbox:
             return
         most = self._tenant.perMailboxConcurrency
-        if most is not None and self._busy[mailbox] >= most:
+        key = (app, mailbox)
+        if most is not None and self._busy[key] >= most:
             raise errors.mailbox_concurrency(RETRY_AT_ONCE_SECONDS)
-        self._count(mailbox)
-        self._busy[mailbox] += 1  # counted without a limit too: one may be set while requests are under way
+        self._count(key)
+        self._busy[key] += 1  # counted without a limit too: one may be set while requests are under way
 
-    def leave(self, mailbox: str) -> None:
-        """A request of a mailbox has been answered."""
-        if self._busy[mailbox] > 0:
-            self._busy[mailbox] -= 1
+    def leave(self, mailbox: str, app: str = "") -> None:
+        """An app's request of a mailbox has been answered."""
+        key = (app, mailbox)
+        if self._busy[key] > 0:
+            self._busy[key] -= 1
 
     def clear(self) -> None:
         """Forget the last ten minutes."""
         self._windows.clear()
 
-    def _count(self, mailbox: str) -> None:
+    def _count(self, mailbox: _Key) -> None:
         most = self._tenant.requestsPer10Min
         if most is None:
             return

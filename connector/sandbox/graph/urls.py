@@ -8,7 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from connector.sandbox.graph import attachments, errors, folders, messages, users
+from connector.sandbox.graph import (
+    attachments,
+    errors,
+    folder_delta,
+    folder_writing,
+    folders,
+    message_delta,
+    messages,
+    sending,
+    translation,
+    users,
+    writing,
+)
 from connector.sandbox.graph.call import Call
 from connector.sandbox.wire import Request, Response
 
@@ -16,19 +28,24 @@ Handler = Callable[[Call], Response]
 _WITH_KEY = re.compile(r"([A-Za-z.]+)\('(.*)'\)")
 
 
-def change_tracking_unsupported(_: Call) -> Response:
+def messages_untracked(_: Call) -> Response:
     """messages/delta exists per folder only (metadata: ChangeTracking.Supported is false on user/messages)."""
-    raise errors.bad_request("Change tracking is not supported against 'microsoft.graph.message'.")
+    raise errors.change_tracking_unsupported("message")
 
 
-def messages_delta(_: Call) -> Response:
-    """Real, and not here yet."""
-    raise errors.not_emulated("messages/delta")
+def folders_untracked(_: Call) -> Response:
+    """Of folders only mailFolders itself keeps track, for the whole tree."""
+    raise errors.change_tracking_unsupported("mailFolder")
 
 
-def written(_: Call) -> Response:
-    """A change that this app's rights do not allow."""
+def mail_only(_: Call) -> Response:
+    """A part of a mailbox that this app was not granted."""
     raise errors.access_denied()
+
+
+def not_here(_: Call) -> Response:
+    """Real, and not emulated."""
+    raise errors.not_emulated("this part of Graph")
 
 
 def directory_denied(_: Call) -> Response:
@@ -61,6 +78,8 @@ class Route:
 
 
 _MAIL = "Mail.Read"
+_WRITE = "Mail.ReadWrite"
+_SEND = "Mail.Send"
 _USER = "User.Read.All"
 _SETTINGS = "MailboxSettings.Read"
 _MESSAGES = "users/{}/messages"
@@ -69,58 +88,84 @@ _FOLDERS = "users/{}/mailFolders"
 _Row = tuple[str, str, Handler, str]
 
 
-def _below_messages(path: str, listed: Handler, counted: Handler, single: Handler) -> tuple[_Row, ...]:
-    attached = f"{path}/{{}}/attachments"
+def _below_messages(path: str, listed: Handler, counted: Handler, single: Handler, create: Handler) -> tuple[_Row, ...]:
+    one = f"{path}/{{}}"
+    attached = f"{one}/attachments"
     return (
         ("GET", path, listed, _MAIL),
+        ("POST", path, create, _WRITE),
         ("GET", f"{path}/$count", counted, _MAIL),
-        ("GET", f"{path}/{{}}", single, _MAIL),
-        ("GET", f"{path}/{{}}/$value", messages.get_mime, _MAIL),
+        ("GET", one, single, _MAIL),
+        ("PATCH", one, writing.update, _WRITE),
+        ("DELETE", one, writing.delete, _WRITE),
+        ("GET", f"{one}/$value", messages.get_mime, _MAIL),
+        ("PUT", f"{one}/$value", not_here, _WRITE),
+        ("POST", f"{one}/move", writing.move, _WRITE),
+        ("POST", f"{one}/copy", writing.copy, _WRITE),
+        ("POST", f"{one}/permanentDelete", writing.delete_for_good, _WRITE),
+        ("POST", f"{one}/createReply", sending.create_reply, _WRITE),
+        ("POST", f"{one}/createReplyAll", sending.create_reply_all, _WRITE),
+        ("POST", f"{one}/createForward", sending.create_forward, _WRITE),
+        ("POST", f"{one}/send", sending.send_draft, _SEND),
+        ("POST", f"{one}/reply", sending.reply, _SEND),
+        ("POST", f"{one}/replyAll", sending.reply_all, _SEND),
+        ("POST", f"{one}/forward", sending.forward, _SEND),
+        ("GET", f"{one}/extensions", not_here, _MAIL),
         ("GET", attached, attachments.list_of_message, _MAIL),
+        ("POST", attached, writing.attach, _WRITE),
+        ("GET", f"{attached}/$count", attachments.count_of_message, _MAIL),
+        ("POST", f"{attached}/createUploadSession", not_here, _WRITE),
         ("GET", f"{attached}/{{}}", attachments.get_one, _MAIL),
+        ("DELETE", f"{attached}/{{}}", writing.detach, _WRITE),
         ("GET", f"{attached}/{{}}/$value", attachments.get_content, _MAIL),
     )
 
 
 def _below_folder(path: str) -> tuple[_Row, ...]:
+    listed = f"{path}/messages"
     inside = _below_messages(
-        f"{path}/messages", messages.list_of_folder, messages.count_of_folder, messages.get_of_folder
+        listed, messages.list_of_folder, messages.count_of_folder, messages.get_of_folder, writing.create_in_folder
     )
     return (
         ("GET", path, folders.get_one, _MAIL),
+        ("PATCH", path, folder_writing.update, _WRITE),
+        ("DELETE", path, folder_writing.delete, _WRITE),
+        ("POST", f"{path}/move", folder_writing.move, _WRITE),
+        ("POST", f"{path}/copy", not_here, _WRITE),
+        ("POST", f"{path}/permanentDelete", folder_writing.delete_for_good, _WRITE),
         ("GET", f"{path}/childFolders", folders.list_children, _MAIL),
+        ("POST", f"{path}/childFolders", folder_writing.create_child, _WRITE),
+        ("GET", f"{path}/childFolders/$count", folders.count_children, _MAIL),
+        ("GET", f"{path}/childFolders/delta", folders_untracked, _MAIL),
+        ("GET", f"{listed}/delta", message_delta.delta, _MAIL),
+        ("GET", f"{path}/messageRules", not_here, _SETTINGS),
         *inside,
     )
 
 
 _ROUTES: tuple[_Row, ...] = (
     ("GET", "users", users.list_all, _USER),
+    ("GET", "users/$count", users.count_all, _USER),
+    ("GET", "users/delta", not_here, _USER),
     ("GET", "users/{}", users.get_one, _USER),
+    ("POST", "users/{}/translateExchangeIds", translation.translate, _USER),
     ("GET", "users/{}/mailboxSettings", users.get_settings, _SETTINGS),
     ("GET", "users/{}/mailboxSettings/{}", users.get_setting, _SETTINGS),
-    ("GET", f"{_MESSAGES}/delta", change_tracking_unsupported, _MAIL),
+    ("PATCH", "users/{}/mailboxSettings", not_here, "MailboxSettings.ReadWrite"),
+    ("POST", "users/{}/sendMail", sending.send_mail, _SEND),
+    ("GET", f"{_MESSAGES}/delta", messages_untracked, _MAIL),
     ("GET", _FOLDERS, folders.list_top, _MAIL),
-    ("GET", f"{_FOLDERS}/delta", folders.delta, _MAIL),
-    ("GET", f"{_FOLDERS}/{{}}/messages/delta", messages_delta, _MAIL),
+    ("POST", _FOLDERS, folder_writing.create_top, _WRITE),
+    ("GET", f"{_FOLDERS}/$count", folders.count_top, _MAIL),
+    ("GET", f"{_FOLDERS}/delta", folder_delta.delta, _MAIL),
     *_below_folder(f"{_FOLDERS}/{{}}"),
-    *_below_folder(f"{_FOLDERS}/{{}}/childFolders/{{}}"),
-    *_below_messages(_MESSAGES, messages.list_of_mailbox, messages.count_of_mailbox, messages.get_of_mailbox),
-    # What Graph offers for writing; the right it needs is one that this app was never granted.
+    *_below_messages(
+        _MESSAGES, messages.list_of_mailbox, messages.count_of_mailbox, messages.get_of_mailbox, writing.create
+    ),
+    # What Graph offers for changing the directory; no app here is granted that.
     ("POST", "users", directory_denied, ""),
     ("PATCH", "users/{}", directory_denied, ""),
     ("DELETE", "users/{}", directory_denied, ""),
-    ("POST", _MESSAGES, written, "Mail.ReadWrite"),
-    ("PATCH", f"{_MESSAGES}/{{}}", written, "Mail.ReadWrite"),
-    ("DELETE", f"{_MESSAGES}/{{}}", written, "Mail.ReadWrite"),
-    ("POST", f"{_MESSAGES}/{{}}/move", written, "Mail.ReadWrite"),
-    ("POST", f"{_MESSAGES}/{{}}/copy", written, "Mail.ReadWrite"),
-    ("POST", f"{_MESSAGES}/{{}}/send", written, "Mail.Send"),
-    ("POST", f"{_MESSAGES}/{{}}/attachments", written, "Mail.ReadWrite"),
-    ("POST", "users/{}/sendMail", written, "Mail.Send"),
-    ("POST", _FOLDERS, written, "Mail.ReadWrite"),
-    ("PATCH", f"{_FOLDERS}/{{}}", written, "Mail.ReadWrite"),
-    ("DELETE", f"{_FOLDERS}/{{}}", written, "Mail.ReadWrite"),
-    ("PATCH", "users/{}/mailboxSettings", written, "MailboxSettings.ReadWrite"),
 )
 
 
@@ -139,7 +184,29 @@ _OTHER_PARTS = (
     "subscriptions",
     "teams",
 )
-_DELTA = ("delta", "delta()", "microsoft.graph.delta", "microsoft.graph.delta()")
+# Parts of a user that exist and that this app has no right to.
+_OTHER_OF_USER = (
+    "activities",
+    "calendar",
+    "calendargroups",
+    "calendars",
+    "calendarview",
+    "contactfolders",
+    "contacts",
+    "drive",
+    "drives",
+    "events",
+    "inferenceclassification",
+    "manager",
+    "memberof",
+    "onenote",
+    "outlook",
+    "people",
+    "photo",
+    "planner",
+    "todo",
+)
+_QUALIFIED = "microsoft.graph."
 
 
 def _tree() -> Node:
@@ -153,10 +220,21 @@ def _tree() -> Node:
             else:
                 node = node.literals.setdefault(segment.lower(), Node())
         node.methods[method] = (handler, right)
+    _complete(root)
     root.literals["me"] = Node(rest=True, methods=dict.fromkeys(_METHODS, (only_delegated, "")))
     for name in _OTHER_PARTS:
         root.literals[name] = Node(rest=True, methods=dict.fromkeys(_METHODS, (directory_denied, "")))
     return root
+
+
+def _complete(root: Node) -> None:
+    """A folder in a folder, as deep as there are folders; and what else a user has."""
+    user = root.literals["users"].key or Node()
+    folder = user.literals["mailfolders"].key
+    if folder is not None:
+        folder.literals["childfolders"].key = folder
+    for name in _OTHER_OF_USER:
+        user.literals[name] = Node(rest=True, methods=dict.fromkeys(_METHODS, (mail_only, "")))
 
 
 ROOT = _tree()
@@ -172,7 +250,7 @@ def route(request: Request) -> Route:
     keys: list[str] = []
     for segment in rest:
         name = segment.lower()
-        following = node.literals.get("delta" if name in _DELTA else name)
+        following = node.literals.get(name) or node.literals.get(_bare(name))
         if following is None and node.key is not None:
             following = node.key
             keys.append(segment)
@@ -182,6 +260,12 @@ def route(request: Request) -> Route:
         if node.rest:
             break
     return _method(node, request, keys, rest)
+
+
+def _bare(name: str) -> str:
+    """The name of a function or action, which may be qualified; of functions, SDKs write the parentheses too."""
+    bare = name.removeprefix(_QUALIFIED)
+    return "delta" if bare == "delta()" else bare
 
 
 def _method(node: Node, request: Request, keys: list[str], rest: list[str]) -> Route:

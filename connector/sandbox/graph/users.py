@@ -1,57 +1,65 @@
 """Users: the directory list, the single user, and the settings of the mailbox."""
 
+from dataclasses import replace
 from typing import Any
 
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.call import Call, answer, collection, entity, selected
 from connector.sandbox.graph.directory import MEMBERS, mailbox_settings, user_json
 from connector.sandbox.graph.errors import GraphError
-from connector.sandbox.graph.filters import Condition, Field, Fields, plan_filter, plan_order
 from connector.sandbox.graph.models import Mailbox, compact
 from connector.sandbox.graph.options import Options, check_selected, page_size, read_options
+from connector.sandbox.graph.user_search import planned
 from connector.sandbox.wire import Response
 
 DEFAULT_PAGE = 100
 MOST_PER_PAGE = 999
-# Advanced queries: these need ConsistencyLevel: eventual and $count=true.
-_ADVANCED = {"ne", "not", "endswith", "contains"}
+# Only of a single user (List users: "certain properties cannot be returned within a user collection").
+_SINGLE_ONLY = [
+    "aboutMe",
+    "birthday",
+    "hireDate",
+    "interests",
+    "mailboxSettings",
+    "mySite",
+    "pastProjects",
+    "preferredName",
+    "responsibilities",
+    "schools",
+    "skills",
+]
 
 
-def _fields() -> dict[str, Field]:
-    texts = ("displayName", "givenName", "surname", "mail", "mailNickname", "userType", "department", "jobTitle")
-    fields = {name: Field(f"json_extract(m.properties,'$.{name}') COLLATE NOCASE") for name in texts}
-    fields["userPrincipalName"] = Field("m.user_principal_name")
-    fields["id"] = Field("m.id COLLATE NOCASE")
-    fields["accountEnabled"] = Field("json_extract(m.properties,'$.accountEnabled')", "boolean")
-    fields["proxyAddresses"] = Field("json_extract(m.properties,'$.proxyAddresses')", collection=True)
-    return fields
-
-
-def _unknown(name: str) -> GraphError:
-    if name.partition("/")[0] in MEMBERS:
-        return GraphError(
-            400,
-            "Request_UnsupportedQuery",
-            f"Unsupported or invalid query filter clause specified for property '{name}'.",
-        )
-    return GraphError(
-        400,
-        "BadRequest",
-        f"Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.user'.",
-    )
-
-
-FIELDS = Fields(_fields(), _unknown)
+# Members of a user that have structure, and that no directory here has anything to say about.
+_STRUCTURES = (
+    "assignedLicenses",
+    "assignedPlans",
+    "authorizationInfo",
+    "customSecurityAttributes",
+    "employeeOrgData",
+    "identities",
+    "licenseAssignmentStates",
+    "onPremisesExtensionAttributes",
+    "onPremisesProvisioningErrors",
+    "passwordProfile",
+    "provisionedPlans",
+    "serviceProvisioningErrors",
+    "signInActivity",
+)
 
 
 def list_all(call: Call) -> Response:
     """GET /users."""
-    options = read_options(call.request, ("select", "filter", "orderby", "top", "count", "search", "skiptoken"))
-    check_selected(options.select, MEMBERS, "user")
-    if options.search is not None:
-        raise errors.not_emulated("$search on users")
+    options = read_options(
+        call.request, ("select", "filter", "orderby", "top", "count", "search", "skiptoken", "expand")
+    )
+    if options.expand is not None:
+        raise errors.not_emulated("$expand of users")
+    _check_selected(options)
+    if any(name in _SINGLE_ONLY for name in options.select or ()):
+        raise GraphError(501, "NotImplemented", "This operation target is not yet supported.")
     size = _page_size(call, options)
-    where, order = _planned(call, options)
+    where, order = planned(options, eventual=_is_eventual(call))
     after = _token(call)
     rows = call.store.rows(
         f"SELECT m.id FROM mailboxes m WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
@@ -92,24 +100,29 @@ def _is_eventual(call: Call) -> bool:
     return call.request.headers.get("consistencylevel", "").lower() == "eventual"
 
 
-def _planned(call: Call, options: Options) -> tuple[Condition, str]:
-    where = plan_filter(options.filter, FIELDS) if options.filter is not None else Condition()
-    order = plan_order(options.orderby, FIELDS) if options.orderby else []
-    advanced = where.operators & _ADVANCED or (order and options.filter is not None)
-    if advanced and not (_is_eventual(call) and options.count):
-        raise GraphError(
-            400,
-            "Request_UnsupportedQuery",
-            "Unsupported Query. The query requires the ConsistencyLevel header set to eventual and $count=true.",
-        )
-    parts = [f"{sql} {direction}" for _, sql, direction in order] or ["m.number"]
-    return where, ",".join(parts)
+def _check_selected(options: Options) -> None:
+    for name in options.select or ():
+        if name in _STRUCTURES:
+            raise errors.not_emulated(f"{name} of users")
+    check_selected(options.select, {*MEMBERS, "mailboxSettings"}, "user")
+
+
+def count_all(call: Call) -> Response:
+    """GET /users/$count, an advanced query."""
+    options = read_options(call.request, ("filter", "search"))
+    if not _is_eventual(call):
+        raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
+    where, _ = planned(replace(options, count=True), eventual=True)
+    ((count,),) = call.store.rows(f"SELECT COUNT(*) FROM mailboxes m WHERE {where.sql}", where.values)
+    return Response(200, {"Content-Type": "text/plain"}, str(count).encode())
 
 
 def get_one(call: Call) -> Response:
     """GET /users/{id or userPrincipalName}."""
-    options = read_options(call.request, ("select",))
-    check_selected(options.select, {*MEMBERS, "mailboxSettings"}, "user")
+    options = read_options(call.request, ("select", "expand"))
+    if options.expand is not None:
+        raise errors.not_emulated("$expand of users")
+    _check_selected(options)
     user = call.user()
     shown = user_json(user, options.select)
     if options.select and "mailboxSettings" in options.select:

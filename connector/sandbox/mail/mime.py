@@ -7,20 +7,37 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
 from typing import Any
+from urllib.parse import unquote
 
 from connector.sandbox.mail.addresses import recipients
 from connector.sandbox.mail.body import Content, content_of
 from connector.sandbox.mail.charset import clean, decode
 from connector.sandbox.mail.headers import Headers, first, raw_text, text_of
 from connector.sandbox.mail.parts import Part, parse_parts
+from connector.sandbox.mail.smime import NAME as SMIME_NAME
+from connector.sandbox.mail.smime import is_opaque
 from connector.sandbox.mail.text import preview_of
 
 # Without the machine's own tables: the same mail gives the same names everywhere.
 _EXTENSIONS = mimetypes.MimeTypes()
+for _kind, _extension in (("text/calendar", ".ics"), ("text/rtf", ".rtf"), ("message/delivery-status", ".txt")):
+    _EXTENSIONS.add_type(_kind, _extension)
 _NESTED = frozenset({"message/rfc822", "message/global", "message/news"})
 # A mail inside a mail inside a mail: below this it stays a file.
 _MAX_NESTING = 8
-_PRIORITIES = {"1": "high", "2": "high", "3": "normal", "4": "low", "5": "low", "urgent": "high", "non-urgent": "low"}
+_PRIORITIES = {
+    "1": "high",
+    "2": "high",
+    "3": "normal",
+    "4": "low",
+    "5": "low",
+    "urgent": "high",
+    "high": "high",
+    "normal": "normal",
+    "low": "low",
+    "non-urgent": "low",
+}
+_CID = re.compile(r"cid:([^\"'<>\s)]{1,300})", re.IGNORECASE)
 # FILETIME, which Exchange keeps times in, begins here.
 _FIRST_YEAR = 1601
 
@@ -74,7 +91,7 @@ def _message(raw: bytes, nesting: int, *, encode: bool) -> dict[str, Any]:
     index = _conversation_index(headers)
     if index is not None:
         message["conversationIndex"] = index
-    return message
+    return message if content.meeting is None else {**content.meeting.members, **message}
 
 
 def sent_time(headers: Headers) -> datetime | None:
@@ -107,7 +124,7 @@ def _importance(headers: Headers) -> str:
     stated = text_of(first(headers, "Importance")).lower()
     if stated in ("high", "normal", "low"):
         return stated
-    for name in ("X-Priority", "Priority"):
+    for name in ("X-Priority", "Priority", "X-MSMail-Priority"):
         word = re.match(r"[\w-]+", text_of(first(headers, name)).lower())
         if word is not None and word.group() in _PRIORITIES:
             return _PRIORITIES[word.group()]
@@ -153,13 +170,20 @@ def _file(part: Part, number: int, html: str, *, encode: bool) -> dict[str, Any]
         "name": clean(part.filename) or _given_name(part, number),
         "contentType": part.content_type,
         "size": len(data),
-        "isInline": cid is not None and (f"cid:{cid}" in html or part.disposition == "inline"),
+        "isInline": cid is not None and (part.disposition == "inline" or _shows(html, cid)),
         "contentId": cid,
         "contentLocation": None,
         "contentBytes": base64.b64encode(data).decode() if encode else data,
     }
 
 
+def _shows(html: str, cid: str) -> bool:
+    """Whether the body shows the part; the id in a cid: address may be percent-encoded (RFC 2392)."""
+    return f"cid:{cid}" in html or any(unquote(found) == cid for found in _CID.findall(html))
+
+
 def _given_name(part: Part, number: int) -> str:
     """The name Exchange gives to an attachment without one."""
+    if is_opaque(part):
+        return SMIME_NAME
     return f"ATT{number:05d}{_EXTENSIONS.guess_extension(part.content_type, strict=False) or '.dat'}"

@@ -1,5 +1,7 @@
 """What the platform derives for tasks: the account, whether they are closed, and their relations.
 
+Updates of accounts, mail and permissions pass here too, on their way to the modules that know them.
+
 Object Reference, "Task" and "TaskRelation". With Shared Activities `TaskWhoIds` names up to 50 contacts, the first of
 which is WhoId, and every relation is a TaskRelation row.
 """
@@ -8,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connector.sandbox.salesforce import tables
+from connector.sandbox.salesforce import events, mail, permissions_written, person_accounts, tables
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Draft
 from connector.sandbox.salesforce.schema import SObject
@@ -18,33 +20,50 @@ MAX_WHO_IDS = 50
 
 
 def derive(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
-    """Fill in AccountId, IsClosed, CompletedDateTime, IsHighPriority, and WhoId from TaskWhoIds."""
-    if sobject.name != "Task":
-        return
+    """Fill in what the platform derives, and refuse updates that it does not allow."""
+    mail.derive(call, sobject, drafts)
+    if any(draft.old is not None for draft in drafts):
+        person_accounts.change(call, sobject, drafts)
+        permissions_written.check(call, sobject, drafts)
     good = [draft for draft in drafts if not draft.errors]
-    for draft in good:
-        _take_first_who(call, draft)
+    if sobject.name == "Event":
+        events.derive(good)
+    if sobject.name not in ("Task", "Event"):
+        return
+    if sobject.name == "Task":
+        for draft in good:
+            _take_first_who(call, draft)
     accounts = _accounts_of_contacts(call, [draft.current("WhoId") for draft in good])
-    closed = {row[0] for row in call.org.connection.execute('SELECT "MasterLabel" FROM "TaskStatus" WHERE "IsClosed"')}
     for draft in good:
-        _derive_one(call, draft, accounts, closed)
+        what = draft.current("WhatId")
+        draft.values["AccountId"] = what if str(what).startswith("001") else accounts.get(str(draft.current("WhoId")))
+    if sobject.name == "Task":
+        _close(call, sobject, good)
 
 
 def _take_first_who(call: Call, draft: Draft) -> None:
+    """`TaskWhoIds` names one lead or up to 50 contacts; the first is WhoId."""
     who_ids = draft.values.get("TaskWhoIds")
     if who_ids is None:
         return
-    contacts = call.org.schema.object("Contact")
-    found = (
-        {row[0] for row in tables.select(call.org.connection, contacts, ["Id"], "Id", who_ids)} if contacts else set()
-    )
-    if any(item not in found for item in who_ids):
+    kinds = [_kind_of_person(call, str(item)) for item in who_ids]
+    if None in kinds:
         draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", "TaskWhoIds")
     elif len(who_ids) > MAX_WHO_IDS:
         draft.refuse("LIMIT_EXCEEDED", f"A task relates to {MAX_WHO_IDS} contacts at most", "TaskWhoIds")
+    elif "Lead" in kinds and len(who_ids) > 1:
+        message = "A task relates to one lead or to contacts, not to both"
+        draft.refuse("FIELD_INTEGRITY_EXCEPTION", message, "TaskWhoIds")
     else:
         draft.values["WhoId"] = who_ids[0] if who_ids else None
         draft.given.add("WhoId")
+
+
+def _kind_of_person(call: Call, record_id: str) -> str | None:
+    target = call.org.schema.of_id(record_id)
+    if target is None or target.name not in ("Contact", "Lead"):
+        return None
+    return target.name if tables.select(call.org.connection, target, ["Id"], "Id", [record_id]) else None
 
 
 def _accounts_of_contacts(call: Call, who_ids: Sequence[Any]) -> dict[str, str]:
@@ -55,15 +74,21 @@ def _accounts_of_contacts(call: Call, who_ids: Sequence[Any]) -> dict[str, str]:
     return {row[0]: row[1] for row in tables.select(call.org.connection, contact, ["Id", "AccountId"], "Id", wanted)}
 
 
-def _derive_one(call: Call, draft: Draft, accounts: dict[str, str], closed: set[str]) -> None:
-    values, what = draft.values, draft.current("WhatId")
-    values["AccountId"] = what if str(what).startswith("001") else accounts.get(str(draft.current("WhoId")))
-    values["IsHighPriority"] = int(draft.current("Priority") == "High")
-    was_closed = bool(draft.old and draft.old.get("IsClosed"))
-    is_closed = draft.current("Status") in closed
-    values["IsClosed"] = int(is_closed)
-    if is_closed != was_closed:
-        values["CompletedDateTime"] = _instant(call.now) if is_closed else None
+def _close(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
+    closed = {row[0] for row in call.org.connection.execute('SELECT "MasterLabel" FROM "TaskStatus" WHERE "IsClosed"')}
+    shared = sobject.field("WhoCount") is not None
+    for draft in drafts:
+        values = draft.values
+        values["IsHighPriority"] = int(draft.current("Priority") == "High")
+        was_closed = bool(draft.old and draft.old.get("IsClosed"))
+        is_closed = draft.current("Status") in closed
+        values["IsClosed"] = int(is_closed)
+        if is_closed != was_closed:
+            values["CompletedDateTime"] = _instant(call.now) if is_closed else None
+        if shared and (draft.old is None or draft.given & {"WhoId", "WhatId", "TaskWhoIds"}):
+            related = _relations(draft)
+            values["WhoCount"] = sum(not is_what for _, is_what in related)
+            values["WhatCount"] = sum(is_what for _, is_what in related)
 
 
 def _instant(now: datetime) -> str:
@@ -71,7 +96,13 @@ def _instant(now: datetime) -> str:
 
 
 def relate(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
-    """With Shared Activities: write the TaskRelation rows of tasks whose people or record were set."""
+    """After the rows are written: what follows from them in other tables.
+
+    With Shared Activities: the TaskRelation rows of tasks whose people or record were set.
+    """
+    mail.relate(call, sobject, drafts)
+    person_accounts.mirror(call, sobject, drafts)
+    permissions_written.drop_empty(call, sobject, drafts)
     relation = call.org.schema.object("TaskRelation")
     if sobject.name != "Task" or relation is None or not call.org.state.shared_activities:
         return

@@ -20,6 +20,12 @@ from connector.sandbox.wire import Request, Response
 
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
+#: Passwords are blocked in orgs made since Summer '23 (Salesforce help); nobody here holds a code or a refresh token.
+_REFUSED_GRANTS = {
+    "authorization_code": "invalid authorization code",
+    "password": "authentication failure",
+    "refresh_token": "expired access/refresh token",
+}
 _SCOPE = "api id refresh_token"
 #: A number of seconds above this would be in the year 33658, so it counts milliseconds, as the sf CLI sends them.
 _MILLISECONDS_FROM = 10**12
@@ -67,6 +73,9 @@ class TokenEndpoint:
         if grant == "client_credentials":
             self._check_client(*_client(form, request))
             return self._app.run_as
+        if grant in _REFUSED_GRANTS:
+            self._check_client(*_client(form, request))
+            raise OAuthError("invalid_grant", _REFUSED_GRANTS[grant])
         raise OAuthError("unsupported_grant_type", "grant type not supported")
 
     def _check_client(self, client_id: str, client_secret: str) -> None:
@@ -101,7 +110,7 @@ class TokenEndpoint:
 
     def _grant(self, user_id: str, base_url: str) -> dict[str, str]:
         return {
-            "access_token": self._sessions.issue(self._org_id, user_id),
+            "access_token": self._sessions.issue(self._org_id, user_id, lasting=False),
             "scope": _SCOPE,
             "instance_url": base_url,
             "id": f"{base_url}/id/{self._org_id}/{user_id}",

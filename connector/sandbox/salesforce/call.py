@@ -28,7 +28,7 @@ from connector.sandbox.wire import SubFault, no_sub_fault
 
 @dataclass(slots=True, kw_only=True)
 class Org:
-    """The org behind every call: its data, shape, switches and clock."""
+    """The org behind every call: its data, shape, switches and clock. `shaped_at` is when objects last changed."""
 
     org_id: str
     connection: sqlite3.Connection
@@ -40,6 +40,7 @@ class Org:
     rights: RightsBook
     plans: Plans
     cursors: Cursors
+    shaped_at: datetime
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:
@@ -106,7 +107,11 @@ class Call:
 
     def object_body(self) -> dict[str, Any]:
         """The body where it has to be a JSON object."""
-        if not isinstance(self.body, dict):
+        if self.body is not None and not isinstance(self.body, dict):
+            scalar = "VALUE_STRING" if isinstance(self.body, str) else "VALUE_NUMBER"
+            kind = "START_ARRAY" if isinstance(self.body, list) else scalar
+            raise ApiError(400, "JSON_PARSER_ERROR", f"Cannot deserialize instance of object from {kind} value")
+        if self.body is None:
             raise ApiError(
                 400, "JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body."
             )

@@ -40,6 +40,16 @@ class _Cursor:
     opened_at: datetime
     records: Sequence[dict[str, Any]]
     size: int
+    nested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, when, and the path that links start with."""
+
+    user_id: str
+    now: datetime
+    root: str
 
 
 class Cursors:
@@ -50,38 +60,80 @@ class Cursors:
         self._last = 0
 
     def first_page(
-        self, records: Sequence[dict[str, Any]], total: int, size: int, user_id: str, now: datetime, root: str
+        self, records: Sequence[dict[str, Any]], total: int, size: int, reader: Reader, *, nested: bool = False
     ) -> dict[str, Any]:
-        """The answer to a query; opens a cursor where there are more records than fit on a page."""
-        if len(records) <= size:
-            return {"totalSize": total, "done": True, "records": list(records)}
-        self._last += 1
-        cursor_id = ids.make("01g", self._last)
-        self._open[cursor_id] = _Cursor(user_id, now, records, size)
-        while len(self._open) > _KEPT:
-            self._open.popitem(last=False)
-        return self._page(cursor_id, 0, root)
+        """The answer to a query; opens a cursor where there are more records than fit on a page.
 
-    def next_page(self, locator: str, user_id: str, now: datetime, root: str) -> dict[str, Any]:
+        `nested` says that records may hold child records, which count as well (REST guide, "Query Options Header").
+        """
+        if len(records) <= size and not nested:
+            return {"totalSize": total, "done": True, "records": list(records)}
+        cursor = _Cursor(reader.user_id, reader.now, records, size, nested)
+        return {**self._page(cursor, None, 0, reader), "totalSize": total}
+
+    def next_page(self, locator: str, reader: Reader) -> dict[str, Any]:
         """The page that a nextRecordsUrl names; it may be asked for again."""
         match = _LOCATOR.fullmatch(locator)
         cursor = self._open.get(match[1]) if match else None
-        if match is None or cursor is None or cursor.user_id != user_id or now - cursor.opened_at > _LIFETIME:
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        if match is None or cursor is None or cursor.user_id != reader.user_id:
+            raise _unknown()
         start = int(match[2])
-        if start >= len(cursor.records):
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(match[1], start, root)
+        if start >= len(cursor.records) or reader.now - cursor.opened_at > _LIFETIME:
+            raise _unknown()
+        return self._page(cursor, match[1], start, reader)
 
     def forget_all(self) -> None:
         """Close every cursor, as after a reset."""
         self._open.clear()
 
-    def _page(self, cursor_id: str, start: int, root: str) -> dict[str, Any]:
-        cursor = self._open[cursor_id]
-        end = start + cursor.size
+    def _page(self, cursor: _Cursor, cursor_id: str | None, start: int, reader: Reader) -> dict[str, Any]:
+        records = list(cursor.records[start : start + cursor.size])
+        if cursor.nested:
+            records = self._fitting(records, cursor.size, reader)
+        end = start + len(records) if records else start + cursor.size
         page: dict[str, Any] = {"totalSize": len(cursor.records), "done": end >= len(cursor.records)}
         if not page["done"]:
-            page["nextRecordsUrl"] = f"{root}/query/{cursor_id}-{end}"
-        page["records"] = list(cursor.records[start:end])
+            page["nextRecordsUrl"] = f"{reader.root}/query/{cursor_id or self._keep(cursor)}-{end}"
+        page["records"] = records
         return page
+
+    def _keep(self, cursor: _Cursor) -> str:
+        self._last += 1
+        cursor_id = ids.make("01g", self._last)
+        self._open[cursor_id] = cursor
+        while len(self._open) > _KEPT:
+            self._open.popitem(last=False)
+        return cursor_id
+
+    def _fitting(self, records: list[dict[str, Any]], size: int, reader: Reader) -> list[dict[str, Any]]:
+        """As many of the records as fill a page with their children, but one at least."""
+        kept: list[dict[str, Any]] = []
+        room = size
+        for record in records:
+            cut = {name: self._cut(value, size, reader) for name, value in record.items()}
+            room -= _weight(cut)
+            if kept and room < 0:
+                break
+            kept.append(cut)
+        return kept
+
+    def _cut(self, value: Any, size: int, reader: Reader) -> Any:
+        """Child records beyond a page's size get a cursor of their own."""
+        if not _is_children(value):
+            return value
+        cursor = _Cursor(reader.user_id, reader.now, value["records"], size, nested=True)
+        return self._page(cursor, None, 0, reader)
+
+
+def _is_children(value: Any) -> bool:
+    return isinstance(value, dict) and "records" in value
+
+
+def _weight(record: dict[str, Any]) -> int:
+    """A record and all below it."""
+    below = (child for value in record.values() if _is_children(value) for child in value["records"])
+    return 1 + sum(_weight(child) for child in below)
+
+
+def _unknown() -> ApiError:
+    return ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")

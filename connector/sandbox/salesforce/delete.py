@@ -1,12 +1,12 @@
 """Delete rows: into the recycle bin with everything below them, or for good where an object has none.
 
-Details of a master go with it, lookups to a deleted row become null.
+Details of a master go with it, lookups to a deleted row become null; the recycle bin remembers both.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from connector.sandbox.salesforce import tables
+from connector.sandbox.salesforce import recycle_bin, tables
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Outcome
 from connector.sandbox.salesforce.errors import RowError
@@ -21,7 +21,7 @@ def delete(call: Call, sobject: SObject, record_ids: Sequence[str]) -> list[Outc
         return [Outcome(record_id, False, (error,)) for record_id in record_ids]
     refusals = _refusals(call, sobject, record_ids)
     good = [record_id for record_id in dict.fromkeys(record_ids) if refusals.get(record_id) is None]
-    _delete_below(call, sobject, good)
+    _delete_below(call, sobject, {record_id: record_id for record_id in good})
     outcomes = []
     for record_id in record_ids:
         refusal = refusals.get(record_id)
@@ -50,13 +50,16 @@ def _refusals(call: Call, sobject: SObject, record_ids: Sequence[str]) -> dict[s
     return refusals
 
 
-def _delete_below(call: Call, sobject: SObject, record_ids: Sequence[str]) -> None:
-    if not record_ids:
+def _delete_below(call: Call, sobject: SObject, roots: Mapping[str, str]) -> None:
+    """Delete rows with what hangs on them. `roots` says for each the record that was asked to be deleted."""
+    if not roots:
         return
     for relationship in sobject.child_relationships:
-        _treat_children(call, relationship, record_ids)
+        _treat_children(call, relationship, roots)
     connection = call.org.connection
+    record_ids = list(roots)
     if sobject.has_recycle_bin:
+        recycle_bin.keep(call, sobject, roots)
         changes = {"IsDeleted": 1}
         stamp = {"SystemModstamp": format_datetime(call.now)} if sobject.field("SystemModstamp") else {}
         modified = {"LastModifiedDate": format_datetime(call.now)} if sobject.field("LastModifiedDate") else {}
@@ -66,16 +69,31 @@ def _delete_below(call: Call, sobject: SObject, record_ids: Sequence[str]) -> No
     call.org.state.count_rows(-len(record_ids))
 
 
-def _treat_children(call: Call, relationship: ChildRelationship, record_ids: Sequence[str]) -> None:
+def _treat_children(call: Call, relationship: ChildRelationship, roots: Mapping[str, str]) -> None:
     child, field = relationship.child, relationship.field
     if not field.stored:
         return
     # A required lookup cannot become null: such a row (a file's link, a task's relation) goes too.
     if field.cascade_delete or (field.required and not field.audit):
-        rows = tables.select(call.org.connection, child, ["Id"], field.name, record_ids)
-        _delete_below(call, child, [row[0] for row in rows])
+        rows = tables.select(call.org.connection, child, ["Id", field.name], field.name, roots)
+        if field.cascade_delete:
+            _take_out_of_bin(call, child, field.name, list(roots))
+        _delete_below(call, child, {row[0]: roots[row[1]] for row in rows})
     elif not field.audit and field.name != "OwnerId":
-        column = quote_name(field.name)
-        live = ' AND "IsDeleted" = 0' if child.has_recycle_bin else ""
-        sql = f"UPDATE {quote_name(child.name)} SET {column} = NULL WHERE {column} IN (SELECT value FROM json_each(?))"
-        call.org.connection.execute(sql + live, (json.dumps(list(record_ids)),))
+        _clear_lookup(call, child, field.name, list(roots))
+
+
+def _take_out_of_bin(call: Call, child: SObject, field: str, masters: Sequence[str]) -> None:
+    """Details deleted before their master cannot come back once it is deleted (Salesforce help 000386040)."""
+    if not child.has_recycle_bin:
+        return
+    rows = tables.select(call.org.connection, child, ["Id"], field, masters, recycle_bin.DELETED, with_deleted=True)
+    recycle_bin.forget(call.org.connection, [row[0] for row in rows])
+
+
+def _clear_lookup(call: Call, child: SObject, field: str, targets: Sequence[str]) -> None:
+    recycle_bin.keep_cleared(call, child, field, targets)
+    column = quote_name(field)
+    live = ' AND "IsDeleted" = 0' if child.has_recycle_bin else ""
+    sql = f"UPDATE {quote_name(child.name)} SET {column} = NULL WHERE {column} IN (SELECT value FROM json_each(?))"
+    call.org.connection.execute(sql + live, (json.dumps(list(targets)),))

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from connector.sandbox.salesforce import ids
+from connector.sandbox.salesforce import ids, recent
 from connector.sandbox.salesforce.call import Answer, Call, visible_object
+from connector.sandbox.salesforce.replication import is_replicated
 from connector.sandbox.salesforce.schema import ChildRelationship, Field, SObject
+from connector.sandbox.salesforce.search import is_searchable
 from connector.sandbox.salesforce.storage import decode
 
 _XSD = {
@@ -21,6 +23,7 @@ _XSD = {
     "base64": "xsd:base64Binary",
     "address": "urn:address",
 }
+_NAME_PARTS = ("FirstName", "LastName", "MiddleName", "Salutation", "Suffix")
 
 
 def describe_global(call: Call) -> Answer:
@@ -33,16 +36,19 @@ def describe_global(call: Call) -> Answer:
 def basic(call: Call, name: str) -> Answer:
     """GET /sobjects/T: a summary and the records seen last."""
     sobject = visible_object(call, name)
-    return Answer(200, {"objectDescribe": _summary(call, sobject), "recentItems": []})
+    return Answer(
+        200, {"objectDescribe": _summary(call, sobject), "recentItems": recent.items(call, sobject.key_prefix)}
+    )
 
 
 def describe(call: Call, name: str) -> Answer:
     """GET /sobjects/T/describe: fields without field-level security for the caller are left out."""
     sobject = visible_object(call, name)
     fields = [item for item in sobject.fields.values() if call.rights.can_read_field(sobject, item)]
+    compounds = _compounds(sobject)
     body = {
         **_summary(call, sobject),
-        "fields": [_field(call, sobject, item) for item in fields],
+        "fields": [_field(call, sobject, item, compounds) for item in fields],
         "childRelationships": [_child(item) for item in sobject.child_relationships],
         "recordTypeInfos": [_master_record_type()],
         "actionOverrides": [],
@@ -53,6 +59,12 @@ def describe(call: Call, name: str) -> Answer:
         "networkScopeFieldName": None,
         "compactLayoutable": True,
         "searchLayoutable": True,
+        "defaultImplementation": None,
+        "extendedInterfaces": None,
+        "extendsInterfaces": None,
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "sobjectDescribeOption": "FULL",
     }
     return Answer(200, body)
 
@@ -75,6 +87,8 @@ def _summary(call: Call, sobject: SObject) -> dict[str, Any]:
     root = f"{call.root}/sobjects/{sobject.name}"
     return {
         "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
         "createable": rights.can_create(sobject),
         "custom": sobject.custom,
         "customSetting": False,
@@ -93,9 +107,9 @@ def _summary(call: Call, sobject: SObject) -> dict[str, Any]:
         "mruEnabled": True,
         "name": sobject.name,
         "queryable": sobject.queryable,
-        "replicateable": True,
+        "replicateable": is_replicated(sobject),
         "retrieveable": True,
-        "searchable": True,
+        "searchable": is_searchable(sobject),
         "triggerable": True,
         "undeletable": sobject.undeletable and rights.can_delete(sobject),
         "updateable": rights.can_edit(sobject),
@@ -103,19 +117,29 @@ def _summary(call: Call, sobject: SObject) -> dict[str, Any]:
     }
 
 
-def _field(call: Call, sobject: SObject, field: Field) -> dict[str, Any]:
+def _compounds(sobject: SObject) -> dict[str, str]:
+    """The compound field that each of its parts belongs to: an address, or the name of a person."""
+    found = {part: item.name for item in sobject.fields.values() for _, part in item.parts}
+    name = sobject.field("Name")
+    if name is not None and name.generated is not None and sobject.field("FirstName") is not None:
+        found |= dict.fromkeys(_NAME_PARTS, name.name)
+    return found
+
+
+def _field(call: Call, sobject: SObject, field: Field, compounds: dict[str, str]) -> dict[str, Any]:
     rights = call.rights
     createable = rights.can_create(sobject) and rights.can_create_field(sobject, field)
     updateable = rights.can_edit(sobject) and rights.can_edit_field(sobject, field)
     return {
         "aggregatable": not field.long_text,
+        "aiPredictionField": False,
         "autoNumber": field.auto_number is not None,
         "byteLength": field.length * 3,
         "calculated": False,
         "calculatedFormula": None,
         "cascadeDelete": field.cascade_delete,
         "caseSensitive": field.case_sensitive,
-        "compoundFieldName": None,
+        "compoundFieldName": compounds.get(field.name),
         "controllerName": None,
         "createable": createable,
         "custom": field.custom,
@@ -131,6 +155,7 @@ def _field(call: Call, sobject: SObject, field: Field) -> dict[str, Any]:
         "extraTypeInfo": "richtextarea" if field.html else "plaintextarea" if field.type == "textarea" else None,
         "filterable": field.filterable,
         "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
         "groupable": field.groupable,
         "highScaleNumber": False,
         "htmlFormatted": field.html,

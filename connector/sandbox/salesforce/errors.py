@@ -4,7 +4,7 @@ REST guide, "Status codes and error responses": the body of an error answer is a
 `{"message", "errorCode", "fields"?}`; in sObject Collections a row carries `{"statusCode", "message", "fields"}`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,20 @@ from connector.sandbox.wire import Response
 class ApiError(Exception):
     """The whole request is refused with this status, code and message."""
 
-    def __init__(self, status: int, code: str, message: str, fields: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        fields: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.fields = fields
+        self.headers = dict(headers or {})
 
     def body(self) -> list[dict[str, Any]]:
         """The error array of the answer."""
@@ -30,7 +38,7 @@ class ApiError(Exception):
 
     def response(self) -> Response:
         """The whole answer."""
-        return Response.of_json(self.body(), self.status)
+        return Response.of_json(self.body(), self.status, self.headers)
 
 
 class OAuthError(Exception):
@@ -73,16 +81,21 @@ def single_row_status(error: RowError) -> int:
     return _SINGLE_ROW_STATUS.get(error.code, 400)
 
 
+#: The order in which the platform lists what a path allows.
+_VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 def not_found(message: str = "The requested resource does not exist") -> ApiError:
     """An unknown path, object or record."""
     return ApiError(404, "NOT_FOUND", message)
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
-    """A known path asked with a verb that it does not have."""
-    return ApiError(
-        405, "METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are {','.join(sorted(allowed))}"
-    )
+    """A known path asked with a verb that it does not have. Observed: "Allowed are HEAD,GET,PATCH,DELETE"."""
+    verbs = [verb for verb in _VERBS if verb in allowed or (verb == "HEAD" and "GET" in allowed)]
+    listed = ",".join(verbs)
+    message = f"HTTP Method '{method}' not allowed. Allowed are {listed}"
+    return ApiError(405, "METHOD_NOT_ALLOWED", message, headers={"Allow": listed})
 
 
 def bad_json(message: str) -> ApiError:
@@ -90,6 +103,19 @@ def bad_json(message: str) -> ApiError:
     return ApiError(400, "JSON_PARSER_ERROR", message)
 
 
+def unsupported_media_type(kind: str) -> ApiError:
+    """The body is of a type that the resource does not take (observed)."""
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"MediaType of '{kind}' is not supported by this resource")
+
+
 def expired_session() -> ApiError:
     """No token, or one that this org did not issue."""
-    return ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid", headers=_CHALLENGE)
+
+
+def bad_authorization() -> ApiError:
+    """An Authorization header that is not `Bearer TOKEN` (observed)."""
+    return ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", headers=_CHALLENGE)
+
+
+_CHALLENGE = {"WWW-Authenticate": "Token"}

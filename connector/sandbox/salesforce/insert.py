@@ -14,6 +14,7 @@ from connector.sandbox.salesforce import (
     setup_rows,
     tables,
     uniqueness,
+    validation,
 )
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Draft, Outcome
@@ -53,6 +54,7 @@ def insert_drafts(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> list
         audit.stamp_insert(sobject, draft, call.user_id, call.now)
         _check_required(sobject, draft)
     activities.derive(call, sobject, drafts)
+    validation.check(call, sobject, drafts)
     _name(call, sobject, drafts)
     uniqueness.refuse_duplicates(call, sobject, drafts)
     _check_storage(call, drafts)

@@ -20,6 +20,7 @@ class _Found:
 
     ids: dict[str, list[str]]
     reachable: set[str]
+    deleted: frozenset[str] = frozenset()
 
 
 def resolve(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
@@ -59,18 +60,31 @@ def _look_up(call: Call, target: SObject, key: Field, editable: bool, values: li
     for value, record_id in tables.select(connection, target, [key.name, "Id"], key.name, values):
         ids[fold_key(key, value)].append(record_id)
     every = [record_id for group in ids.values() for record_id in group]
+    deleted = _deleted(call, target, set(values) - set(every)) if key.type == "id" else frozenset()
     condition = call.sharing.condition(target, "t", "edit" if editable else "read")
     if condition is None:
-        return _Found(ids, set(every))
+        return _Found(ids, set(every), deleted)
     rows = tables.select(connection, target, ["Id"], "Id", every, condition)
-    return _Found(ids, {row[0] for row in rows})
+    return _Found(ids, {row[0] for row in rows}, deleted)
+
+
+def _deleted(call: Call, target: SObject, missing: set[str]) -> frozenset[str]:
+    """Those of the missing records that lie in the recycle bin."""
+    if not target.has_recycle_bin:
+        return frozenset()
+    return frozenset(
+        row[0] for row in tables.select(call.org.connection, target, ["Id"], "Id", missing, with_deleted=True)
+    )
 
 
 def _settle(draft: Draft, reference: Reference, target: SObject, key: Field, found: _Found) -> None:
     matches = found.ids.get(fold_key(key, reference.value), [])
     field = reference.field
     if not matches:
-        if reference.key is None:
+        if reference.value in found.deleted:
+            # SOAP API guide, ENTITY_IS_DELETED: "You can't reference an object that has been deleted".
+            draft.refuse("ENTITY_IS_DELETED", "entity is deleted")
+        elif reference.key is None:
             draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         else:
             message = (

@@ -1,9 +1,14 @@
 """/query, /queryAll and their cursors."""
 
+import re
+
 from connector.sandbox.salesforce.call import Answer, Call
-from connector.sandbox.salesforce.cursors import page_size
+from connector.sandbox.salesforce.cursors import Reader, page_size
 from connector.sandbox.salesforce.errors import ApiError
 from connector.sandbox.salesforce.soql import QueryResult, SoqlError, run_query
+
+#: A query that may bring child records.
+_CHILD_QUERY = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
 
 
 def query(call: Call) -> Answer:
@@ -18,7 +23,7 @@ def query_all(call: Call) -> Answer:
 
 def next_page(call: Call, locator: str) -> Answer:
     """GET /query/LOCATOR."""
-    return Answer(200, call.org.cursors.next_page(locator, call.user_id, call.now, call.root))
+    return Answer(200, call.org.cursors.next_page(locator, _reader(call)))
 
 
 def select(call: Call, soql: str, include_deleted: bool = False) -> QueryResult:
@@ -51,5 +56,10 @@ def _first_page(call: Call, include_deleted: bool) -> Answer:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: the parameter q is missing")
     size = page_size(call.headers.get("sforce-query-options"))
     result = select(call, soql, include_deleted)
-    cursors = call.org.cursors
-    return Answer(200, cursors.first_page(result.records, result.total_size, size, call.user_id, call.now, call.root))
+    nested = _CHILD_QUERY.search(soql) is not None
+    page = call.org.cursors.first_page(result.records, result.total_size, size, _reader(call), nested=nested)
+    return Answer(200, page)
+
+
+def _reader(call: Call) -> Reader:
+    return Reader(call.user_id, call.now, call.root)

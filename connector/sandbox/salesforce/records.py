@@ -16,11 +16,14 @@ from connector.sandbox.salesforce.tables import select as select_rows
 from connector.sandbox.salesforce.update import update
 from connector.sandbox.salesforce.upsert import existing_ids, key_field, upsert
 
+#: REST guide, "Upsert": up to 45.0 an update by external id answered 204 without a body.
+_FIRST_WITH_BODY = 46
+
 
 def create(call: Call, name: str) -> Answer:
     """POST /sobjects/T."""
     sobject = visible_object(call, name)
-    outcome = _one(insert(call, sobject, [call.object_body()]))
+    outcome = _one(insert(call, sobject, [call.object_body()]), is_new=True)
     return _created(call, sobject, outcome, None)
 
 
@@ -64,19 +67,28 @@ def read_by_key(call: Call, name: str, field: str, value: str) -> Answer:
 
 
 def upsert_by_key(call: Call, name: str, field: str, value: str) -> Answer:
-    """PATCH /sobjects/T/ExtField/VALUE: 201 where it inserted, 200 where it updated."""
+    """PATCH /sobjects/T/ExtField/VALUE: 201 where it inserted, 200 where it updated.
+
+    `?updateOnly=true` inserts nothing. REST guide, "Upsert Records Using sObject Rows by External ID":
+    neither the id nor the key stands in the body.
+    """
     sobject = visible_object(call, name)
     key = key_field(call, sobject, field)
     body = call.object_body()
-    if any(name.lower() == key.name.lower() for name in body):
-        message = f"The {key.name} field should not be specified in the sobject data."
-        raise ApiError(400, "INVALID_FIELD", message, [key.name])
+    for named in (key.name, "Id"):
+        if any(name.lower() == named.lower() for name in body):
+            message = f"The {named} field should not be specified in the sobject data."
+            raise ApiError(400, "INVALID_FIELD", message, [named])
     if key.type == "id" and ids.normalise(value) is None:
         raise not_found(f"Provided external ID field does not exist or is not accessible: {value}")
     _refuse_many(call, sobject, key, value)
+    if call.flag("updateOnly"):
+        _single_match(call, sobject, key, value)
     outcome = _one(upsert(call, sobject, key, [{**body, key.name: value}]))
     if outcome.created:
         return _created(call, sobject, outcome, True)
+    if float(call.version) < _FIRST_WITH_BODY:
+        return Answer(204, rows=1)
     body_of_update: dict[str, Any] = {"id": outcome.record_id, "success": True, "errors": [], "created": False}
     return Answer(200, body_of_update, rows=1)
 
@@ -97,11 +109,11 @@ def _created(call: Call, sobject: SObject, outcome: Outcome, created: bool | Non
     return Answer(201, body, {"Location": location}, rows=1)
 
 
-def _one(outcomes: list[Outcome]) -> Outcome:
+def _one(outcomes: list[Outcome], *, is_new: bool = False) -> Outcome:
     """The outcome of a request for one row; a refusal is the whole answer."""
     outcome = outcomes[0]
     if outcome.errors:
-        raise _as_api_error(outcome.errors)
+        raise _as_api_error(outcome.errors, is_new)
     return outcome
 
 
@@ -117,15 +129,17 @@ class RowsRefusedError(ApiError):
         return [*super().body(), *(item for error in self._others for item in error.body())]
 
 
-def _as_api_error(errors: tuple[RowError, ...]) -> ApiError:
-    first, *others = [_single(error) for error in errors]
+def _as_api_error(errors: tuple[RowError, ...], is_new: bool) -> ApiError:
+    first, *others = [_single(error, is_new) for error in errors]
     return RowsRefusedError(first, others) if others else first
 
 
-def _single(error: RowError) -> ApiError:
+def _single(error: RowError, is_new: bool) -> ApiError:
     if error.code == WRONG_TYPE:
         return ApiError(400, "JSON_PARSER_ERROR", error.message)
-    return ApiError(single_row_status(error), error.code, error.message, error.fields)
+    # A new row that refers to a deleted one is a bad request; only the row of the path itself can be gone.
+    status = 400 if is_new and error.code == "ENTITY_IS_DELETED" else single_row_status(error)
+    return ApiError(status, error.code, error.message, error.fields)
 
 
 def _id_of(sobject: SObject, text: str) -> str:

@@ -1,14 +1,47 @@
-"""The small resources: versions, the list of resources, limits, and who is signed in."""
+"""The small resources: versions, the list of resources, limits and record counts."""
 
-from typing import Any
-
+from connector.sandbox.salesforce import identity
 from connector.sandbox.salesforce.call import Answer, Call
-from connector.sandbox.salesforce.errors import expired_session
+from connector.sandbox.salesforce.errors import ApiError
 from connector.sandbox.salesforce.org import OrgState
-from connector.sandbox.salesforce.tables import select
+from connector.sandbox.salesforce.schema import SObject
+from connector.sandbox.salesforce.storage import quote_name
 
 #: The versions that answer. REST guide, "API end-of-life": 21.0 to 30.0 are retired since Summer '25.
-OLDEST, NEWEST = 31, 65
+OLDEST, NEWEST = 31, 68
+_RESOURCES = (
+    "composite",
+    "limits",
+    "parameterizedSearch",
+    "query",
+    "queryAll",
+    "recent",
+    "search",
+    "sobjects",
+)
+#: REST guide, "Limits": what nothing here uses, at the allocation of a new Enterprise org.
+_UNUSED = {
+    "ConcurrentAsyncGetReportInstances": 200,
+    "ConcurrentSyncReportRuns": 20,
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DailyDurableGenericStreamingApiEvents": 10_000,
+    "DailyDurableStreamingApiEvents": 10_000,
+    "DailyGenericStreamingApiEvents": 10_000,
+    "DailyStandardVolumePlatformEvents": 10_000,
+    "DailyStreamingApiEvents": 10_000,
+    "DailyWorkflowEmails": 1_000,
+    "HourlyAsyncReportRuns": 1_200,
+    "HourlyDashboardRefreshes": 200,
+    "HourlyODataCallout": 1_000,
+    "HourlySyncReportRuns": 500,
+    "HourlyTimeBasedWorkflow": 1_000,
+    "MassEmail": 5_000,
+    "SingleEmail": 5_000,
+    "StreamingApiConcurrentClients": 20,
+}
 _SEASONS = ("Spring", "Summer", "Winter")
 
 
@@ -28,108 +61,47 @@ def _label(number: int) -> str:
 
 def resource_list(call: Call) -> Answer:
     """GET /services/data/vX."""
-    names = ("sobjects", "query", "queryAll", "limits", "composite")
-    identity = f"{call.base_url}/id/{call.org.org_id}/{call.user_id}"
-    return Answer(200, {**{name: f"{call.root}/{name}" for name in names}, "identity": identity})
+    links = {name: f"{call.root}/{name}" for name in _RESOURCES}
+    return Answer(200, {**links, "identity": identity.url(call.org.org_id, call.user_id, call.base_url)})
 
 
 def composite_list(call: Call) -> Answer:
     """GET /composite: its own resources."""
-    return Answer(200, {"sobjects": f"{call.root}/composite/sobjects"})
+    return Answer(200, {name: f"{call.root}/composite/{name}" for name in ("graph", "sobjects", "tree")})
 
 
 def limits(call: Call) -> Answer:
     """GET /limits."""
     state = call.org.state
     storage = int(state.data_storage_mb)
-    found = {
-        "ConcurrentAsyncGetReportInstances": (200, 200),
+    used = {
         "DailyApiRequests": (state.daily_api_requests, max(0, state.daily_api_requests - state.daily_api_used)),
-        "DailyAsyncApexExecutions": (250_000, 250_000),
-        "DailyBulkApiBatches": (15_000, 15_000),
-        "DailyBulkV2QueryJobs": (10_000, 10_000),
-        "DailyStreamingApiEvents": (200_000, 200_000),
         "DataStorageMB": (storage, max(0, int(state.data_storage_mb - state.data_storage_used_mb))),
         "FileStorageMB": (storage, storage),
-        "SingleEmail": (5_000, 5_000),
     }
-    return Answer(200, {name: {"Max": most, "Remaining": left} for name, (most, left) in found.items()})
+    found = used | {name: (most, most) for name, most in _UNUSED.items()}
+    return Answer(200, {name: {"Max": most, "Remaining": left} for name, (most, left) in sorted(found.items())})
+
+
+def record_count(call: Call) -> Answer:
+    """GET /limits/recordCount?sObjects=: how many live records there are, of all objects or of those named."""
+    named = call.parameter("sObjects")
+    wanted = [item.strip() for item in named.split(",")] if named else list(call.org.schema.objects)
+    found = [_counted(call, item) for item in (call.org.schema.object(name) for name in wanted) if item is not None]
+    if named and not found:
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{named}' is not supported.")
+    return Answer(200, {"sObjects": sorted((item for item in found if item["count"]), key=lambda item: item["name"])})
+
+
+def _counted(call: Call, sobject: SObject) -> dict[str, str | int]:
+    """The platform counts without sharing; an object that the caller may not read is left out."""
+    if not (sobject.queryable and call.rights.can_read(sobject)):
+        return {"count": 0, "name": sobject.name}
+    live = ' WHERE "IsDeleted" = 0' if sobject.has_recycle_bin else ""
+    [count] = call.org.connection.execute(f"SELECT COUNT(*) FROM {quote_name(sobject.name)}{live}").fetchone()
+    return {"count": count, "name": sobject.name}
 
 
 def limit_info(state: OrgState) -> str:
     """The Sforce-Limit-Info header of every answer."""
     return f"api-usage={state.daily_api_used}/{state.daily_api_requests}"
-
-
-def identity(call: Call) -> Answer:
-    """GET /id/ORG/USER."""
-    user = _user(call)
-    username, email, first, last, name, zone, active = user
-    return Answer(
-        200,
-        {
-            "id": f"{call.base_url}/id/{call.org.org_id}/{call.user_id}",
-            "asserted_user": True,
-            "user_id": call.user_id,
-            "organization_id": call.org.org_id,
-            "username": username,
-            "nick_name": username.partition("@")[0],
-            "display_name": name,
-            "email": email,
-            "email_verified": True,
-            "first_name": first,
-            "last_name": last,
-            "timezone": zone,
-            "active": bool(active),
-            "user_type": "STANDARD",
-            "language": "en_US",
-            "locale": "en_US",
-            "urls": _urls(call),
-        },
-    )
-
-
-def userinfo(call: Call) -> Answer:
-    """GET /services/oauth2/userinfo."""
-    username, email, first, last, name, zone, active = _user(call)
-    return Answer(
-        200,
-        {
-            "sub": f"{call.base_url}/id/{call.org.org_id}/{call.user_id}",
-            "user_id": call.user_id,
-            "organization_id": call.org.org_id,
-            "preferred_username": username,
-            "nickname": username.partition("@")[0],
-            "name": name,
-            "email": email,
-            "email_verified": True,
-            "given_name": first,
-            "family_name": last,
-            "zoneinfo": zone,
-            "active": bool(active),
-            "user_type": "STANDARD",
-            "language": "en_US",
-            "locale": "en_US",
-            "urls": _urls(call),
-        },
-    )
-
-
-def _user(call: Call) -> tuple[Any, ...]:
-    user = call.org.schema.object("User")
-    names = ["Username", "Email", "FirstName", "LastName", "Name", "TimeZoneSidKey", "IsActive"]
-    rows = select(call.org.connection, user, names, "Id", [call.user_id]) if user else []
-    if not rows:
-        raise expired_session()
-    return rows[0]
-
-
-def _urls(call: Call) -> dict[str, str]:
-    """`{version}` is for the client to fill in."""
-    data = f"{call.base_url}/services/data/v{{version}}/"
-    return {
-        "rest": data,
-        "sobjects": f"{data}sobjects/",
-        "query": f"{data}query/",
-        "custom_domain": call.base_url,
-    }

@@ -1,25 +1,24 @@
 """HTTP for the org: signs callers in, counts their requests, turns requests into calls and answers into responses."""
 
-import gzip
-import json
 import re
-import zlib
-from typing import Any, NoReturn
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote
 
-from connector.sandbox.salesforce import multipart, resources, urls
+from connector.sandbox.salesforce import bodies, gateway, identity, preconditions, recent, resources, urls
 from connector.sandbox.salesforce import org as org_state
 from connector.sandbox.salesforce.auth import TokenEndpoint
 from connector.sandbox.salesforce.call import Answer, Call, Org
-from connector.sandbox.salesforce.errors import ApiError, bad_json, expired_session, method_not_allowed, not_found
+from connector.sandbox.salesforce.errors import (
+    ApiError,
+    bad_authorization,
+    expired_session,
+    method_not_allowed,
+    not_found,
+)
 from connector.sandbox.salesforce.sessions import Sessions
 from connector.sandbox.wire import Request, Response
 
 _VERSION = re.compile(r"v(\d{2})\.0", re.ASCII)
-#: An escaped half of a surrogate pair may stand in the body.
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-#: Address and headers together (Salesforce help 000386264); a longer address alone has a status of its own.
-MAX_HEAD_BYTES = 16_384
 
 
 class Rest:
@@ -32,9 +31,10 @@ class Rest:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        too_long = _too_long(request)
+        too_long = gateway.too_long(request)
         if too_long is not None:
             return too_long
+        request = _overridden(request)
         segments = _segments(request.raw_path or quote(request.path))
         try:
             response = self._answer(request, segments)
@@ -42,32 +42,36 @@ class Rest:
             response = refused.response()
         if segments[:2] == ("services", "data"):
             response.headers["Sforce-Limit-Info"] = resources.limit_info(self._org.state)
-        return response
+            response.headers.setdefault("Cache-Control", "no-cache,must-revalidate,max-age=0,no-store,private")
+        return gateway.packed(request, response)
 
     def _answer(self, request: Request, segments: tuple[str, ...]) -> Response:
         if segments[:2] == ("services", "oauth2"):
             return self._oauth(request, segments[2:])
         if segments[:1] == ("id",):
-            return self._identity(request, segments)
+            return identity.answer(self._org, self._signed_in, request, segments)
         if segments[:2] != ("services", "data"):
             raise not_found()
         if len(segments) == 2:
-            _allow(request, "GET")
+            _allow(request, "GET", "HEAD")
             return Response.of_json(resources.versions())
         version = _version(segments[2])
         call = self._call(request, version, segments[3:])
         self._count()
-        return self._run(call, request)
+        return _response(self._run(call, request))
 
-    def _run(self, call: Call, request: Request) -> Response:
+    def _run(self, call: Call, request: Request) -> Answer:
         urls.find(call.method, call.segments)
+        bodies.check_accept(request, call.segments)
         if call.method in ("GET", "HEAD"):
-            return _response(urls.dispatch(call))
-        call.body = _parsed(request, call.segments)
+            return preconditions.read(call, lambda: urls.dispatch(call))
+        preconditions.check_change(call)
+        call.body = bodies.parsed(request, call.segments)
         with self._org.unit_of_work():
             answer = urls.dispatch(call)
+            recent.touch(call, answer)
             org_state.save(self._org.connection, self._org.state)
-        return _response(answer)
+        return answer
 
     def _count(self) -> None:
         state = self._org.state
@@ -95,11 +99,21 @@ class Rest:
         )
 
     def _user_of(self, request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user_id = self._sessions.user_of(token.strip()) if scheme.lower() in ("bearer", "oauth") else None
-        if user_id is None or not self._is_active(user_id):
+        header = request.headers.get("authorization")
+        if header is None:
+            raise expired_session()
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() not in ("bearer", "oauth") or not token.strip():
+            raise bad_authorization()
+        user_id = self._signed_in(token.strip())
+        if user_id is None:
             raise expired_session()
         return user_id
+
+    def _signed_in(self, token: str) -> str | None:
+        """The active user whom a token was issued to."""
+        user_id = self._sessions.user_of(token)
+        return user_id if user_id is not None and self._is_active(user_id) else None
 
     def _is_active(self, user_id: str) -> bool:
         row = self._org.connection.execute('SELECT "IsActive" FROM "User" WHERE "Id" = ?', (user_id,)).fetchone()
@@ -110,7 +124,7 @@ class Rest:
             return self._tokens.answer(request)
         if rest == ("userinfo",):
             _allow(request, "GET", "POST")
-            return _response(resources.userinfo(self._call(request, f"{resources.NEWEST}.0", ())))
+            return identity.userinfo(self._org, self._signed_in, request)
         if rest == ("revoke",):
             _allow(request, "GET", "POST")
             return self._revoke(request)
@@ -123,12 +137,14 @@ class Rest:
             return Response(200)
         return Response.of_json({"error": "unsupported_token_type", "error_description": "invalid token"}, 400)
 
-    def _identity(self, request: Request, segments: tuple[str, ...]) -> Response:
-        _allow(request, "GET", "POST")
-        call = self._call(request, f"{resources.NEWEST}.0", ())
-        if segments != ("id", self._org.org_id, call.user_id):
-            raise ApiError(403, "Forbidden", "Bad_OAuth_Token")
-        return _response(resources.identity(call))
+
+def _overridden(request: Request) -> Request:
+    """REST guide, "PATCH": a client that cannot send a verb may POST with `_HttpMethod`."""
+    verb = request.parameter("_HttpMethod")
+    if verb is None or request.method != "POST":
+        return request
+    query = tuple(pair for pair in request.query if pair[0] != "_HttpMethod")
+    return replace(request, method=verb.upper(), query=query)
 
 
 def _segments(raw_path: str) -> tuple[str, ...]:
@@ -151,45 +167,6 @@ def _allow(request: Request, *methods: str) -> None:
         raise method_not_allowed(request.method, methods)
 
 
-def _parsed(request: Request, segments: tuple[str, ...]) -> Any:
-    """The JSON of the body, for a row with a file that of its form; None where there is none."""
-    content_type = request.headers.get("content-type", "application/json")
-    body = request.body
-    if segments[:1] == ("sobjects",) and len(segments) in (2, 3) and multipart.is_multipart(content_type):
-        return multipart.row_of(body, content_type)
-    if request.headers.get("content-encoding", "").lower() == "gzip":
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error):
-            raise bad_json("The body is no gzip stream") from None
-    if not body:
-        return None
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind != "application/json":
-        message = f"Unsupported media type '{kind}': this resource takes application/json"
-        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message)
-    try:
-        parsed = json.loads(body, parse_constant=_no_number)
-        return _without_halves(parsed) if _SURROGATE.search(body) else parsed
-    except (ValueError, RecursionError) as wrong:
-        raise bad_json(str(wrong)) from None
-
-
-def _without_halves(value: Any) -> Any:
-    """The value with every half of a surrogate pair made a question mark, which UTF-8 can carry back."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [_without_halves(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
-    return value
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"Unrecognized token '{text}'")
-
-
 def _response(answer: Answer) -> Response:
     if isinstance(answer.body, bytes):
         return Response(answer.status, dict(answer.headers), answer.body)
@@ -198,19 +175,3 @@ def _response(answer: Answer) -> Response:
     response = Response.of_json(answer.body, answer.status, answer.headers)
     response.rows = answer.rows
     return response
-
-
-def _too_long(request: Request) -> Response | None:
-    """The gateway refuses long addresses and heads before the org sees them; its answers are HTML."""
-    address = len(request.raw_path or request.path) + sum(
-        len(quote(key, safe="")) + len(quote(value, safe="")) + 2 for key, value in request.query
-    )
-    head = address + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
-    if address > MAX_HEAD_BYTES:
-        return _gateway(414, "URI Too Long")
-    return _gateway(431, "Request Header Fields Too Large") if head > MAX_HEAD_BYTES else None
-
-
-def _gateway(status: int, reason: str) -> Response:
-    page = f"<html><head><title>{status} {reason}</title></head><body><h1>{reason}</h1></body></html>"
-    return Response(status, {"Content-Type": "text/html;charset=UTF-8"}, page.encode())

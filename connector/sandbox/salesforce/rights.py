@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.sandbox.salesforce.metadata import ObjectPermission, PermissionSet
+from connector.sandbox.salesforce.metadata import FieldPermission, ObjectPermission
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.standard import USER_PERMISSIONS
 
@@ -28,20 +28,27 @@ PROFILES: Mapping[str, frozenset[str] | None] = {
     INTEGRATION_PROFILE: frozenset({"ApiEnabled", "ApiUserOnly"}),
 }
 
-#: Objects that every internal user reads; only who manages users writes them.
-SETUP_OBJECTS = frozenset(
-    {
-        "Group",
-        "Organization",
-        "PermissionSet",
-        "PermissionSetAssignment",
-        "PermissionSetGroup",
-        "PermissionSetGroupComponent",
-        "Profile",
-        "TaskStatus",
-        "User",
-    }
-)
+#: What the Standard User profile opens; the administrator's ModifyAllData opens every object without rows.
+STANDARD_USER_OBJECTS = ("Account", "Contact", "Lead")
+
+#: Objects of Setup that every internal user reads, each with the user permission that opens the writing.
+SETUP_OBJECTS: Mapping[str, str] = {
+    "FieldPermissions": "ManageProfilesPermissionsets",
+    "Group": "ManageUsers",
+    "ObjectPermissions": "ManageProfilesPermissionsets",
+    "Organization": "CustomizeApplication",
+    "PermissionSet": "ManageProfilesPermissionsets",
+    "PermissionSetAssignment": "AssignPermissionSets",
+    "PermissionSetGroup": "ManageProfilesPermissionsets",
+    "PermissionSetGroupComponent": "ManageProfilesPermissionsets",
+    "Profile": "ManageProfilesPermissionsets",
+    "RecordType": "CustomizeApplication",
+    "TaskStatus": "CustomizeApplication",
+    "User": "ManageUsers",
+    "UserRole": "ManageUsers",
+}
+#: Object Reference: "only users with the View Setup and Configuration permission can access this object".
+_SHOWN_WITH_SETUP = frozenset({"FieldPermissions", "ObjectPermissions"})
 #: Activities have no object permissions: everyone reads them, EditTask and EditEvent open the writing.
 _ACTIVITY_PERMISSION = {
     "Task": "EditTask",
@@ -50,8 +57,7 @@ _ACTIVITY_PERMISSION = {
     "EmailMessage": "EditTask",
     "EmailMessageRelation": "EditTask",
 }
-_FILE_OBJECTS = frozenset({"ContentVersion", "ContentDocument", "ContentDocumentLink"})
-_STANDARD_USER_OBJECTS = frozenset({"Account", "Contact", "Lead"})
+FILE_OBJECTS = frozenset({"ContentVersion", "ContentDocument", "ContentDocumentLink"})
 
 _AUDIT_NAMES = frozenset({"CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate"})
 #: Standard objects that take audit fields on insert (Salesforce help 000176484); every custom object does.
@@ -61,6 +67,9 @@ _AUDIT_OBJECTS = frozenset(
 )
 #: Standard objects whose records may belong to an inactive user with UpdateWithInactiveOwner; every custom one may.
 _INACTIVE_OWNER_OBJECTS = frozenset({"Account", "Asset", "Case", "Contact", "Lead", "Note", "Opportunity", "Order"})
+
+
+_NO_OBJECT_PERMISSION = ObjectPermission(object="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +87,15 @@ class Rights:
         self,
         profile: str,
         permissions: frozenset[str],
-        permission_sets: tuple[PermissionSet, ...],
+        objects: Mapping[str, ObjectPermission],
+        fields: Mapping[tuple[str, str], FieldPermission],
         switches: AuditSwitches,
     ) -> None:
         self.profile = profile
         self.permissions = permissions
-        self._sets = permission_sets
+        self._objects = objects
+        self._fields = fields
         self._switches = switches
-        self._objects: dict[str, ObjectPermission] = {}
 
     def has(self, permission: str) -> bool:
         """Whether the user holds a user permission such as ViewSetup."""
@@ -95,7 +105,9 @@ class Rights:
 
     def can_read(self, sobject: SObject) -> bool:
         """Whether the object is there at all for the user."""
-        always = sobject.name in SETUP_OBJECTS or sobject.name in _ACTIVITY_PERMISSION or sobject.name in _FILE_OBJECTS
+        if sobject.name in _SHOWN_WITH_SETUP:
+            return self.has("ViewSetup")
+        always = sobject.name in SETUP_OBJECTS or sobject.name in _ACTIVITY_PERMISSION or sobject.name in FILE_OBJECTS
         return always or self.sees_all(sobject) or self._on(sobject).read
 
     def can_create(self, sobject: SObject) -> bool:
@@ -122,35 +134,18 @@ class Rights:
         return self.has("ModifyAllData") or self._on(sobject).modify_all
 
     def _may(self, sobject: SObject, verb: str) -> bool:
-        if sobject.name in SETUP_OBJECTS:
-            return self.has("ManageUsers")
+        needed = SETUP_OBJECTS.get(sobject.name)
+        if needed is not None:
+            return self.has(needed)
         activity = _ACTIVITY_PERMISSION.get(sobject.name)
         if activity is not None:
             return self.has(activity) or self.has("ModifyAllData")
-        if sobject.name in _FILE_OBJECTS or self.modifies_all(sobject):
+        if sobject.name in FILE_OBJECTS or self.modifies_all(sobject):
             return True
         return bool(getattr(self._on(sobject), verb))
 
     def _on(self, sobject: SObject) -> ObjectPermission:
-        name = sobject.name.lower()
-        found = self._objects.get(name)
-        if found is None:
-            found = self._objects[name] = self._union(name, sobject)
-        return found
-
-    def _union(self, name: str, sobject: SObject) -> ObjectPermission:
-        granted = [item.objects[name] for item in self._sets if name in item.objects]
-        standard = self.profile == STANDARD_PROFILE and sobject.name in _STANDARD_USER_OBJECTS
-        return ObjectPermission(
-            object=sobject.name,
-            create=standard or any(item.create for item in granted),
-            read=standard or any(item.read for item in granted),
-            edit=standard or any(item.edit for item in granted),
-            delete=any(item.delete for item in granted),
-            view_all=any(item.view_all for item in granted),
-            modify_all=any(item.modify_all for item in granted),
-            view_all_fields=any(item.view_all_fields for item in granted),
-        )
+        return self._objects.get(sobject.name.lower(), _NO_OBJECT_PERMISSION)
 
     # --- fields
 
@@ -180,37 +175,36 @@ class Rights:
         if field.custom:
             return False
         if self.profile == INTEGRATION_PROFILE:
-            return sobject.name in _ACTIVITY_PERMISSION or sobject.name in _FILE_OBJECTS
+            return sobject.name in _ACTIVITY_PERMISSION or sobject.name in FILE_OBJECTS
         return True
 
     def _granted(self, sobject: SObject, field: Field, *, edit: bool) -> bool:
-        key = (sobject.name.lower(), field.name.lower())
-        found = [item.fields[key] for item in self._sets if key in item.fields]
-        return any(item.editable or (item.readable and not edit) for item in found)
+        found = self._fields.get((sobject.name.lower(), field.name.lower()))
+        return found is not None and (found.editable or (found.readable and not edit))
 
     # --- audit fields and inactive owners
 
     def may_set_audit_fields(self, sobject: SObject) -> bool:
-        """CreateAuditFields, where the org has the switch on; some orgs ask for ModifyAllData beside it."""
-        switches = self._switches
-        if not (switches.enabled and self.has("CreateAuditFields")):
-            return False
-        if switches.need_modify_all and not self.has("ModifyAllData"):
-            return False
-        return sobject.custom or sobject.name in _AUDIT_OBJECTS
+        """CreateAuditFields, and whether the object is one that takes audit fields."""
+        return self._has_switched("CreateAuditFields") and (sobject.custom or sobject.name in _AUDIT_OBJECTS)
 
     def may_use_inactive_owner(self, sobject: SObject) -> bool:
         """UpdateWithInactiveOwner; Task is not among the objects it covers."""
-        if not (self._switches.enabled and self.has("UpdateWithInactiveOwner")):
+        covered = sobject.custom or sobject.name in _INACTIVE_OWNER_OBJECTS
+        return covered and self._has_switched("UpdateWithInactiveOwner")
+
+    def _has_switched(self, permission: str) -> bool:
+        """A permission behind the org's audit switch; some orgs ask for ModifyAllData beside it."""
+        if self._switches.need_modify_all and not self.has("ModifyAllData"):
             return False
-        return sobject.custom or sobject.name in _INACTIVE_OWNER_OBJECTS
+        return self._switches.enabled and self.has(permission)
 
 
 class AllRights(Rights):
     """May do whatever the schema allows: the org's own hand, when it is seeded."""
 
     def __init__(self) -> None:
-        super().__init__(ADMINISTRATOR_PROFILE, frozenset(USER_PERMISSIONS), (), AuditSwitches(True, False))
+        super().__init__(ADMINISTRATOR_PROFILE, frozenset(USER_PERMISSIONS), {}, {}, AuditSwitches(True, False))
 
     def can_read_field(self, sobject: SObject, field: Field) -> bool:  # noqa: ARG002
         """Always."""

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from connector.sandbox.salesforce.metadata import Metadata, PermissionSet
+from connector.sandbox.salesforce import rights_rows
+from connector.sandbox.salesforce.metadata import Metadata
 from connector.sandbox.salesforce.org import OrgState
 from connector.sandbox.salesforce.rights import AuditSwitches, Rights
 from connector.sandbox.salesforce.standard import USER_PERMISSIONS
@@ -17,9 +18,9 @@ SELECT "Name", {_COLUMNS} FROM "Profile"
 WHERE "Id" = (SELECT "ProfileId" FROM "User" WHERE "Id" = ?)
 """
 
-# A permission set counts once, whether it is held directly or is a component of a group that is.
+# A permission set counts once, whether it is held directly, is a component of a group that is, or is the profile's own.
 _SETS = f"""
-SELECT "Name", {_COLUMNS} FROM "PermissionSet" WHERE "Id" IN (
+SELECT "Id", {_COLUMNS} FROM "PermissionSet" WHERE "Id" IN (
     SELECT "PermissionSetId" FROM "PermissionSetAssignment"
     WHERE "AssigneeId" = ?1 AND "IsActive" = 1 AND ("ExpirationDate" IS NULL OR "ExpirationDate" > ?2)
     UNION
@@ -27,7 +28,10 @@ SELECT "Name", {_COLUMNS} FROM "PermissionSet" WHERE "Id" IN (
     JOIN "PermissionSetAssignment" held ON held."PermissionSetGroupId" = component."PermissionSetGroupId"
     WHERE component."IsDeleted" = 0 AND held."AssigneeId" = ?1 AND held."IsActive" = 1
       AND (held."ExpirationDate" IS NULL OR held."ExpirationDate" > ?2)
-) ORDER BY "Name"
+    UNION
+    SELECT own."Id" FROM "PermissionSet" own JOIN "User" ON "User"."ProfileId" = own."ProfileId"
+    WHERE "User"."Id" = ?1
+) ORDER BY "Id"
 """
 
 
@@ -35,20 +39,24 @@ class RightsBook:
     """Gives the rights of a user as they are now; equal rights are one object."""
 
     def __init__(
-        self, connection: sqlite3.Connection, metadata: Metadata, state: OrgState, now: Callable[[], datetime]
+        self,
+        connection: sqlite3.Connection,
+        metadata: Metadata,  # noqa: ARG002 - what it grants stands in the rows since the org was seeded
+        state: OrgState,
+        now: Callable[[], datetime],
     ) -> None:
         self._connection = connection
-        self._sets = {item.name: item for item in metadata.permission_sets}
         self._state = state
         self._now = now
         self._known: dict[tuple[object, ...], Rights] = {}
+        rights_rows.watch(connection)
 
     def of(self, user_id: str) -> Rights:
         """The rights of that user."""
         profile = self._connection.execute(_PROFILE, (user_id,)).fetchone()
         held = self._connection.execute(_SETS, (user_id, format_datetime(self._now()))).fetchall()
         switches = AuditSwitches(self._state.audit_fields_enabled, self._state.audit_fields_need_modify_all)
-        key = (profile, tuple(held), switches)
+        key = (profile, tuple(held), switches, rights_rows.mark(self._connection))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._make(profile, held, switches)
@@ -61,5 +69,11 @@ class RightsBook:
         permissions = frozenset(
             name for row in rows for name, granted in zip(USER_PERMISSIONS, row[1:], strict=True) if granted
         )
-        sets: list[PermissionSet] = [self._sets[str(row[0])] for row in held if str(row[0]) in self._sets]
-        return Rights(str(profile[0]) if profile else "", permissions, tuple(sets), switches)
+        parents = [str(row[0]) for row in held]
+        return Rights(
+            str(profile[0]) if profile else "",
+            permissions,
+            rights_rows.objects_of(self._connection, parents),
+            rights_rows.fields_of(self._connection, parents),
+            switches,
+        )

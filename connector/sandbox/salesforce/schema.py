@@ -4,9 +4,9 @@ Everything is plain frozen data, built once by `metadata.org_schema`. Names are 
 as the platform does; the spelling in the data is the one answers carry.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Sharing = Literal["Private", "Read", "ReadWrite", "ControlledByParent"]
 
@@ -119,6 +119,20 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveRule:
+    """An active validation rule, ready to be asked about a row being saved (see `validation`).
+
+    `reads` are the fields that it looks at; `field` is where its message is shown, empty for the whole record.
+    """
+
+    name: str
+    message: str
+    field: str
+    holds: Callable[[Any], bool]
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ChildRelationship:
     """A reference seen from the object it points at. `name` is None where SOQL cannot walk it."""
 
@@ -144,6 +158,8 @@ class SObject:
     undeletable: bool = True
     queryable: bool = True
     activities: bool = False
+    searchable: bool = False
+    rules: tuple[SaveRule, ...] = ()
     child_relationships: list[ChildRelationship] = field(default_factory=list, init=False, repr=False)
     _relationships: dict[str, Field] = field(default_factory=dict, init=False, repr=False)
     _children: dict[str, tuple["SObject", Field]] = field(default_factory=dict, init=False, repr=False)

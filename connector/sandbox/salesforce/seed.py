@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.sandbox.salesforce import ids, org, tables
+from connector.sandbox.salesforce import ids, org, rights_rows, tables
 from connector.sandbox.salesforce.counters import Counters
 from connector.sandbox.salesforce.metadata import Metadata
-from connector.sandbox.salesforce.rights import ADMINISTRATOR_PROFILE, INTEGRATION_PROFILE, NOT_IN_PROFILES, PROFILES
+from connector.sandbox.salesforce.rights import (
+    ADMINISTRATOR_PROFILE,
+    INTEGRATION_PROFILE,
+    NOT_IN_PROFILES,
+    PROFILES,
+    STANDARD_PROFILE,
+    STANDARD_USER_OBJECTS,
+)
 from connector.sandbox.salesforce.schema import Schema, SObject
-from connector.sandbox.salesforce.standard import USER_PERMISSIONS
+from connector.sandbox.salesforce.standard import DEFAULT_ACCESS, USER_PERMISSIONS
 from connector.sandbox.salesforce.storage import format_datetime
 
 ADMIN_USERNAME = "admin@sandbox.example.com"
@@ -76,6 +83,7 @@ class Seeder:
         self._assign(self._admin_id, ADMIN_SETS, sets)
         self._assign(integration_id, INTEGRATION_SETS, sets)
         self._task_statuses()
+        self._record_types()
         found = Identities(org_id, self._admin_id, integration_id)
         for name in Identities.__slots__:
             org.save_fact(self._connection, name, getattr(found, name))
@@ -113,6 +121,7 @@ class Seeder:
             "OrganizationType": "Enterprise Edition",
             "InstanceName": "LOCAL",
             "IsSandbox": 1,
+            **DEFAULT_ACCESS,
         }
         self._insert("Organization", [row])
 
@@ -121,7 +130,30 @@ class Seeder:
         for name, permissions in PROFILES.items():
             granted = frozenset(USER_PERMISSIONS) - NOT_IN_PROFILES if permissions is None else permissions
             rows.append({"Name": name, "UserType": "Standard", **{f"Permissions{item}": 1 for item in granted}})
-        return dict(zip(PROFILES, self._insert("Profile", rows), strict=True))
+        profiles = dict(zip(PROFILES, self._insert("Profile", rows), strict=True))
+        self._profiles_own_sets(profiles, rows)
+        return profiles
+
+    def _profiles_own_sets(self, profiles: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Object Reference, "PermissionSet": every profile has one, which holds what the profile opens."""
+        own = [
+            {
+                "Name": f"X{profiles[row['Name']][:15]}",
+                "Label": f"{profiles[row['Name']][:15]}",
+                "IsOwnedByProfile": 1,
+                "ProfileId": profiles[row["Name"]],
+                "Type": "Profile",
+                **{key: value for key, value in row.items() if key.startswith("Permissions")},
+            }
+            for row in rows
+        ]
+        found = dict(zip([row["Name"] for row in rows], self._insert("PermissionSet", own), strict=True))
+        granted = ("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete")
+        opened = [
+            {"ParentId": found[STANDARD_PROFILE], "SobjectType": name, **dict.fromkeys(granted, 1)}
+            for name in STANDARD_USER_OBJECTS
+        ]
+        self._insert("ObjectPermissions", opened)
 
     def _permission_sets(self) -> dict[str, str]:
         sets = self._metadata.permission_sets
@@ -137,7 +169,12 @@ class Seeder:
             }
             for item in sets
         ]
-        return dict(zip([item.name for item in sets], self._insert("PermissionSet", rows), strict=True))
+        found = dict(zip([item.name for item in sets], self._insert("PermissionSet", rows), strict=True))
+        objects = [row for item in sets for row in rights_rows.object_rows(found[item.name], item)]
+        fields = [row for item in sets for row in rights_rows.field_rows(self._schema, found[item.name], item)]
+        self._insert("ObjectPermissions", objects)
+        self._insert("FieldPermissions", fields)
+        return found
 
     def _user(self, user_id: str, username: str, name: tuple[str, str], profile_id: str) -> None:
         row = {
@@ -147,6 +184,7 @@ class Seeder:
             "LastName": name[1],
             "Email": username,
             "Alias": username[:8],
+            "CommunityNickname": username.partition("@")[0][:40],
             "IsActive": 1,
             "TimeZoneSidKey": "GMT",
             "ProfileId": profile_id,
@@ -171,3 +209,12 @@ class Seeder:
             for place, (label, is_default, is_closed) in enumerate(_STATUSES, 1)
         ]
         self._insert("TaskStatus", rows)
+
+    def _record_types(self) -> None:
+        """They come to light with Person Accounts."""
+        kinds = (("Business Account", "Business_Account", 0), ("Person Account", "PersonAccount", 1))
+        rows = [
+            {"Name": label, "DeveloperName": name, "SobjectType": "Account", "IsActive": 1, "IsPersonType": person}
+            for label, name, person in kinds
+        ]
+        self._insert("RecordType", rows)

@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.salesforce import org as org_state
-from connector.sandbox.salesforce import resources, rules, tables
+from connector.sandbox.salesforce import recent, resources, rules, tables
 from connector.sandbox.salesforce.auth import ConnectedApp, TokenEndpoint
 from connector.sandbox.salesforce.call import Call, Org
 from connector.sandbox.salesforce.columns import Plans
@@ -26,6 +26,7 @@ from connector.sandbox.salesforce.rights import STANDARD_PROFILE, AllRights
 from connector.sandbox.salesforce.rights_book import RightsBook
 from connector.sandbox.salesforce.seed import ADMIN_USERNAME, INTEGRATION_USERNAME, LOCALE, Seeder, identities
 from connector.sandbox.salesforce.sessions import Sessions
+from connector.sandbox.salesforce.soap import SoapEndpoint, is_partner_path
 from connector.sandbox.salesforce.storage import open_database, prepare
 from connector.sandbox.salesforce.transaction import unit_of_work
 from connector.sandbox.wire import Request, Response
@@ -68,6 +69,7 @@ class SalesforceSandbox:
         connection = open_database(database, schema)
         counters, self._sessions = Counters(connection), Sessions(connection)
         rules.prepare(connection)
+        recent.prepare(connection)
         state = org_state.load(connection)
         found = identities(connection)
         if found is None:
@@ -88,17 +90,21 @@ class SalesforceSandbox:
             rights=RightsBook(connection, deployed, state, clock.now),
             plans=Plans(schema),
             cursors=Cursors(),
+            shaped_at=clock.now(),
         )
         self._apply_switches()
         key = jwt_public_key.decode() if isinstance(jwt_public_key, bytes) else jwt_public_key
         app = ConnectedApp(client_id, client_secret, key, found.integration_id)
         tokens = TokenEndpoint(app, found.org_id, self._sessions, self._active_user)
         self._rest = Rest(self._org, self._sessions, tokens)
+        self._soap = SoapEndpoint(self._org, self._sessions)
         self._kept: sqlite3.Connection | None = None
         self._kept_schema = self._org.schema, self._org.plans
 
     def handle(self, request: Request) -> Response:
         """Answer one request below /services or /id."""
+        if is_partner_path(request.path):
+            return self._soap.handle(request)
         return self._rest.handle(request)
 
     def close(self) -> None:
@@ -238,6 +244,7 @@ class SalesforceSandbox:
         )
         prepare(self._org.connection, self._org.schema)
         self._org.plans = Plans(self._org.schema)
+        self._org.shaped_at = self._org.now()
 
     def add_rule(self, object_name: str, when: str, message: str, field: str = "", code: str = "") -> str:
         """Refuse rows of the object that meet a SOQL condition; the id. ValueError for a wrong object or condition."""

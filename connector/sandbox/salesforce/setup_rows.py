@@ -1,9 +1,9 @@
-"""What the platform adds to rows of Setup objects: the permission set behind a group, and users' derived fields."""
+"""What the platform adds to new rows: the permission set behind a group, users' derived fields, the kind of account."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from connector.sandbox.salesforce import tables
+from connector.sandbox.salesforce import permissions_written, person_accounts, tables
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Draft
 from connector.sandbox.salesforce.schema import SObject
@@ -12,12 +12,16 @@ from connector.sandbox.salesforce.storage import format_datetime
 
 def derive(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
     """Complete rows before they are checked for required values."""
+    permissions_written.check(call, sobject, drafts)
+    person_accounts.begin(call, sobject, drafts)
     good = [draft for draft in drafts if not draft.errors]
     if sobject.name == "PermissionSetAssignment":
         _name_group_sets(call, good)
     elif sobject.name == "User":
         for draft in good:
             draft.values["UserType"] = "Standard"
+            if draft.values.get("CommunityNickname") is None:
+                draft.values["CommunityNickname"] = str(draft.values.get("Username") or "").partition("@")[0][:40]
 
 
 def _name_group_sets(call: Call, drafts: Sequence[Draft]) -> None:

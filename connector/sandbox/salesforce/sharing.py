@@ -1,14 +1,13 @@
 """Which rows of an object a user may read, edit or delete, as an SQL condition.
 
 Salesforce help, "Organization-Wide Sharing Defaults": a Private object shows its owner's rows and those that a sharing
-rule opens; a detail follows its master; a task is also seen by who sees the record it is about.
+rule opens; a detail follows its master; a task and a file are also seen by who sees the record they are about.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from connector.sandbox.salesforce.metadata import Criterion, SharingRule
-from connector.sandbox.salesforce.rights import RecordAccess, Rights
+from connector.sandbox.salesforce.rights import FILE_OBJECTS, SETUP_OBJECTS, RecordAccess, Rights
 from connector.sandbox.salesforce.schema import Field, Schema, SObject
 from connector.sandbox.salesforce.storage import encode, quote_name
 
@@ -17,6 +16,23 @@ Condition = tuple[str, list[Any]]
 
 _NOTHING: Condition = ("0", [])
 _EVERYONE = frozenset({"allInternalUsers", "allUsers"})
+
+#: Salesforce help, "Organization-Wide Sharing Defaults": a private activity is seen by its owner and by who sees the
+#: person or the record it is about; mail follows its activity (Object Reference, "EmailMessage").
+_SEEN_WITH = {
+    "Task": ("WhoId", "WhatId"),
+    "Event": ("WhoId", "WhatId"),
+    "EmailMessage": ("RelatedToId", "ActivityId"),
+}
+#: The users whose role stands below a user's.
+_BELOW = """
+WITH RECURSIVE below(role) AS (
+    SELECT "Id" FROM "UserRole" WHERE "ParentRoleId" = (SELECT "UserRoleId" FROM "User" WHERE "Id" = ?)
+    UNION SELECT "UserRole"."Id" FROM "UserRole" JOIN below ON "UserRole"."ParentRoleId" = below.role
+) SELECT "User"."Id" FROM "User" WHERE "User"."UserRoleId" IN (SELECT role FROM below)
+"""
+#: A file linked to these is shared with that user or group, not with all who may read the row.
+_NOBODYS_PLACE = frozenset({"User", "Group", "Organization"})
 
 
 class RecordSharing:
@@ -31,11 +47,16 @@ class RecordSharing:
     def condition(self, sobject: SObject, alias: str, access: RecordAccess = "read") -> Condition | None:
         """The condition on rows called `alias` in the statement; None where no row is hidden."""
         rights = self._rights
+        if access == "read" and sobject.name in FILE_OBJECTS:
+            # View All Data opens no file of others (Salesforce help, "Set Up Users to Query Salesforce Files").
+            return None if rights.has("QueryAllFiles") else self._visible_files(sobject, alias)
+        if sobject.name in SETUP_OBJECTS:
+            return self._setup_rows(sobject, alias, access)
         if rights.sees_all(sobject) if access == "read" else rights.modifies_all(sobject):
             return None
-        special = _SPECIAL.get(sobject.name)
+        special = self._special(sobject, alias, access)
         if special is not None:
-            return special(self._user_id, rights, alias, access)
+            return special
         if sobject.sharing == "ControlledByParent":
             return self._by_parent(sobject, alias, access)
         if sobject.sharing == "ReadWrite" and access != "delete":
@@ -44,11 +65,72 @@ class RecordSharing:
             return None
         return self._owned_or_shared(sobject, alias, access)
 
-    def _owned_or_shared(self, sobject: SObject, alias: str, access: RecordAccess) -> Condition:
+    def _special(self, sobject: SObject, alias: str, access: RecordAccess) -> Condition | None:
+        """Objects whose rows are also open to those who see what they are about."""
+        if access == "read" and sobject.name in _SEEN_WITH:
+            own = self._mine(sobject, alias)
+            return _any([own, *(self._reaches(sobject, name, alias) for name in _SEEN_WITH[sobject.name])])
+        return None
+
+    def _mine(self, sobject: SObject, alias: str) -> Condition:
+        """Rows of the user, or of somebody below in the role hierarchy."""
         owner = sobject.field("OwnerId") or sobject.field("CreatedById")
+        if owner is None:
+            return _NOTHING
+        column = f"{alias}.{quote_name(owner.name)}"
+        if owner.name != "OwnerId" or sobject.name in FILE_OBJECTS:
+            return f"{column} = ?", [self._user_id]
+        return f"({column} = ? OR {column} IN ({_BELOW}))", [self._user_id, self._user_id]
+
+    def _reaches(self, sobject: SObject, name: str, alias: str) -> Condition:
+        """Rows whose reference `name` leads to a row that the user may read."""
+        reference = sobject.field(name)
+        if reference is None:
+            return _NOTHING
+        column = f"{alias}.{quote_name(reference.name)}"
+        targets = [found for found in map(self._schema.object, reference.reference_to) if found is not None]
+        readable = [item for item in targets if self._rights.can_read(item) and item.name not in _NOBODYS_PLACE]
+        conditions = {item: self.condition(item, f"{alias}_{item.key_prefix}") for item in readable}
+        free = [item.key_prefix for item, shared in conditions.items() if shared is None]
         parts: list[Condition] = []
-        if owner is not None:
-            parts.append((f"{alias}.{quote_name(owner.name)} = ?", [self._user_id]))
+        if free:
+            parts.append((f"substr({column}, 1, 3) IN ({', '.join('?' * len(free))})", list(free)))
+        for item, shared in conditions.items():
+            if shared is not None:
+                parts.append(_exists(item, f"{alias}_{item.key_prefix}", column, shared))
+        return _any(parts)
+
+    def _setup_rows(self, sobject: SObject, alias: str, access: RecordAccess) -> Condition | None:
+        """Object rights decide; but own assignments are shown to everybody, those of others with View Setup."""
+        if access == "read" and sobject.name == "PermissionSetAssignment" and not self._rights.has("ViewSetup"):
+            return f'{alias}."AssigneeId" = ?', [self._user_id]
+        if sobject.name == "RecordType" and self._schema.objects["account"].field("RecordTypeId") is None:
+            return _NOTHING
+        return None
+
+    def _visible_files(self, sobject: SObject, alias: str) -> Condition:
+        """Object Reference, "ContentDocument": the files that a user owns, or that are shared with the user or with a
+        record the user may read.
+        """
+        links = self._schema.objects["contentdocumentlink"]
+        column = f"{alias}.{quote_name('Id' if sobject.name == 'ContentDocument' else 'ContentDocumentId')}"
+        link = f"{alias}_link"
+        places = _any(
+            [
+                (f'{link}."LinkedEntityId" = ?', [self._user_id]),
+                (f"substr({link}.\"LinkedEntityId\", 1, 3) = '00D'", []),
+                self._reaches(links, "LinkedEntityId", link),
+            ]
+        )
+        linked = (
+            f'EXISTS (SELECT 1 FROM "ContentDocumentLink" {link} WHERE {link}."ContentDocumentId" = {column} '
+            f'AND {link}."IsDeleted" = 0 AND {places[0]})'
+        )
+        owned = [self._mine(sobject, alias)] if sobject.has_owner else []
+        return _any([*owned, (linked, places[1])])
+
+    def _owned_or_shared(self, sobject: SObject, alias: str, access: RecordAccess) -> Condition:
+        parts = [self._mine(sobject, alias)]
         for rule in self._rules:
             opens = access == "read" or (access == "edit" and rule.access == "Edit")
             if rule.object.lower() == sobject.name.lower() and rule.shared_to in _EVERYONE and opens:
@@ -61,12 +143,16 @@ class RecordSharing:
         parent = self._schema.object(reference.reference_to[0]) if reference is not None else None
         if reference is None or parent is None:
             return _NOTHING
-        inner = self.condition(parent, "parent", "read" if access == "read" else "edit")
+        above = f"{alias}_{parent.key_prefix}"
+        inner = self.condition(parent, above, "read" if access == "read" else "edit")
         if inner is None:
             return None
-        column = f"{alias}.{quote_name(reference.name)}"
-        sql = f'{column} IN (SELECT parent."Id" FROM {quote_name(parent.name)} parent WHERE {inner[0]})'
-        return sql, inner[1]
+        return _exists(parent, above, f"{alias}.{quote_name(reference.name)}", inner)
+
+
+def _exists(sobject: SObject, alias: str, column: str, inner: Condition) -> Condition:
+    sql = f'EXISTS (SELECT 1 FROM {quote_name(sobject.name)} {alias} WHERE {alias}."Id" = {column} AND {inner[0]})'
+    return sql, inner[1]
 
 
 def _any(parts: list[Condition]) -> Condition:
@@ -107,48 +193,6 @@ def _criterion(item: Criterion, sobject: SObject, alias: str) -> Condition:
         position = "> 0" if item.operation == "contains" else "= 1"
         return f"coalesce(instr(lower({column}), lower(?)) {position}, 0)", values[:1]
     return _NOTHING
-
-
-# --- objects with rules of their own
-
-
-def _assignments(user_id: str, rights: Rights, alias: str, access: RecordAccess) -> Condition | None:
-    """Object Reference: without View Setup and Configuration a user sees the own assignments only."""
-    if access == "read" and not rights.has("ViewSetup"):
-        return f'{alias}."AssigneeId" = ?', [user_id]
-    return None
-
-
-def _tasks(user_id: str, _rights: Rights, alias: str, access: RecordAccess) -> Condition:
-    """A private activity is read by its owner and by who reads the person or the record it is about."""
-    if access != "read":
-        return f'{alias}."OwnerId" = ?', [user_id]
-    return f'({alias}."OwnerId" = ? OR {alias}."WhoId" IS NOT NULL OR {alias}."WhatId" IS NOT NULL)', [user_id]
-
-
-def _open(_user_id: str, _rights: Rights, _alias: str, _access: RecordAccess) -> None:
-    return None
-
-
-def _files(user_id: str, rights: Rights, alias: str, access: RecordAccess) -> Condition | None:
-    """Object Reference, ContentVersion: a query sees the user's own files unless Query All Files is granted."""
-    if access == "read" and rights.has("QueryAllFiles"):
-        return None
-    return f'{alias}."OwnerId" = ?', [user_id]
-
-
-_SPECIAL: dict[str, Callable[[str, Rights, str, RecordAccess], Condition | None]] = {
-    "PermissionSetAssignment": _assignments,
-    "Task": _tasks,
-    "Event": _tasks,
-    "ContentVersion": _files,
-    "ContentDocument": _files,
-    "User": _open,
-    "PermissionSet": _open,
-    "PermissionSetGroup": _open,
-    "PermissionSetGroupComponent": _open,
-    "Organization": _open,
-}
 
 
 class UserAccess:

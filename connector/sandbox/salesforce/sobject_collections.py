@@ -21,6 +21,7 @@ from connector.sandbox.salesforce.upsert import key_field, upsert
 
 MAX_ROWS = 200
 MAX_RETRIEVED = 2000
+MAX_CHUNKS = 10
 
 _KEYS = frozenset({"records", "allOrNone"})
 
@@ -61,7 +62,7 @@ def upsert_all(call: Call, name: str, field: str) -> Answer:
 
 
 def retrieve(call: Call, name: str) -> Answer:
-    """POST /composite/sobjects/T with `{"ids", "fields"}`; null stands for a record that is not there."""
+    """POST /composite/sobjects/T with `{"ids", "fields"}`; null stands for a record that is not there, or for no id."""
     body = call.object_body()
     record_ids, fields = body.get("ids"), body.get("fields")
     if not (_all_text(record_ids) and _all_text(fields)):
@@ -85,11 +86,8 @@ def _retrieve(call: Call, name: str, listed: list[str], fields: list[str]) -> An
     sobject = visible_object(call, name)
     _check_count(listed, MAX_RETRIEVED)
     wanted = [ids.normalise(item.strip()) for item in listed]
-    for given, record_id in zip(listed, wanted, strict=True):
-        if record_id is None:
-            raise ApiError(400, "MALFORMED_ID", f"malformed id {given}", ["Id"])
     names = list(dict.fromkeys(["Id", *(item.strip() for item in fields)]))
-    quoted = ",".join(f"'{item}'" for item in wanted)
+    quoted = ",".join(f"'{item}'" for item in [*filter(None, wanted), ids.make(sobject.key_prefix, 0)])
     result = select(call, f"SELECT {', '.join(names)} FROM {sobject.name} WHERE Id IN ({quoted})")
     found = {record["Id"]: record for record in result.records}
     return Answer(200, [found.get(item) for item in wanted])
@@ -144,8 +142,15 @@ def _answer(call: Call, all_or_none: bool, work: Callable[[], list[Outcome]], wi
 def _by_type(
     records: list[dict[str, Any]], work: Callable[[str, list[dict[str, Any]]], list[Outcome]]
 ) -> list[Outcome]:
-    """Rows of one type that stand together are one chunk, as on the platform."""
-    return [outcome for name, rows in _chunks(records) for outcome in work(name, rows)]
+    """Rows of one type that stand together are one chunk; a request has ten chunks at most (observed)."""
+    chunks = list(_chunks(records))
+    if len(chunks) > MAX_CHUNKS:
+        message = (
+            f"Cannot have more than {MAX_CHUNKS} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking."
+        )
+        raise ApiError(400, "LIMIT_EXCEEDED", message)
+    return [outcome for name, rows in chunks for outcome in work(name, rows)]
 
 
 def _chunks(records: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -22,6 +22,16 @@ from connector.sandbox.salesforce.schema import Field, Schema, SObject
 
 LAYOUT_VERSION = "1"
 
+# What lies in the recycle bin, by the record whose deletion took it there, and the lookups cleared for deleted records.
+_BIN = """
+CREATE TABLE IF NOT EXISTS _bin (record_id TEXT PRIMARY KEY, object TEXT NOT NULL, root_id TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS "_bin.root" ON _bin (root_id);
+CREATE TABLE IF NOT EXISTS _cleared (
+    target_id TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL, record_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS "_cleared.target" ON _cleared (target_id);
+"""
+
 SqlValue = str | int | float | bytes | None
 
 _SQL_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
@@ -81,6 +91,8 @@ def prepare(connection: sqlite3.Connection, schema: Schema) -> None:
             connection.execute("INSERT INTO _layout VALUES (?)", (LAYOUT_VERSION,))
         elif row[0] != LAYOUT_VERSION:
             raise LayoutError(f"The database has layout {row[0]}, this sandbox writes {LAYOUT_VERSION}.")
+        for statement in filter(str.strip, _BIN.split(";")):
+            connection.execute(statement)
         for sobject in schema.objects.values():
             _prepare_table(connection, sobject)
 

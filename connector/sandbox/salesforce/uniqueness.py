@@ -11,9 +11,18 @@ from connector.sandbox.salesforce.schema import Field, SObject
 
 def refuse_duplicates(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
     """Refuse rows that repeat a value of a live row, or of a row before them in the same collection."""
-    for field in tables.stored_fields(sobject):
-        if field.unique and field.type != "id":
-            _check_field(call, sobject, field, drafts)
+    for field in unique_fields(sobject):
+        _check_field(call, sobject, field, drafts)
+
+
+def unique_fields(sobject: SObject) -> list[Field]:
+    """The fields of which no two live rows hold one value."""
+    return [item for item in tables.stored_fields(sobject) if item.unique and item.type != "id"]
+
+
+def message(field: Field, holder: str) -> str:
+    """The words of the refusal, which name the record that has the value."""
+    return f"duplicate value found: {field.name} duplicates value on record with id: {holder[:15]}"
 
 
 def _check_field(call: Call, sobject: SObject, field: Field, drafts: Sequence[Draft]) -> None:
@@ -25,5 +34,4 @@ def _check_field(call: Call, sobject: SObject, field: Field, drafts: Sequence[Dr
         value = fold_key(field, draft.values[field.name])
         holder = holders.setdefault(value, draft.record_id or "")
         if holder != draft.record_id:
-            message = f"duplicate value found: {field.name} duplicates value on record with id: {holder[:15]}"
-            draft.refuse("DUPLICATE_VALUE", message)
+            draft.refuse("DUPLICATE_VALUE", message(field, holder))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connector.sandbox.salesforce import activities, audit, lookups, owners, rules, tables, uniqueness
+from connector.sandbox.salesforce import activities, audit, lookups, owners, rules, tables, uniqueness, validation
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Draft, Outcome
 from connector.sandbox.salesforce.errors import RowError
@@ -37,7 +37,7 @@ def _refused(call: Call, sobject: SObject) -> RowError | None:
 
 def _read_old(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
     """The stored values (long text only where it is about to change), and whether the row is in the user's reach."""
-    given = {name for draft in drafts for name in draft.given}
+    given = {name for draft in drafts for name in draft.given} | validation.fields_read(sobject)
     names = ["Id"]
     names += [
         item.name
@@ -72,6 +72,7 @@ def _check(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
         if not draft.errors:
             audit.stamp_update(sobject, draft, call.user_id, call.now)
     activities.derive(call, sobject, drafts)
+    validation.check(call, sobject, drafts)
     uniqueness.refuse_duplicates(call, sobject, drafts)
 
 

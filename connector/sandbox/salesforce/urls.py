@@ -6,11 +6,16 @@ from typing import Any
 
 from connector.sandbox.salesforce import (
     composite,
+    composite_graph,
     describe,
     queries,
+    recent,
     records,
+    replication,
     resources,
+    search,
     sobject_collections,
+    sobject_tree,
 )
 from connector.sandbox.salesforce.call import Answer, Call
 from connector.sandbox.salesforce.errors import method_not_allowed, not_found
@@ -34,6 +39,10 @@ def _composite(call: Call) -> Answer:
     return composite.run(call, dispatch)
 
 
+def _graph(call: Call) -> Answer:
+    return composite_graph.run(call, dispatch)
+
+
 #: The first pattern that fits decides, so fixed words come before `*`.
 ROUTES = (
     _route("", GET=resources.resource_list),
@@ -42,9 +51,16 @@ ROUTES = (
     _route("queryAll", GET=queries.query_all),
     _route("queryAll/*", GET=queries.next_page),
     _route("limits", GET=resources.limits),
+    _route("limits/recordCount", GET=resources.record_count),
+    _route("recent", GET=recent.listed),
+    _route("search", GET=search.search),
+    _route("parameterizedSearch", GET=search.parameterized, POST=search.parameterized),
     _route("sobjects", GET=describe.describe_global),
     _route("sobjects/*", GET=describe.basic, POST=records.create),
     _route("sobjects/*/describe", GET=describe.describe),
+    _route("sobjects/*/updated", GET=replication.updated),
+    _route("sobjects/*/deleted", GET=replication.deleted),
+    _route("sobjects/*/Id", POST=records.create),
     _route("sobjects/*/*", GET=records.read, PATCH=records.change, DELETE=records.remove),
     _route("sobjects/ContentVersion/*/VersionData", GET=records.read_file),
     _route("sobjects/*/*/*", GET=records.read_by_key, PATCH=records.upsert_by_key, DELETE=records.remove_by_key),
@@ -56,12 +72,23 @@ ROUTES = (
         DELETE=sobject_collections.remove,
     ),
     _route("composite/sobjects/*", GET=sobject_collections.retrieve_by_query, POST=sobject_collections.retrieve),
+    _route("composite/graph", POST=_graph),
+    _route("composite/tree/*", POST=sobject_tree.create),
     _route("composite/sobjects/*/*", PATCH=sobject_collections.upsert_all),
+)
+
+
+#: What the platform has below an object and this one has not; neither record ids nor names of fields.
+_NOT_HERE = frozenset(
+    {"approvalLayouts", "compactLayouts", "defaultValues", "eventSeriesUpdates", "layouts", "listviews", "namedLayouts"}
+    | {"quickActions", "relevantItems"}
 )
 
 
 def find(method: str, segments: tuple[str, ...]) -> tuple[_Handler, tuple[str, ...]]:
     """The resource of a path and what stood for `*`. Raises ApiError 404 or 405."""
+    if segments[:1] == ("sobjects",) and _is_not_here(*segments[1:]):
+        raise not_found()
     for route in ROUTES:
         values = _fit(route.pattern, segments)
         if values is None:
@@ -71,6 +98,12 @@ def find(method: str, segments: tuple[str, ...]) -> tuple[_Handler, tuple[str, .
             raise method_not_allowed(method, list(route.handlers))
         return handler, values
     raise not_found()
+
+
+def _is_not_here(name: str = "", word: str = "", *rest: str) -> bool:
+    if name.lower() == "user" and rest == ("password",):
+        return True
+    return word in _NOT_HERE or (word == "describe" and bool(rest))
 
 
 def _fit(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:

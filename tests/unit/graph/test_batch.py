@@ -1,34 +1,12 @@
 """What goes into a $batch, and what came out of it."""
 
-from collections import Counter
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from connector.graph.batch import LIMIT, SubRequest, SubResponse, answers_of, body_of, mixed
+from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
 
 
 def ask(user: str, number: int = 0) -> SubRequest:
     return SubRequest(user, f"/users/{user}/messages/{number}", 'IdType="ImmutableId"')
-
-
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=120), st.integers(1, 4))
-def test_every_request_is_in_one_batch_and_no_batch_asks_too_much(users: list[str], cap: int) -> None:
-    wanted = [ask(user, number) for number, user in enumerate(users)]
-    batches = mixed(wanted, cap)
-    assert sorted(index for batch in batches for index in batch) == list(range(len(wanted)))
-    for batch in batches:
-        assert 0 < len(batch) <= LIMIT
-        assert batch == sorted(batch)
-        assert max(Counter(wanted[index].user for index in batch).values()) <= cap
-
-
-def test_mailboxes_are_mixed_so_that_batches_are_full() -> None:
-    wanted = [ask(user) for user in "abcdefghij" for _ in range(4)]
-    assert [len(batch) for batch in mixed(wanted, 4)] == [20, 20]
-    assert [len(batch) for batch in mixed(wanted, 2)] == [20, 20]
-    assert [len(batch) for batch in mixed([ask("a")] * 7, 3)] == [3, 3, 1]
 
 
 def test_each_request_carries_its_own_preference() -> None:

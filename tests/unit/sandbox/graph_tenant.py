@@ -1,6 +1,7 @@
 """A Graph sandbox in memory with one signed-in application, asked without a socket."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -37,8 +38,9 @@ class GraphTenant:
         body: Any = None,
         prefer: str | None = 'IdType="ImmutableId"',
         headers: dict[str, str] | None = None,
+        raw: bytes = b"",
     ) -> Response:
-        """One request; `url` is a path with its query, or an absolute link."""
+        """One request; `url` is a path with its query, or an absolute link. `raw` is a body that is no JSON."""
         parts = urlsplit(url)
         sent = {"authorization": f"Bearer {self.token}", **({"prefer": prefer} if prefer else {}), **(headers or {})}
         return self.graph.handle(
@@ -48,10 +50,28 @@ class GraphTenant:
                 raw_path=parts.path,
                 query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
                 headers={name: value for name, value in sent.items() if value},
-                content=b"" if body is None else json.dumps(body).encode(),
+                content=raw if body is None else json.dumps(body).encode(),
                 base_url="https://localhost:8443",
             )
         )
+
+    def may_write(self) -> "GraphTenant":
+        """From now on with an app that may change and send mail."""
+        app = tokens().apps.first
+        writer = replace(app, roles=(*app.roles, "Mail.ReadWrite", "Mail.Send"))
+        self.token = tokens().issue("https://graph.microsoft.com", app=writer)
+        return self
+
+    def made(self, url: str, body: Any = None, **more: Any) -> Any:
+        """The JSON of a POST whose answer must be 201."""
+        response = self.ask(url, "POST", body=body, **more)
+        assert response.status == 201, response.body
+        return content(response)
+
+    def done(self, url: str, method: str, status: int, body: Any = None) -> None:
+        """A change whose answer must be this status, and empty."""
+        response = self.ask(url, method, body=body)
+        assert (response.status, response.body) == (status, b"")
 
     def value(self, url: str, **more: Any) -> Any:
         """The JSON of a successful answer."""

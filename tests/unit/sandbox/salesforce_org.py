@@ -36,7 +36,9 @@ def key_pair() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
-def new_org(database: Path | None = None, clock: SandboxClock | None = None) -> SalesforceSandbox:
+def new_org(
+    database: Path | None = None, clock: SandboxClock | None = None, metadata: Path = METADATA
+) -> SalesforceSandbox:
     """An org as `--firm none` leaves it; its clock stands near NOW."""
     if clock is None:
         clock = SandboxClock()
@@ -44,7 +46,7 @@ def new_org(database: Path | None = None, clock: SandboxClock | None = None) -> 
     return SalesforceSandbox(
         database=database,
         clock=clock,
-        metadata=METADATA,
+        metadata=metadata,
         jwt_public_key=key_pair()[1],
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,

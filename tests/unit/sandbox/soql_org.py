@@ -62,7 +62,16 @@ class Org:
         self.connection.execute(statement, list(row.values()))
         return record_id
 
-    def query(self, soql: str, *, include_deleted: bool = False, zone: str = "GMT", now: datetime = NOW) -> QueryResult:
+    def query(
+        self,
+        soql: str,
+        *,
+        include_deleted: bool = False,
+        zone: str = "GMT",
+        now: datetime = NOW,
+        user_id: str = "005000000000001AAA",
+        version: str = "64.0",
+    ) -> QueryResult:
         return run_query(
             self.connection,
             self.schema,
@@ -71,8 +80,8 @@ class Org:
             include_deleted=include_deleted,
             now=now,
             time_zone=zone,
-            user_id="005000000000001AAA",
-            api_version="64.0",
+            user_id=user_id,
+            api_version=version,
         )
 
     def values(self, soql: str, **options: Any) -> list[Any]:

@@ -109,7 +109,24 @@ def test_settings_of_org_and_tenant_show_the_whole_state(client: SandboxClient) 
     assert org["timeZone"] == "America/New_York"
     assert "dailyApiRequests" in org
     tenant = client.control("PATCH", "tenant", json={"pages": "short", "perMailboxConcurrency": 4}).json()
-    assert tenant == {"count": "exact", "pages": "short", "perMailboxConcurrency": 4, "requestsPer10Min": None}
+    habits = {"count": "exact", "pages": "short", "perMailboxConcurrency": 4, "requestsPer10Min": None}
+    assert {name: tenant[name] for name in habits} == habits
+    assert (tenant["weather"], tenant["weatherSeed"]) == ("calm", 1)
+
+
+def test_weather_brings_the_limits_of_outlook(client: SandboxClient) -> None:
+    def patch(**wanted: Any) -> tuple[Any, ...]:
+        value = client.control("PATCH", "tenant", json=wanted).json()
+        return value["weather"], value["perMailboxConcurrency"], value["requestsPer10Min"]
+
+    assert patch(weather="rough", weatherSeed=7) == ("rough", 4, 10_000)
+    assert patch(perMailboxConcurrency=2) == ("rough", 2, 10_000)
+    assert patch(weather="rough") == ("rough", 2, 10_000)
+    assert patch(weather="normal", requestsPer10Min=50) == ("normal", 4, 50)
+    assert patch(weather="calm") == ("calm", None, None)
+    client.control("PATCH", "tenant", json={"weather": "rough"})
+    client.control("POST", "reset")
+    assert patch() == ("calm", None, None)
 
 
 def test_a_rule_refuses_rows(client: SandboxClient) -> None:
@@ -178,6 +195,24 @@ def test_requests_are_logged_by_service(client: SandboxClient) -> None:
         ("PATCH", "tenant", {"pages": "long"}, 400),
         ("PATCH", "tenant", {"perMailboxConcurrency": 0}, 400),
         ("PATCH", "tenant", {"colour": "red"}, 400),
+        ("PATCH", "tenant", {"weather": "snow"}, 400),
+        ("PATCH", "tenant", {"weather": "rough", "colour": "red"}, 400),
+        ("PATCH", "tenant", {"weatherSeed": "7"}, 400),
+        ("POST", "apps", {"colour": "red"}, 400),
+        ("POST", "apps", {"name": ""}, 400),
+        ("POST", "apps", {"roles": ["Mail.Everything"]}, 400),
+        ("POST", "apps", {"scopes": ["Mail.Everything"]}, 400),
+        ("POST", "apps", {"scoped_roles": ["User.Read.All"]}, 400),
+        ("POST", "apps", {"roles": "Mail.Read"}, 400),
+        ("POST", "apps", {"certificates": ["no certificate"]}, 400),
+        ("POST", "apps", {"secret_expires": "soon"}, 400),
+        ("POST", "apps", {"access_policy": {"right": "Allow", "mailboxes": []}}, 400),
+        ("POST", "apps", {"access_policy": {"right": "DenyAccess"}}, 400),
+        ("POST", "apps", {"public": 1}, 400),
+        ("PATCH", "apps/00000000-0000-0000-0000-000000000001", {"name": "x"}, 404),
+        ("GET", "apps", None, 405),
+        ("POST", "mailboxes", {"userPrincipalName": "a@b.example", "fullAccess": "ada@firm.example"}, 400),
+        ("POST", "mailboxes", {"userPrincipalName": "a@b.example", "signInSessionsValidFromDateTime": "noon"}, 400),
         ("POST", "rules", {"object": "Contact"}, 400),
         ("POST", "rules", {"object": "Contact", "when": "this is no SOQL", "message": "x"}, 400),
         ("POST", "faults", {"path": "("}, 400),

@@ -13,6 +13,7 @@ from connector.sandbox.firm import FirmSize, MailReport, populate
 from connector.sandbox.firm.compose import mime_of
 from connector.sandbox.firm.deliver import Mailbox, frequent_people, imported_deliveries
 from connector.sandbox.firm.large import LARGE_DOMAIN, adviser, client, generated_mail
+from connector.sandbox.firm.large_people import account_names, account_of, alias, contact_name, is_second
 from connector.sandbox.firm.letters import bundled_letters
 from connector.sandbox.firm.people import CLIENTS, DOMAIN, STAFF
 from connector.sandbox.graph.delivery import NewMessage
@@ -323,6 +324,89 @@ def test_generated_mail_lies_in_the_last_six_months_oldest_first(generated: list
     assert times == sorted(times)
     assert NOW - timedelta(days=181) < times[0]
     assert times[-1] < NOW
+
+
+def test_generated_copies_are_one_mail_in_several_mailboxes(generated: list[NewMessage]) -> None:
+    copies: dict[str, list[NewMessage]] = {}
+    for copy in generated:
+        copies.setdefault(copy.message["internetMessageId"], []).append(copy)
+    several = [group for group in copies.values() if len(group) > 1]
+    assert len(several) > 300
+    for group in several:
+        assert len({copy.upn for copy in group}) == len(group)
+        assert len({copy.message["sentDateTime"] for copy in group}) == 1
+        first, *others = [copy.received for copy in group if copy.received is not None]
+        assert all(later - first == timedelta(seconds=1) for later in others)
+
+
+def test_generated_replies_name_what_they_answer(generated: list[NewMessage]) -> None:
+    known = {copy.message["internetMessageId"] for copy in generated}
+    replies = [copy for copy in generated if copy.message["subject"].startswith("Re: ")]
+    assert len(replies) > 300
+    for copy in replies:
+        headers = {item["name"]: item["value"] for item in copy.message["internetMessageHeaders"]}
+        assert headers["In-Reply-To"] in known
+        assert headers["References"].endswith(headers["In-Reply-To"])
+
+
+def test_generated_mail_lies_in_the_folders_of_its_kind(generated: list[NewMessage]) -> None:
+    places = Counter(copy.folder for copy in generated)
+    assert set(places) == {"inbox", "sentitems", "Inbox/Clients", "archive", "deleteditems", "junkemail"}
+    newsletters = [copy for copy in generated if copy.folder == "deleteditems"]
+    assert all("List-Unsubscribe" in str(copy.message["internetMessageHeaders"]) for copy in newsletters)
+    assert {copy.message["isRead"] for copy in generated} == {True, False}
+
+
+def test_generated_attachments_have_many_sizes_and_signatures_an_image(generated: list[NewMessage]) -> None:
+    items = [item for copy in generated for item in copy.message["attachments"]]
+    inline = [item for item in items if item["isInline"]]
+    sizes = {len(item["contentBytes"]) for item in items if not item["isInline"]}
+    assert {item["contentId"] for item in inline} == {"logo"}
+    assert len(sizes) > 80
+    assert min(sizes) < 3_000
+    assert max(sizes) > 60_000
+    assert len({item["contentType"] for item in items}) >= 5
+    logos = [copy for copy in generated if "cid:logo" in copy.message["body"]["content"]]
+    assert all(any(item["isInline"] for item in copy.message["attachments"]) for copy in logos)
+    assert len(logos) > 50
+
+
+def test_now_and_then_an_attachment_has_megabytes() -> None:
+    boxes = [Mailbox(adviser(0)[1], frozenset({adviser(0)[1]}))]
+    many = generated_mail(FirmSize(mailboxes=1, messages=50_000, contacts=10), boxes, NOW)
+    assert any(len(item["contentBytes"]) > 1_000_000 for copy in many for item in copy.message["attachments"])
+
+
+def test_generated_mail_has_many_scripts(generated: list[NewMessage]) -> None:
+    text = "".join(copy.message["subject"] for copy in generated)
+    for letter in ("ü", "ą", "Ε", "年", "ا"):
+        assert letter in text
+
+
+def test_mail_reaches_advisers_at_their_second_address_too(generated: list[NewMessage]) -> None:
+    boxes = [Mailbox(adviser(0)[1], frozenset({adviser(0)[1], str(alias(0))}))]
+    copies = list(generated_mail(FirmSize(mailboxes=1, messages=200, contacts=10), boxes, NOW))
+    reached = Counter(who for copy in copies for who in people_of_all(copy))
+    assert reached[str(alias(0))] > 5
+    assert reached[adviser(0)[1]] > reached[str(alias(0))]
+    assert alias(1) is None
+
+
+def test_families_share_an_address_and_some_clients_have_two() -> None:
+    org = Org()
+    populate(org, Tenant(), clock(), firm="large", size=FirmSize(mailboxes=1, messages=0, contacts=600))
+    contacts = org.rows["Contact"]
+    shared = [count for count in Counter(row["Email"] for row in contacts).values() if count > 1]
+    assert set(shared) == {2}
+    assert 20 <= len(shared) <= 30
+    people = Counter((row["FirstName"], row["LastName"], row["AccountId"]) for row in contacts)
+    assert sum(count > 1 for count in people.values()) >= 24
+    for number in range(600):
+        if is_second(number):
+            assert contact_name(number) == contact_name(number - 1)
+            assert client(number)[1] != client(number - 1)[1]
+            assert account_of(number) == account_of(number - 1)
+    assert len(list(account_names(600))) == len(org.rows["Account"]) == 200
 
 
 def test_a_firm_without_anybody_is_refused() -> None:

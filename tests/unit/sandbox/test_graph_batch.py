@@ -1,10 +1,13 @@
 """$batch: its rules, and what each request in it gets."""
 
+from base64 import b64encode
+
 import pytest
 
 from tests.unit.sandbox.graph_tenant import ADA, GraphTenant, content
 
 URL = "/v1.0/$batch"
+JSON_BODY = {"headers": {"Content-Type": "application/json"}, "body": {}}
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
 
 
@@ -60,6 +63,11 @@ def test_answers_do_not_come_in_order(tenant: GraphTenant) -> None:
         {"requests": [{"id": "1", "method": "GET"}]},
         {"requests": [{"id": "1", "method": "GET", "url": "https://graph.microsoft.com/v1.0/users"}]},
         {"requests": [{"id": "1", "method": "POST", "url": "/users", "body": {}}]},
+        {"requests": [{"id": "1", "method": "POST", "url": "/users", "headers": {"Content-Type": "application/json"}}]},
+        {"requests": [{"id": "1", "method": "PATCH", "url": "/users/a"}]},
+        {"requests": [{"id": 1, "method": "GET", "url": "/users"}]},
+        {"requests": [{"id": "1", "method": "GET", "url": "/users", "headers": {"Prefer": 5}}]},
+        {"requests": [item(1, "/users", dependsOn=["9"])]},
         {"requests": [item(1, "/users", dependsOn=["2"]), item(2, "/users")]},
         {"requests": [item(1, "/users"), item(2, "/users", dependsOn="1")]},
         {"requests": [item(1, "/users"), item(2, "/users", dependsOn=["1"]), item(3, "/users")]},
@@ -86,8 +94,27 @@ def test_what_depends_on_a_failure_fails(tenant: GraphTenant) -> None:
 
 
 def test_no_batch_in_a_batch(tenant: GraphTenant) -> None:
-    answers = run(tenant, {**item(1, "/$batch"), "method": "POST"})
+    answers = run(tenant, {**item(1, "/$batch", **JSON_BODY), "method": "POST"})
     assert answers["1"]["status"] == 400
+
+
+def test_urls_are_relative_to_the_version(tenant: GraphTenant) -> None:
+    answers = run(tenant, item(1, "/v1.0/users"), item(2, "users?$top=1"))
+    assert {name: answer["status"] for name, answer in answers.items()} == {"1": 400, "2": 200}
+
+
+def test_a_history_can_be_made_in_a_sequence(tenant: GraphTenant) -> None:
+    tenant.may_write()
+    messages = f"/users/{ADA}/messages"
+    draft = {**item(1, messages, headers={"Content-Type": "application/json"}), "method": "POST"}
+    mime = {**item(2, messages, headers={"Content-Type": "text/plain"}, dependsOn=["1"]), "method": "POST"}
+    encoded = b64encode(b64encode(b"Subject: As MIME\r\n\r\nHello")).decode()
+    answers = run(tenant, {**draft, "body": {"subject": "As JSON"}}, {**mime, "body": encoded})
+    assert [answers[name]["status"] for name in "12"] == [201, 201]
+    assert [answers[name]["body"]["subject"] for name in "12"] == ["As JSON", "As MIME"]
+    assert "Location" in answers["1"]["headers"]
+    wrong = {"requests": [{**mime, "dependsOn": [], "body": "%%%"}]}
+    assert tenant.code(URL, 400, method="POST", body=wrong) == "BadRequest"
 
 
 def test_content_that_is_no_json_comes_as_base64(tenant: GraphTenant) -> None:

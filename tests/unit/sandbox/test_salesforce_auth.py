@@ -89,8 +89,22 @@ def test_wrong_client_credentials_are_an_oauth_error_object(
 
 
 def test_other_grants_are_not_supported(org: SalesforceSandbox) -> None:
-    status, body = sign_in(org, {"grant_type": "password", "username": "a", "password": "b"})
-    assert (status, body["error"]) == (400, "unsupported_grant_type")
+    assert sign_in(org, {"grant_type": "device"})[1]["error"] == "unsupported_grant_type"
+
+
+@pytest.mark.parametrize(
+    ("grant", "description"),
+    [
+        ("password", "authentication failure"),
+        ("refresh_token", "expired access/refresh token"),
+        ("authorization_code", "invalid authorization code"),
+    ],
+)
+def test_grants_that_nobody_here_can_have_are_refused(org: SalesforceSandbox, grant: str, description: str) -> None:
+    form = {"grant_type": grant, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    refused = {"error": "invalid_grant", "error_description": description}
+    assert sign_in(org, form) == (400, refused)
+    assert sign_in(org, {**form, "client_id": "other"})[1]["error"] == "invalid_client_id"
 
 
 @pytest.mark.parametrize(
@@ -99,8 +113,8 @@ def test_other_grants_are_not_supported(org: SalesforceSandbox) -> None:
         {},
         {"aud": "https://test.salesforce.com"},
         {"aud": f"{BASE_URL}/"},
-        {"exp": str(int(time.time()) + 180)},
-        {"exp": int(time.time() * 1000) + 180_000},
+        {"exp": str(int(time.time()) + 3600)},
+        {"exp": int(time.time() * 1000) + 3_600_000},
     ],
     ids=["seconds", "test", "own address", "text", "milliseconds"],
 )
@@ -149,7 +163,7 @@ def test_an_inactive_user_cannot_sign_in_and_loses_the_session(org: SalesforceSa
     assert (status, body["error"]) == (400, "invalid_grant")
 
 
-@pytest.mark.parametrize("token", ["", "00Dxx!unknown"])
+@pytest.mark.parametrize("token", ["x", "00Dxx!unknown"])
 def test_without_a_known_token_the_session_is_invalid(org: SalesforceSandbox, token: str) -> None:
     answer = Client(org, token).send("GET", "limits")
     assert (answer.status, answer.code, answer.message) == (401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -179,3 +179,35 @@ def test_a_long_query_goes_into_the_body(client: Client) -> None:
     keys = ",".join(f"'k{n}'" for n in range(4000))
     answer = client.composite(get(f"query?q=SELECT Id FROM Email__c WHERE Message_Key__c IN ({keys})"))[0]
     assert (answer["httpStatusCode"], answer["body"]["totalSize"]) == (200, 1)
+
+
+@pytest.mark.parametrize("name", ["Accept", "authorization", "Content-Type"])
+def test_headers_that_sub_requests_inherit_are_not_named_in_them(client: Client, name: str) -> None:
+    item = {"method": "POST", "url": f"{ROOT}/sobjects/Email__c", "referenceId": "a", "body": {"Subject__c": "x"}}
+    body = {"compositeRequest": [{**item, "httpHeaders": {name: "x"}}]}
+    assert client.send("POST", "composite", body).status == 400
+    assert count(client, "Email__c") == 0
+
+
+def test_a_sub_request_may_use_another_version(client: Client) -> None:
+    item = {"method": "POST", "url": "/services/data/v60.0/sobjects/Email__c", "referenceId": "a", "body": {}}
+    answers = client.send("POST", "composite", {"compositeRequest": [item]}).body["compositeResponse"]
+    assert answers[0]["httpStatusCode"] == 201
+    assert answers[0]["httpHeaders"]["Location"].startswith("/services/data/v60.0/sobjects/Email__c/")
+    for version in ("20.0", "99.0"):
+        item["url"] = f"/services/data/v{version}/sobjects/Email__c"
+        answers = client.send("POST", "composite", {"compositeRequest": [item]}).body["compositeResponse"]
+        assert answers[0]["httpStatusCode"] == 404
+
+
+def test_files_are_not_read_in_a_composite(client: Client) -> None:
+    version = client.made("ContentVersion", PathOnClient="a.txt", VersionData="eA==")
+    [answer] = client.composite(get(f"sobjects/ContentVersion/{version}/VersionData"))
+    assert answer["httpStatusCode"] == 400
+
+
+def test_collate_subrequests_is_a_flag(client: Client) -> None:
+    item = {"method": "GET", "url": f"{ROOT}/limits", "referenceId": "a"}
+    for flag, status in ((True, 200), (False, 200), ("no", 400)):
+        body = {"compositeRequest": [item], "collateSubrequests": flag}
+        assert client.send("POST", "composite", body).status == status

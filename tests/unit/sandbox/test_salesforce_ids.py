@@ -23,7 +23,10 @@ def test_both_forms_and_any_case_of_the_long_one_mean_the_same(short: str) -> No
     assert ids.normalise(full.lower()) == ids.normalise(full.upper()) == full
 
 
-@pytest.mark.parametrize("text", ["", "x", "001R0000006hfe", "001R0000006hfeZ!!!", "001R0000006hfeZ!AQ", "0" * 16])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "001R0000006hfe", "001R0000006hfeZ!!!", "001R0000006hfeZ!AQ", "0" * 16, "001R0000006hfeZBAQ"],
+)
 def test_other_texts_are_no_ids(text: str) -> None:
     assert ids.normalise(text) is None
 

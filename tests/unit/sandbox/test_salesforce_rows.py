@@ -130,7 +130,7 @@ def test_the_recycle_bin_does_not_hold_unique_values(client: Client) -> None:
         ("GET", "sobjects/Nonsense__c", 404, "NOT_FOUND"),
         ("POST", "sobjects/Nonsense__c", 404, "NOT_FOUND"),
         ("GET", "tooling/query", 404, "NOT_FOUND"),
-        ("POST", "composite/graph", 404, "NOT_FOUND"),
+        ("POST", "composite/batch", 404, "NOT_FOUND"),
         ("POST", "query", 405, "METHOD_NOT_ALLOWED"),
         ("PUT", "sobjects/Account", 405, "METHOD_NOT_ALLOWED"),
         ("DELETE", "limits", 405, "METHOD_NOT_ALLOWED"),
@@ -193,7 +193,7 @@ def test_lookups_are_checked(client: Client, org: SalesforceSandbox) -> None:
     missing = mailbox[:12] + "zzz"
     assert client.create("Email__c", Mailbox__c=missing).code == "INVALID_CROSS_REFERENCE_KEY"
     client.send("DELETE", f"sobjects/MS_Graph_User__c/{mailbox}")
-    assert client.create("Email__c", Mailbox__c=mailbox).code == "INVALID_CROSS_REFERENCE_KEY"
+    assert client.create("Email__c", Mailbox__c=mailbox).code == "ENTITY_IS_DELETED"
 
 
 def test_a_parent_may_be_named_by_its_external_id(client: Client) -> None:

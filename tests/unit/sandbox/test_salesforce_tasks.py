@@ -110,3 +110,41 @@ def test_who_ids_are_checked(client: Client, org: SalesforceSandbox) -> None:
     assert client.create("Task", Subject="x", TaskWhoIds="text").code == "JSON_PARSER_ERROR"
     assert client.create("Task", Subject="x", TaskWhoIds=["nonsense"]).code == "MALFORMED_ID"
     assert client.create("Task", Subject="x", TaskWhoIds=[lee, account]).code == "INVALID_CROSS_REFERENCE_KEY"
+
+
+def test_relations_are_counted_with_shared_activities(client: Client, org: SalesforceSandbox) -> None:
+    org.patch_org({"sharedActivities": True})
+    account, (lee, kim) = household(org, "Lee", "Kim")
+    task = client.made("Task", Subject="x", TaskWhoIds=[kim, lee], WhatId=account)
+    assert client.row("Task", task, "WhoCount,WhatCount") == {"WhoCount": 2, "WhatCount": 1}
+    client.change("Task", task, TaskWhoIds=[lee])
+    assert client.row("Task", task, "WhoCount,WhatCount,WhoId") == {"WhoCount": 1, "WhatCount": 1, "WhoId": lee}
+    client.change("Task", task, WhatId=None, Subject="y")
+    assert client.row("Task", task, "WhoCount,WhatCount") == {"WhoCount": 1, "WhatCount": 0}
+    fields = {item["name"] for item in client.send("GET", "sobjects/Task/describe").body["fields"]}
+    assert {"WhoCount", "WhatCount", "TaskWhoIds"} <= fields
+    org.patch_org({"sharedActivities": False})
+    fields = {item["name"] for item in client.send("GET", "sobjects/Task/describe").body["fields"]}
+    assert not fields & {"WhoCount", "WhatCount", "TaskWhoIds"}
+
+
+def test_a_task_is_about_one_lead_or_up_to_fifty_contacts(client: Client, org: SalesforceSandbox) -> None:
+    org.patch_org({"sharedActivities": True})
+    _, contacts = household(org, *(f"C{n}" for n in range(51)))
+    lead = admin(org).made("Lead", LastName="Kim", Company="Kim Ltd")
+    assert client.create("Task", Subject="x", TaskWhoIds=contacts[:50]).status == 201
+    assert client.create("Task", Subject="x", TaskWhoIds=contacts).code == "LIMIT_EXCEEDED"
+    assert client.create("Task", Subject="x", TaskWhoIds=[lead, contacts[0]]).code == "FIELD_INTEGRITY_EXCEPTION"
+    task = client.made("Task", Subject="x", TaskWhoIds=[lead])
+    assert client.query(f"SELECT Who.Type, Who.Name FROM Task WHERE Id = '{task}'")[0]["Who"]["Type"] == "Lead"
+
+
+def test_who_and_what_tell_their_type(client: Client, org: SalesforceSandbox) -> None:
+    account, (lee,) = household(org, "Lee")
+    client.made("Task", Subject="x", WhoId=lee, WhatId=account)
+    (row,) = client.query("SELECT Who.Type, Who.Name, What.Type, What.Name, Account.Name FROM Task")
+    assert (row["Who"]["Type"], row["Who"]["Name"]) == ("Contact", "Lee")
+    assert (row["What"]["Type"], row["What"]["Name"]) == ("Account", "Lee Household")
+    assert row["Account"]["Name"] == "Lee Household"
+    assert len(client.query("SELECT Id FROM Task WHERE Who.Type = 'Contact' AND What.Type = 'Account'")) == 1
+    assert client.query("SELECT Id FROM Task WHERE Who.Type = 'Lead'") == []

@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 
 from connector.sandbox.control.urls import ROUTES
-from connector.sandbox.graph.directory import GIVEN, GIVEN_STATE
+from connector.sandbox.graph.directory import GIVEN, GIVEN_ACCESS, GIVEN_STATE
 from connector.sandbox.graph.members import SCAN_SECONDS
 from connector.sandbox.graph.models import MAILBOX_STATES, TenantSettings
 from connector.sandbox.options import FIRMS
 from connector.sandbox.salesforce.org import OrgState
 from connector.sandbox.traffic import DROPS, FAULT_SERVICES, Fault
+from connector.sandbox.weather import GIVEN_WEATHER, WEATHERS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
 TENANT = TenantSettings()
 KEYS = [
     *GIVEN,
     GIVEN_STATE,
+    *GIVEN_ACCESS,
+    *GIVEN_WEATHER,
+    *WEATHERS,
     *MAILBOX_STATES,
     *OrgState().as_json(),
     *TENANT.as_json(),
@@ -36,7 +40,7 @@ def test_every_key_and_value_is_named(key: str) -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids="/".join)
 def test_every_call_is_named_with_its_methods(route: tuple[str, ...]) -> None:
-    path = re.escape("/sandbox/" + "/".join(route)).replace(r"\*", r"\{upn\}")
+    path = re.escape("/sandbox/" + "/".join(route)).replace(r"\*", r"\{(?:upn|client_id)\}")
     (methods,) = re.findall(rf"^\| ([^|]*{path}[?`][^|]*) \|", TEXT, re.MULTILINE)
     for method in ROUTES[route]:
         assert method in methods

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from connector.sandbox.salesforce.soql import SoqlError
 from tests.unit.sandbox.soql_org import Org
 
 
@@ -118,12 +119,23 @@ def test_the_limit_of_a_subquery_counts_for_each_parent(org: Org) -> None:
         account = org.insert("Account", Name=name)
         for number in range(3):
             org.insert("Contact", LastName=f"{name} {number}", AccountId=account)
-    soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName LIMIT 1 OFFSET 1) FROM Account ORDER BY Name"
+    soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName DESC LIMIT 1) FROM Account ORDER BY Name"
     found = org.query(soql).records
     assert [[child["LastName"] for child in record["Contacts"]["records"]] for record in found] == [
-        ["One 1"],
-        ["Two 1"],
+        ["One 2"],
+        ["Two 2"],
     ]
+
+
+def test_a_subquery_may_have_an_offset_where_its_parent_is_one(org: Org) -> None:
+    account = org.insert("Account", Name="Acme")
+    for number in range(3):
+        org.insert("Contact", LastName=str(number), AccountId=account)
+    soql = "SELECT (SELECT LastName FROM Contacts ORDER BY LastName LIMIT 1 OFFSET 1) FROM Account"
+    found = org.query(f"{soql} LIMIT 1").records[0]
+    assert [child["LastName"] for child in found["Contacts"]["records"]] == ["1"]
+    with pytest.raises(SoqlError, match="OFFSET is not allowed in a subquery"):
+        org.query(soql)
 
 
 def test_children_of_children_and_their_parents(org: Org) -> None:
@@ -233,7 +245,9 @@ def test_deleted_rows_appear_only_when_asked_for(org: Org) -> None:
     assert org.values("SELECT LastName FROM Contact") == ["Here"]
     assert org.total("IsDeleted = true") == 0
     assert org.values("SELECT LastName FROM Contact WHERE IsDeleted = true", include_deleted=True) == ["Gone"]
-    assert org.query("SELECT Id FROM Contact ALL ROWS").total_size == 2
+    assert org.query("SELECT Id FROM Contact ALL ROWS", include_deleted=True).total_size == 2
+    with pytest.raises(SoqlError, match="Column:24\nALL ROWS not allowed in this context"):
+        org.query("SELECT Id FROM Contact ALL ROWS")
 
 
 def test_rows_that_the_user_may_not_see_are_missing_everywhere(org: Org) -> None:

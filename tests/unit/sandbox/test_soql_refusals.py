@@ -114,7 +114,7 @@ def refusal(org: Org, soql: str) -> SoqlError:
         # Aggregates.
         ("SELECT Name, COUNT(Id) FROM Account", "MALFORMED_QUERY", "Field must be grouped or aggregated: Name"),
         ("SELECT Name FROM Account GROUP BY Type", "MALFORMED_QUERY", "Field must be grouped or aggregated: Name"),
-        ("SELECT Type FROM Account GROUP BY Type ORDER BY Name", "MALFORMED_QUERY", "Field must be grouped"),
+        ("SELECT Type FROM Account GROUP BY Type ORDER BY Name", "MALFORMED_QUERY", "Ordered field must be"),
         ("SELECT SUM(Name) FROM Account", "MALFORMED_QUERY", "does not support aggregate operator SUM"),
         ("SELECT COUNT(Description) FROM Account", "MALFORMED_QUERY", "does not support aggregate operator COUNT"),
         ("SELECT COUNT(Id) FROM Account LIMIT 1", "MALFORMED_QUERY", "cannot also use LIMIT"),
@@ -224,3 +224,59 @@ def test_a_reference_to_hidden_objects_only_is_unknown() -> None:
     assert "relationship 'Account'" in refusal(org, "SELECT Account.Name FROM Contact").message
     assert "relationship 'What'" in refusal(org, "SELECT What.Name FROM Task").message
     org.close()
+
+
+# --- places, as observed on the platform -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("soql", "message"),
+    [
+        (
+            "SELECT Id FROM Account\nWHERE Name = 'x'\n\tAND IsDeleted = 'TRUE'",
+            "\n\tAND IsDeleted = 'TRUE'\n     ^\nERROR at Row:3:Column:6\n"
+            "value of filter criterion for field 'IsDeleted' must be of type boolean "
+            "and should not be enclosed in quotes",
+        ),
+        (
+            'SELECT Id FROM Account WHERE Id = "x"',
+            "\nSELECT Id FROM Account WHERE Id = \"x\"\n                                 ^\n"
+            "ERROR at Row:1:Column:34\nline 1:34 no viable alternative at character '\"'",
+        ),
+        (
+            "SELECT Id FROM Account WHERE Name = 'x",
+            "\nSELECT Id FROM Account WHERE Name = 'x\n                                     ^\n"
+            "ERROR at Row:1:Column:38\nline 1:38 mismatched character '<EOF>' expecting '''",
+        ),
+        (
+            "SELECT Id FROM Account WHERE CreatedDate > 2026-03-17T21:04:32.000 0000",
+            "\nERE CreatedDate > 2026-03-17T21:04:32.000 0000\n                                        ^\n"
+            "ERROR at Row:1:Column:66\nline 1:66 no viable alternative at character ' '",
+        ),
+        (
+            "SELECT Id FROM Account;",
+            "\nSELECT Id FROM Account;\n                     ^\n"
+            "ERROR at Row:1:Column:22\nline 1:22 no viable alternative at character ';'",
+        ),
+    ],
+)  # fmt: skip
+def test_the_whole_message(org: Org, soql: str, message: str) -> None:
+    assert refusal(org, soql).message == message
+
+
+@pytest.mark.parametrize(
+    ("soql", "words"),
+    [
+        ("SELECT Id FROM Account WHERE Name = :name", "Column:37\nBind variables only allowed in Apex code"),
+        ("SELECT Id FROM Account WHERE Name IN names", "Column:38\nBind variables only allowed in Apex code"),
+        ("SELECT Id FROM Account WHERE Name IN 'a', 'b'", "Column:38\nBind variables only allowed in Apex code"),
+        ("SELECT Id FROM Account LIMIT :n", "Column:30\nBind variables only allowed in Apex code"),
+        ("SELECT Id FROM Account WHERE CreatedDate > LastModifiedDate", "expecting a colon, found 'LastModifiedDate'"),
+        ("SELECT Id FROM Account WHERE (Name = 'x' Site = 'y')", "expecting a right parentheses, found 'Site'"),
+        ("SELECT Id FROM Account WHERE Name IN ('x'", "expecting a right parentheses, found '<EOF>'"),
+        ("SELECT Id, FROM Account", "Column:12\nunexpected token: 'FROM'"),
+    ],
+)
+def test_wrong_syntax_has_the_platforms_words(org: Org, soql: str, words: str) -> None:
+    error = refusal(org, soql)
+    assert (error.code, words in error.message) == ("MALFORMED_QUERY", True), error.message

@@ -16,7 +16,7 @@ QUERIES = [
     "SELECT Name , ( SELECT Id FROM Contacts WHERE Email != null LIMIT 2 ) FROM Account WHERE Id IN ( SELECT AccountId "
     "FROM Contact ) OFFSET 1",
     "SELECT TYPEOF Who WHEN Contact THEN Email ELSE Name END , What.Name FROM Task WHERE Who.Name IN ( 'a' , null )",
-    "SELECT FIELDS ( ALL ) FROM Lead WHERE toLabel ( Status ) = 'x' AND AnnualRevenue <= 1.5 LIMIT 200 ALL ROWS",
+    "SELECT FIELDS ( ALL ) FROM Lead WHERE toLabel ( Status ) = 'x' AND AnnualRevenue <= 1.5 LIMIT 200 FOR VIEW",
     "SELECT CALENDAR_YEAR ( CreatedDate ) , MAX ( Email ) FROM Contact GROUP BY CALENDAR_YEAR ( CreatedDate )",
 ]
 TOKENS = sorted(

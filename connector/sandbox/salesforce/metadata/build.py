@@ -2,8 +2,15 @@
 
 from dataclasses import replace
 
-from connector.sandbox.salesforce.metadata.model import CustomObject, Metadata, MetadataError, PermissionSet
-from connector.sandbox.salesforce.schema import Field, Schema, SObject
+from connector.sandbox.salesforce.formula import FormulaError, Names, compile_condition
+from connector.sandbox.salesforce.metadata.model import (
+    CustomObject,
+    Metadata,
+    MetadataError,
+    PermissionSet,
+    ValidationRule,
+)
+from connector.sandbox.salesforce.schema import Field, SaveRule, Schema, SObject
 from connector.sandbox.salesforce.standard import USER_PERMISSIONS, standard_objects
 from connector.sandbox.salesforce.standard.fields import audit_fields, owner, record_id
 from connector.sandbox.salesforce.standard.people import with_person_accounts
@@ -28,10 +35,11 @@ def org_schema(metadata: Metadata, *, shared_activities: bool = False, person_ac
     objects["event"] = replace(objects["event"], fields=_without_child_names(objects["event"]))
     if person_accounts:
         objects["account"], objects["contact"] = with_person_accounts(objects["account"], objects["contact"])
+    _add_rules(objects, metadata)
     schema = Schema(objects.values())
     _check_references(schema)
     for permission_set in metadata.permission_sets:
-        _check_permission_set(schema, permission_set)
+        _check_permission_set(schema, permission_set, metadata.custom_permissions)
     return schema
 
 
@@ -52,6 +60,7 @@ def _custom_object(item: CustomObject, metadata: Metadata, place: int) -> SObjec
         custom=True,
         sharing=item.sharing,
         activities=item.activities,
+        searchable=item.searchable,
     )
 
 
@@ -68,6 +77,30 @@ def _without_child_names(event: SObject) -> dict[str, Field]:
     }
 
 
+def _add_rules(objects: dict[str, SObject], metadata: Metadata) -> None:
+    """Compile the active validation rules: what an org, or this one, could not play is refused by its name."""
+    for item in metadata.validation_rules:
+        sobject = objects.get(item.object.lower())
+        if sobject is None:
+            raise MetadataError(f"objects/{item.object}/validationRules: there is no such object.")
+        if item.active:
+            names = Names(sobject.name, sobject.fields, objects["user"].fields, metadata.custom_permissions)
+            rule = _compiled_rule(item, sobject, names)
+            objects[item.object.lower()] = replace(sobject, rules=(*sobject.rules, rule))
+
+
+def _compiled_rule(item: ValidationRule, sobject: SObject, names: Names) -> SaveRule:
+    where = f"{item.object}.{item.name} (validation rule)"
+    try:
+        condition = compile_condition(item.formula, names)
+    except FormulaError as wrong:
+        raise MetadataError(f"{where}: {wrong}") from wrong
+    field = sobject.field(item.field) if item.field else None
+    if item.field and field is None:
+        raise MetadataError(f"{where}: errorDisplayField {item.field} does not exist.")
+    return SaveRule(item.name, item.message, field.name if field else "", condition.holds, condition.fields)
+
+
 def _check_references(schema: Schema) -> None:
     for sobject in schema.objects.values():
         for item in sobject.fields.values():
@@ -76,10 +109,12 @@ def _check_references(schema: Schema) -> None:
                     raise MetadataError(f"{sobject.name}.{item.name} refers to {target}, which does not exist.")
 
 
-def _check_permission_set(schema: Schema, item: PermissionSet) -> None:
+def _check_permission_set(schema: Schema, item: PermissionSet, custom_permissions: frozenset[str]) -> None:
     where = f"{item.name}.permissionset-meta.xml"
     for name in sorted(item.user_permissions - set(USER_PERMISSIONS)):
         raise MetadataError(f"{where}: Unknown user permission: {name}.")
+    for name in sorted(item.custom_permissions - custom_permissions):
+        raise MetadataError(f"{where}: no CustomPermission named {name} found.")
     for granted in item.objects.values():
         if schema.object(granted.object) is None:
             raise MetadataError(f"{where}: no object named {granted.object} found.")

@@ -18,6 +18,7 @@ class CustomObject:
     label_plural: str
     sharing: Sharing
     activities: bool
+    searchable: bool = False
     name_field: Field
 
 
@@ -54,6 +55,7 @@ class PermissionSet:
     description: str = ""
     has_activation_required: bool = False
     user_permissions: frozenset[str] = frozenset()
+    custom_permissions: frozenset[str] = frozenset()
     objects: dict[str, ObjectPermission] = field(default_factory=dict)
     fields: dict[tuple[str, str], FieldPermission] = field(default_factory=dict)
 
@@ -100,4 +102,5 @@ class Metadata:
     permission_sets: tuple[PermissionSet, ...] = ()
     sharing_rules: tuple[SharingRule, ...] = ()
     validation_rules: tuple[ValidationRule, ...] = ()
+    custom_permissions: frozenset[str] = frozenset()
     audit_fields_enabled: bool = False

@@ -54,6 +54,10 @@ def read_metadata(folder: Path) -> Metadata:
         validation_rules=tuple(
             _read_validation_rule(path) for path in _files(places, "validationRules/*.validationRule-meta.xml")
         ),
+        custom_permissions=frozenset(
+            path.name.removesuffix(".customPermission-meta.xml")
+            for path in _files(places, "*.customPermission-meta.xml")
+        ),
         audit_fields_enabled=any(_enables_audit_fields(path) for path in _files(places, "Security.settings-meta.xml")),
     )
 
@@ -97,6 +101,7 @@ def _read_object(path: Path) -> CustomObject:
         label_plural=root.need("pluralLabel"),
         sharing=_SHARING[sharing],
         activities=root.flag("enableActivities"),
+        searchable=root.flag("enableSearch"),
         name_field=read_name_field(name_field),
     )
 
@@ -111,6 +116,9 @@ def _read_permission_set(path: Path) -> PermissionSet:
         description=root.get("description"),
         has_activation_required=root.flag("hasActivationRequired"),
         user_permissions=frozenset(item.need("name") for item in root.all("userPermissions") if item.flag("enabled")),
+        custom_permissions=frozenset(
+            item.need("name") for item in root.all("customPermissions") if item.flag("enabled")
+        ),
         objects={item.object.lower(): item for item in objects},
         fields={place: item for item in fields for place in _places_of(item)},
     )

@@ -1,32 +1,49 @@
 """Aggregates, GROUP BY and HAVING."""
 
 import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from connector.sandbox.salesforce.schema import SObject
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
 from connector.sandbox.salesforce.soql.filters import Sql
-from connector.sandbox.salesforce.soql.functions import AGGREGATES, Expression, bind_aggregate, bind_operand
+from connector.sandbox.salesforce.soql.formats import format_value
+from connector.sandbox.salesforce.soql.functions import (
+    AGGREGATES,
+    INTEGER,
+    Expression,
+    bind_aggregate,
+    bind_operand,
+    formatted,
+)
+from connector.sandbox.salesforce.soql.grouping import GROUPING, Arm, collation, subtotal_levels
 from connector.sandbox.salesforce.soql.having import Having
+from connector.sandbox.salesforce.soql.ordering import check_count, order_item, sort_key
 from connector.sandbox.salesforce.soql.output import Column
-from connector.sandbox.salesforce.soql.plan import conditions_of, order_item, source_object
+from connector.sandbox.salesforce.soql.plan import conditions_of, source_object
 from connector.sandbox.salesforce.soql.scope import Scope
 from connector.sandbox.salesforce.storage import decode
 
 _MOST_GROUPS = 2_000
+#: SOQL reference, "GROUP BY ROLLUP": up to three fields.
+_MOST_SUBTOTALS = 3
 
 
 def is_aggregate(query: ast.Query) -> bool:
     """Whether the query answers groups instead of records."""
-    return bool(query.group) or any(
-        isinstance(item, ast.SelectField) and is_aggregate_call(item.operand) for item in query.select
-    )
+    selected = [item.operand for item in query.select if isinstance(item, ast.SelectField)]
+    ordered = [order.operand for order in query.order]
+    return bool(query.group) or any(map(is_aggregate_call, [*selected, *ordered]))
 
 
 def is_aggregate_call(operand: ast.Operand) -> bool:
-    """Whether an operand is COUNT(x), SUM(x) …"""
-    return isinstance(operand, ast.Call) and operand.function.upper() in AGGREGATES
+    """Whether an operand is COUNT(x), SUM(x) …, perhaps within FORMAT()."""
+    if not isinstance(operand, ast.Call):
+        return False
+    name = operand.function.upper()
+    return name in AGGREGATES or (name == "FORMAT" and is_aggregate_call(operand.argument))
 
 
 def run_aggregate(
@@ -50,15 +67,20 @@ class _AggregatePlan:
         self._context = context
         self._query = query
         self.sobject = source_object(context, query)
-        self._scope = Scope.of(context, self.sobject, query.alias)
+        self._scope = Scope.of(context, self.sobject, query)
         self._groups = [self._group(operand) for operand in query.group]
         self._selected: dict[str, Expression] = {}
+        self._unnamed = 0
         self.columns: list[Column] = []
-        self._check_limit()
+        self._check_limits()
         for item in query.select:
             self._select(item)
 
-    def _check_limit(self) -> None:
+    def _check_limits(self) -> None:
+        check_count(self._context, self._query)
+        if self._query.subtotals and len(self._groups) > _MOST_SUBTOTALS:
+            problem = f"GROUP BY {self._query.subtotals} takes up to {_MOST_SUBTOTALS} fields"
+            raise self._context.malformed(self._query.position, problem)
         if not self._groups and self._query.limit is not None:
             raise self._context.malformed(
                 self._query.position, "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
@@ -66,8 +88,9 @@ class _AggregatePlan:
 
     def _group(self, operand: ast.Operand) -> Expression:
         expression = bind_operand(self._scope, operand)
-        if not expression.field.groupable or expression.field.parts:
-            problem = f"field '{expression.field.name}' can not be grouped in a query call"
+        field = expression.field
+        if not field.groupable or field.parts or field.type == "multipicklist" or expression.formatted:
+            problem = f"field '{field.name}' can not be grouped in a query call"
             raise self._context.malformed(operand.position, problem)
         return expression
 
@@ -79,74 +102,99 @@ class _AggregatePlan:
                 self._query.position, "only fields and aggregates can be selected with GROUP BY"
             )
         expression = self._expression(item.operand)
-        plain = not expression.function
-        key = item.alias or (expression.field.name if plain else f"expr{self._unnamed()}")
+        key = item.alias or expression.field.name
+        if item.alias is None and expression.function:
+            key = f"expr{self._unnamed}"
+            self._unnamed += 1
         if key.lower() in {name.lower() for name in self._selected}:
             raise self._context.malformed(item.operand.position, f"duplicate alias: {key}")
         self._selected[key] = expression
         sobject = expression.bound.sobject if expression.bound else None
         self.columns.append(Column(key, expression.field, sobject, aggregate=is_aggregate_call(item.operand)))
 
-    def _unnamed(self) -> int:
-        return sum(name.startswith("expr") for name in self._selected)
-
-    def _expression(self, operand: ast.Operand) -> Expression:
-        """An aggregate, or something that the query is grouped by."""
-        if isinstance(operand, ast.Call) and is_aggregate_call(operand):
-            return bind_aggregate(self._scope, operand)
+    def _expression(self, operand: ast.Operand, problem: str = "Field must be grouped or aggregated") -> Expression:
+        """An aggregate, something that the query is grouped by, or GROUPING() of it."""
+        if isinstance(operand, ast.Call):
+            name = operand.function.upper()
+            if name in AGGREGATES:
+                return bind_aggregate(self._scope, operand)
+            if name == "FORMAT":
+                return formatted(self._scope, operand, lambda _, inner: self._expression(inner, problem))
+            if name == GROUPING:
+                return self._grouping(operand)
         expression = bind_operand(self._scope, operand)
         if not any(_same(expression, group) for group in self._groups):
             name = operand.text if isinstance(operand, ast.Path) else operand.function
-            raise self._context.malformed(operand.position, f"Field must be grouped or aggregated: {name}")
+            raise self._context.malformed(operand.position, f"{problem}: {name}")
         return expression
 
+    def _grouping(self, call: ast.Call) -> Expression:
+        """GROUPING(field): which field it is; the value differs from one level of subtotals to the next."""
+        inner = bind_operand(self._scope, call.argument)
+        if self._query.subtotals is None or not any(_same(inner, group) for group in self._groups):
+            problem = "GROUPING() takes a field of GROUP BY ROLLUP or GROUP BY CUBE"
+            raise self._context.malformed(call.position, problem)
+        return replace(inner, function=GROUPING, field=INTEGER)
+
     def _ordered(self, operand: ast.Operand) -> Expression:
-        if isinstance(operand, ast.Path) and operand.text in self._selected:
-            return self._selected[operand.text]
-        return self._expression(operand)
+        if isinstance(operand, ast.Path):
+            for key, expression in self._selected.items():
+                if operand.text.lower() == key.lower():
+                    return expression
+        return self._expression(operand, "Ordered field must be grouped or aggregated")
 
     # --- SQL ------------------------------------------------------------------------------------------------------
 
     def statement(self) -> Sql:
         """The whole statement; one group more than may be answered, to see that there are too many."""
         where = conditions_of(self._scope, self._query)
-        having = self._having()
-        orders = [(order, self._ordered(order.operand)) for order in self._query.order]
+        ordered = [self._ordered(order.operand) for order in self._query.order]
+        levels = subtotal_levels(self._query.subtotals, len(self._groups))
+        levelled = [self._level(level, where, ordered) for level in levels]
         tables, joined = self._scope.tables()
-        select = ", ".join(expression.sql for expression in self._selected.values())
-        group = ", ".join(expression.sql for expression in self._groups)
-        order = ", ".join(order_item(order, expression.sql) for order, expression in orders)
+        arms = [arm.sql(tables, joined) for arm in levelled]
+        names = ", ".join(f"c{place}" for place in range(len(self._selected)))
+        keys = [
+            order_item(order, f"o{place}{collation(expression)}")
+            for place, (order, expression) in enumerate(zip(self._query.order, ordered, strict=True))
+        ]
         limit = _MOST_GROUPS + 1 if self._query.limit is None else self._query.limit
         text = (
-            f"SELECT {select} FROM {tables}{where.text}{f' GROUP BY {group}' if group else ''}{having.text}"
-            f"{f' ORDER BY {order}' if order else ''} LIMIT {limit} OFFSET {self._query.offset or 0}"
+            f"SELECT {names} FROM ({' UNION ALL '.join(arm.text for arm in arms)})"
+            f"{' ORDER BY ' + ', '.join(keys) if keys else ''} LIMIT {limit} OFFSET {self._query.offset or 0}"
         )
-        parameters = [
-            *_parameters(self._selected.values()),
-            *joined,
-            *where.parameters,
-            *_parameters(self._groups),
-            *having.parameters,
-            *_parameters(expression for _, expression in orders),
-        ]
-        return Sql(text, parameters)
+        return Sql(text, [value for arm in arms for value in arm.parameters])
 
-    def _having(self) -> Sql:
+    def _level(self, level: frozenset[int], where: Sql, ordered: list[Expression]) -> Arm:
+        """One level of subtotals: grouped by the groups of these places; the others are null."""
+
+        def at(expression: Expression) -> Expression:
+            for place, group in enumerate(self._groups):
+                if _same(expression, group) and expression.function == GROUPING:
+                    return replace(expression, sql=str(int(place not in level)), parameters=[])
+                if _same(expression, group) and place not in level:
+                    return replace(expression, sql="NULL", parameters=[], indexed=False)
+            return expression
+
+        keys = [sort_key(self._context, at(expression)) for expression in ordered]
+        selected = [at(expression) for expression in self._selected.values()]
+        grouped = [group for place, group in enumerate(self._groups) if place in level]
+        having = self._having(lambda operand: at(self._expression(operand)))
+        return Arm(selected, keys, where, grouped, having)
+
+    def _having(self, expression: Callable[[ast.Operand], Expression]) -> Sql:
         if self._query.having is None:
             return Sql("", [])
-        found = Having(self._scope, self._expression).sql(self._query.having)
-        return Sql(f" HAVING {found.text}", found.parameters)
+        return Having(self._scope, expression).sql(self._query.having)
 
     def decode(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """One group."""
         found: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
         for (key, expression), value in zip(self._selected.items(), row, strict=True):
-            found[key] = decode(expression.field, value)
+            formatting = expression.formatted
+            field = expression.field
+            found[key] = format_value(field, value, self._context.zone) if formatting else decode(field, value)
         return found
-
-
-def _parameters(expressions: Any) -> list[Any]:
-    return [value for expression in expressions for value in expression.parameters]
 
 
 def _same(one: Expression, other: Expression) -> bool:

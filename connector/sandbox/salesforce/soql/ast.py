@@ -19,7 +19,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of one argument: `COUNT(Id)`, `toLabel(Status)`, `CALENDAR_YEAR(convertTimezone(CreatedDate))`."""
+    """A function of one argument: `COUNT(Id)`, `toLabel(Status)`, `CALENDAR_YEAR(convertTimezone(CreatedDate))`.
+
+    DISTANCE has three; its place and unit are read and left out, since no query with it is answered.
+    """
 
     function: str
     argument: "Path | Call"
@@ -41,11 +44,14 @@ class LiteralKind(Enum):
     DATETIME = "datetime"
     TIME = "time"
     RANGE = "range"
+    CURRENCY = "currency"
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """One literal. `text` is the value (unescaped for strings); a RANGE is a date literal such as LAST_N_DAYS:7."""
+    """One literal. `text` is the value (unescaped for strings); a RANGE is a date literal such as LAST_N_DAYS:7, a
+    CURRENCY an amount with its code such as USD5000.
+    """
 
     kind: LiteralKind
     text: str
@@ -152,9 +158,25 @@ class Order:
     nulls_first: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ParentAlias:
+    """A parent with a name of its own in FROM: `FROM Contact c, c.Account a`."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FilterScope:
+    """`USING SCOPE name`."""
+
+    name: str
+    position: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A whole query. `count` is `SELECT COUNT()`; `select` is empty then."""
+    """A whole query. `count` is `SELECT COUNT()`; `select` is empty then. `subtotals` is ROLLUP or CUBE."""
 
     select: tuple[SelectItem, ...]
     source: str
@@ -162,11 +184,15 @@ class Query:
     position: int
     count: bool = False
     alias: str | None = None
+    parents: tuple[ParentAlias, ...] = ()
+    scope: FilterScope | None = None
     where: Condition | None = None
     group: tuple[Operand, ...] = ()
+    subtotals: str | None = None
     having: Condition | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
     purpose: str | None = None
     all_rows: bool = False
+    all_rows_position: int = 0

@@ -1,5 +1,6 @@
 """The part of the parser that both WHERE and HAVING need: tokens, operands, literals, conditions."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ _RESERVED = frozenset(
 )
 #: After an object or a field these begin the next part, though they could be names.
 _NO_ALIAS = _RESERVED | {"ALL", "END", "GROUP", "OFFSET", "ORDER", "THEN", "WHEN"}
+_CURRENCY = re.compile(r"[A-Z]{3}\d+(?:\.\d+)?", re.ASCII)
 _COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _LITERALS = {
     Kind.DATE: ast.LiteralKind.DATE,
@@ -27,6 +29,13 @@ _LITERALS = {
     Kind.DECIMAL: ast.LiteralKind.DECIMAL,
 }
 _NESTING = 100
+#: SOQL reference, "SOQL SELECT Functions" and "Date Functions".
+_FUNCTIONS = frozenset(
+    {"AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM", "GROUPING", "FORMAT", "TOLABEL", "CONVERTCURRENCY"}
+    | {"CONVERTTIMEZONE", "DISTANCE", "CALENDAR_MONTH", "CALENDAR_QUARTER", "CALENDAR_YEAR", "DAY_IN_MONTH"}
+    | {"DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY", "FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR", "HOUR_IN_DAY"}
+    | {"WEEK_IN_MONTH", "WEEK_IN_YEAR"}
+)
 
 
 class ConditionParser:
@@ -71,8 +80,12 @@ class ConditionParser:
         return True
 
     def _expect(self, symbol: str) -> None:
-        if not self._take(symbol):
-            raise self._unexpected()
+        if self._take(symbol):
+            return
+        if symbol == ")":
+            problem = f"expecting a right parentheses, found {self._token.shown()}"
+            raise malformed(self._soql, self._token.position, problem)
+        raise self._unexpected()
 
     def _expect_word(self, word: str) -> None:
         if not self._take_word(word):
@@ -80,6 +93,10 @@ class ConditionParser:
 
     def _unexpected(self) -> SoqlError:
         return malformed(self._soql, self._token.position, f"unexpected token: {self._token.shown()}")
+
+    def _no_bind(self) -> SoqlError:
+        # Observed for a colon, and for whatever stands after IN without its parenthesis.
+        return malformed(self._soql, self._token.position, "Bind variables only allowed in Apex code")
 
     def _listed(self, rule: Callable[[], Item]) -> tuple[Item, ...]:
         items = [rule()]
@@ -103,11 +120,31 @@ class ConditionParser:
         path = self._path()
         if not self._take("("):
             return path
-        if len(path.names) > 1:
+        if path.text.upper() not in _FUNCTIONS:
             raise malformed(self._soql, path.position, f"unexpected token: '{path.text}'")
         argument = self._operand()
+        if path.text.upper() == "DISTANCE":
+            self._place_and_unit()
         self._expect(")")
         return ast.Call(path.text, argument, path.position)
+
+    def _place_and_unit(self) -> None:
+        """`, GEOLOCATION(37.7,-122.4), 'mi'`, or a field in the place of GEOLOCATION()."""
+        self._expect(",")
+        if self._token.word == "GEOLOCATION":
+            self._advance()
+            self._expect("(")
+            self._literal()
+            self._expect(",")
+            self._literal()
+            self._expect(")")
+        else:
+            self._path()
+        self._expect(",")
+        unit = self._token
+        if unit.kind is not Kind.STRING or unit.text not in ("mi", "km"):
+            raise self._unexpected()
+        self._advance()
 
     def _alias(self) -> str | None:
         token = self._token
@@ -167,6 +204,8 @@ class ConditionParser:
     def _in(self, operand: ast.Operand) -> ast.Condition:
         negated = self._take_word("NOT")
         self._expect_word("IN")
+        if self._token.kind is not Kind.END and self._token.text != "(":
+            raise self._no_bind()
         if self._token.text == "(" and self._ahead(1).word == "SELECT":
             self._advance()
             query = self._semi_join()
@@ -193,10 +232,18 @@ class ConditionParser:
             return ast.Literal(ast.LiteralKind.STRING, value, token.position)
         if token.kind is Kind.SYMBOL and token.text in "+-":
             return self._signed(token)
+        if token.kind is Kind.SYMBOL and token.text == ":":
+            raise self._no_bind()
         if token.kind in _LITERALS:
             self._advance()
             return ast.Literal(_LITERALS[token.kind], token.text, token.position)
         return self._word_literal(token)
+
+    def _no_literal(self, token: Token) -> SoqlError:
+        if token.kind is not Kind.NAME or token.word in _RESERVED:
+            return self._unexpected()
+        # Observed: what is no literal could only be a bind variable.
+        return malformed(self._soql, token.position, f"expecting a colon, found {token.shown()}")
 
     def _signed(self, sign: Token) -> ast.Literal:
         self._advance()
@@ -213,10 +260,13 @@ class ConditionParser:
         if token.word in ("TRUE", "FALSE"):
             self._advance()
             return ast.Literal(ast.LiteralKind.BOOLEAN, token.text.lower(), token.position)
+        if token.kind is Kind.NAME and _CURRENCY.fullmatch(token.text):
+            self._advance()
+            return ast.Literal(ast.LiteralKind.CURRENCY, token.text, token.position)
         counted = self._ahead(1).text == ":" and self._ahead(2).kind is Kind.INTEGER
         if not is_range(token.word, counted):
-            # A word in double quotes, a bind variable, a second field: the platform takes literals only.
-            raise self._unexpected()
+            # Another field, a misspelt date literal, a word without quotes: the platform takes literals only.
+            raise self._no_literal(token)
         self._advance()
         count = None
         if counted:

@@ -38,12 +38,19 @@ class Context:
     zone: ZoneInfo
     include_deleted: bool
     version: str
+    user_id: str = ""
+    subqueries: int = 0
     _aliases: int = 0
 
     def alias(self) -> str:
         """A fresh table alias."""
         self._aliases += 1
         return f"t{self._aliases}"
+
+    @property
+    def version_number(self) -> float:
+        """The API version of the request, 64.0."""
+        return float(self.version)
 
     def object(self, name: str) -> SObject | None:
         """The object of that name if it exists, can be queried and may be read."""

@@ -1,5 +1,7 @@
 """Why a query is refused, worded and placed as the platform does."""
 
+import re
+
 #: How much of the line is quoted on either side of the place.
 _CONTEXT = 40
 
@@ -27,6 +29,18 @@ def refusal(soql: str, position: int, code: str, problem: str) -> SoqlError:
     row = soql.count("\n", 0, position) + 1
     caret = " " * (column - first) + "^"
     return SoqlError(code, f"\n{excerpt}\n{caret}\nERROR at Row:{row}:Column:{column + 1}\n{problem}")
+
+
+def lexical(soql: str, position: int, problem: str) -> SoqlError:
+    """MALFORMED_QUERY for a character that begins no token.
+
+    Observed: such errors count columns from nought, so the caret stands one place before the character, and the
+    problem begins with `line 1:58`.
+    """
+    row = soql.count("\n", 0, position) + 1
+    column = position - soql.rfind("\n", 0, position) - 1
+    found = malformed(soql, max(position - 1, position - column), f"line {row}:{column} {problem}")
+    return SoqlError(found.code, re.sub(r"Column:\d+\n", f"Column:{column}\n", found.message, count=1))
 
 
 def malformed(soql: str, position: int, problem: str) -> SoqlError:

@@ -57,7 +57,7 @@ class Filter:
 
     def _check_filterable(self, expression: Expression) -> None:
         field = expression.field
-        if not field.filterable or field.parts:
+        if not field.filterable or field.parts or expression.formatted:
             problem = f"field '{field.name}' can not be filtered in a query call"
             raise self._context.refuse(expression.position, "INVALID_FIELD", problem)
 
@@ -75,9 +75,11 @@ class Filter:
             return self._like(condition, expression)
         if operator not in ("=", "!=") and field.type in ("boolean", "multipicklist"):
             raise self._bad_operator(expression)
-        value = value_of(self._context, field, condition.literal)
+        value = value_of(self._context, field, condition.literal, expression.position)
         if isinstance(value, Span):
-            return _in_span(expression.sql, operator, value)
+            return _in_span(expression, operator, value)
+        if field.type == "boolean":
+            return _is_true(expression, bool(value) == (operator == "="))
         if value is None:
             return self._null(condition, expression)
         if operator == "=":
@@ -99,7 +101,7 @@ class Filter:
         if not field.is_text or field.type == "multipicklist":
             raise self._bad_operator(expression)
         if literal.kind is not ast.LiteralKind.STRING:
-            value_of(self._context, field, literal)
+            value_of(self._context, field, literal, expression.position)
             raise self._bad_operator(expression)
         if not literal.text:
             return Sql(f"{expression.sql} IS NULL", list(expression.parameters))
@@ -116,10 +118,14 @@ class Filter:
             return self._includes(condition, expression)
         if expression.field.type == "multipicklist":
             raise self._bad_operator(expression)
-        values = [value_of(self._context, expression.field, literal) for literal in condition.literals]
+        field, place = expression.field, expression.position
+        values = [value_of(self._context, field, literal, place) for literal in condition.literals]
+        if field.type == "boolean":
+            found = _balanced("OR", [_is_true(expression, bool(value)) for value in values])
+            return _negated(found) if condition.negated else found
         plain = [value for value in values if value is not None and not isinstance(value, Span)]
         parts = [_equals(expression, plain)] if plain else []
-        parts += [_in_span(expression.sql, "=", value) for value in values if isinstance(value, Span)]
+        parts += [_in_span(expression, "=", value) for value in values if isinstance(value, Span)]
         if len(plain) < len(values) and None in values:
             parts.append(Sql(f"{expression.sql} IS NULL", list(expression.parameters)))
         found = _balanced("OR", parts)
@@ -132,11 +138,12 @@ class Filter:
             raise self._bad_operator(expression)
         parts = []
         for literal in condition.literals:
-            value = value_of(self._context, field, literal)
+            value = value_of(self._context, field, literal, expression.position)
             wanted = [item.strip() for item in str(value or "").split(";")]
             tests = " AND ".join(f"(';' || {expression.sql} || ';') LIKE ? ESCAPE '\\'" for _ in wanted)
             patterns = [f"%;{_escaped(item)};%" for item in wanted]
-            parts.append(Sql(f"({tests})", patterns))
+            given = [item for pattern in patterns for item in (*expression.parameters, pattern)]
+            parts.append(Sql(f"({tests})", given))
         found = _balanced("OR", parts)
         return _negated(found) if condition.negated else found
 
@@ -174,14 +181,20 @@ def _balanced(operator: str, parts: list[Sql]) -> Sql:
     return Sql(f"({left.text} {operator} {right.text})", [*left.parameters, *right.parameters])
 
 
-def _in_span(column: str, operator: str, span: Span) -> Sql:
+def _in_span(expression: Expression, operator: str, span: Span) -> Sql:
     """A date literal covers its whole range: `> TODAY` begins tomorrow."""
+    column, given = expression.sql, expression.parameters
     if operator == "=":
-        return Sql(f"({column} >= ? AND {column} < ?)", [span.start, span.end])
+        return Sql(f"({column} >= ? AND {column} < ?)", [*given, span.start, *given, span.end])
     if operator == "!=":
-        return _negated(_in_span(column, "=", span))
+        return _negated(_in_span(expression, "=", span))
     bound = span.start if operator in ("<", ">=") else span.end
-    return Sql(f"{column} {'<' if operator in ('<', '<=') else '>='} ?", [bound])
+    return Sql(f"{column} {'<' if operator in ('<', '<=') else '>='} ?", [*given, bound])
+
+
+def _is_true(expression: Expression, wanted: bool) -> Sql:
+    """SOQL reference, "Filter on Boolean Fields": null is false, that of a parent who is missing included."""
+    return Sql(f"{expression.sql} IS {'' if wanted else 'NOT '}TRUE", list(expression.parameters))
 
 
 def _equals(expression: Expression, values: list[Any]) -> Sql:

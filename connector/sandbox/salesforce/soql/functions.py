@@ -1,11 +1,13 @@
 """Operands as SQL: fields, and the functions of one argument that SOQL has around them."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.sandbox.salesforce.schema import Field
 from connector.sandbox.salesforce.soql import ast
+from connector.sandbox.salesforce.soql.formats import can_format
 from connector.sandbox.salesforce.soql.scope import Bound, Scope
 
 AGGREGATES = frozenset({"AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM"})
@@ -15,12 +17,17 @@ _DATE_NUMBERS = frozenset(
     {"CALENDAR_MONTH", "CALENDAR_QUARTER", "CALENDAR_YEAR", "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR"}
     | {"FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR", "WEEK_IN_MONTH", "WEEK_IN_YEAR", "HOUR_IN_DAY"}
 )
-_INTEGER = Field(name="", label="", type="int", groupable=True)
+#: What SELECT may hold only when the query is grouped by it.
+DATE_FUNCTIONS = _DATE_NUMBERS | {"DAY_ONLY"}
+INTEGER = Field(name="", label="", type="int", groupable=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An operand as SQL. `field` types it; `bound` is the path at its core, `function` what is applied to it."""
+    """An operand as SQL. `field` types it; `bound` is the path at its core, `function` what is applied to it.
+
+    `formatted` says that FORMAT() makes text of the value once it is read.
+    """
 
     sql: str
     field: Field
@@ -28,6 +35,7 @@ class Expression:
     bound: Bound | None
     function: str = ""
     indexed: bool = False
+    formatted: bool = False
     parameters: list[Any] = dataclasses.field(default_factory=list)
 
 
@@ -39,11 +47,26 @@ def bind_operand(scope: Scope, operand: ast.Operand) -> Expression:
     name = operand.function.upper()
     if name == "TOLABEL":
         return _to_label(scope, operand)
-    if name in _DATE_NUMBERS or name == "DAY_ONLY":
+    if name == "FORMAT":
+        return formatted(scope, operand, bind_operand)
+    if name in DATE_FUNCTIONS:
         return _date_function(scope, operand, name)
     if name in AGGREGATES:
         raise scope.context.malformed(operand.position, "Aggregate functions are not allowed in a WHERE clause")
+    if name in ("CONVERTCURRENCY", "DISTANCE"):
+        # One currency, no geolocation fields: knowingly not emulated.
+        problem = f"The {operand.function} function is not supported in this organization"
+        raise scope.context.refuse(operand.position, "INVALID_FIELD", problem)
     raise scope.context.malformed(operand.position, f"unexpected token: '{operand.function}'")
+
+
+def formatted(scope: Scope, call: ast.Call, bind: "Callable[[Scope, ast.Operand], Expression]") -> Expression:
+    """FORMAT() of what `bind` makes of its argument."""
+    inner = bind(scope, call.argument)
+    if inner.formatted or not can_format(inner.field):
+        problem = f"The FORMAT function is not supported for field {inner.field.name}"
+        raise scope.context.refuse(call.position, "INVALID_FIELD", problem)
+    return replace(inner, function="FORMAT", formatted=True, indexed=False)
 
 
 def _to_label(scope: Scope, call: ast.Call) -> Expression:
@@ -54,9 +77,16 @@ def _to_label(scope: Scope, call: ast.Call) -> Expression:
     renamed = [item for item in inner.field.picklist if item.label != item.value]
     if not renamed:
         return replace(inner, function="toLabel", indexed=False)
-    cases = " ".join("WHEN ? THEN ?" for _ in renamed)
-    parameters = [text for item in renamed for text in (item.value, item.label)]
-    sql = f"CASE {inner.sql} {cases} ELSE {inner.sql} END COLLATE NOCASE"
+    if inner.field.type == "multipicklist":
+        sql = f"';' || {inner.sql} || ';'"
+        for _ in renamed:
+            sql = f"replace({sql}, ?, ?)"
+        parameters = [text for item in renamed for text in (f";{item.value};", f";{item.label};")]
+        sql = f"(trim({sql}, ';') COLLATE NOCASE)"
+    else:
+        cases = " ".join("WHEN ? THEN ?" for _ in renamed)
+        parameters = [text for item in renamed for text in (item.value, item.label)]
+        sql = f"(CASE {inner.sql} {cases} ELSE {inner.sql} END COLLATE NOCASE)"
     return replace(inner, sql=sql, parameters=parameters, function="toLabel", indexed=False)
 
 
@@ -71,7 +101,7 @@ def _date_function(scope: Scope, call: ast.Call, name: str) -> Expression:
     if inner.field.type not in allowed:
         problem = f"The {name} function is not supported for field {inner.field.name}"
         raise scope.context.refuse(call.position, "INVALID_FIELD", problem)
-    typed = replace(_INTEGER, name=inner.field.name) if name != "DAY_ONLY" else Field(
+    typed = replace(INTEGER, name=inner.field.name) if name != "DAY_ONLY" else Field(
         name=inner.field.name, label="", type="date"
     )  # fmt: skip
     return replace(
@@ -98,10 +128,10 @@ def bind_aggregate(scope: Scope, call: ast.Call) -> Expression:
         problem = f"field {inner.field.name} does not support aggregate operator {name}"
         raise scope.context.malformed(call.position, problem)
     if name == "COUNT":
-        return replace(inner, sql=f"count({inner.sql})", field=_INTEGER, function=name, indexed=False)
+        return replace(inner, sql=f"count({inner.sql})", field=INTEGER, function=name, indexed=False)
     if name == "COUNT_DISTINCT":
-        return replace(inner, sql=f"count(DISTINCT {inner.sql})", field=_INTEGER, function=name, indexed=False)
-    typed = replace(inner.field, name="") if name != "AVG" else Field(name="", label="", type="double")
+        return replace(inner, sql=f"count(DISTINCT {inner.sql})", field=INTEGER, function=name, indexed=False)
+    typed = replace(inner.field, name="") if name != "AVG" else Field(name="", label="", type="double", scale=2)
     return replace(inner, sql=f"{name.lower()}({inner.sql})", field=typed, function=name, indexed=False)
 
 

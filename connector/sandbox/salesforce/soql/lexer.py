@@ -4,7 +4,7 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
-from connector.sandbox.salesforce.soql.errors import SoqlError, malformed
+from connector.sandbox.salesforce.soql.errors import SoqlError, lexical, malformed
 
 MAX_QUERY = 100_000
 MAX_STRING = 4_000
@@ -54,13 +54,14 @@ _TOKENS = re.compile(
     | (?P<DATE>\d{{4}}-\d\d-\d\d)(?![\dTt])
     | (?P<TIME>{_TIME}{_OFFSET})
     | (?P<DECIMAL>\d*\.\d+)
-    | (?P<INTEGER>\d++)(?![A-Za-z_])
+    | (?P<INTEGER>\d++)(?![A-Za-z_]|-\d\d-\d\d)
     | (?P<SYMBOL><=|>=|<>|!=|[()=<>,:+-])
     | (?P<END>\Z)
     )
     """,
     re.VERBOSE,
 )
+_UNZONED = re.compile(rf"\d{{4}}-\d\d-\d\d[tT]{_TIME}")
 _KINDS = {kind.name: kind for kind in Kind}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "'", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
@@ -89,9 +90,23 @@ def _illegal(soql: str, position: int) -> SoqlError:
     while soql[position] in " \t\r\n":
         position += 1
     if soql[position] == "'":
-        return malformed(soql, position, "unexpected token: '<EOF>'")
-    word = re.match(r"[^\s()=,<>!']+|.", soql[position:])
-    return malformed(soql, position, f"unexpected token: '{word[0] if word else soql[position]}'")
+        return _unclosed(soql, position)
+    unzoned = _UNZONED.match(soql, position)
+    if unzoned:
+        # Observed where the + of an offset came as a blank.
+        found = soql[unzoned.end()] if unzoned.end() < len(soql) else "<EOF>"
+        return lexical(soql, unzoned.end(), f"no viable alternative at character '{found}'")
+    if soql[position].isdigit() or soql[position] == ".":
+        word = re.match(r"[^\s()=,<>!']+", soql[position:])
+        return malformed(soql, position, f"unexpected token: '{word[0] if word else soql[position]}'")
+    return lexical(soql, position, f"no viable alternative at character '{soql[position]}'")
+
+
+def _unclosed(soql: str, position: int) -> SoqlError:
+    """A string ends on its own line, with a quote."""
+    end = soql.find("\n", position)
+    found = "<EOF>" if end < 0 else "\\n"
+    return lexical(soql, len(soql) if end < 0 else end, f"mismatched character '{found}' expecting '''")
 
 
 def unescape(soql: str, token: Token) -> str:

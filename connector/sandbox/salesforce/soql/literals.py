@@ -1,5 +1,6 @@
 """Literals checked against the type of the field they are compared with, and turned into column values."""
 
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -34,8 +35,12 @@ class Span(NamedTuple):
     end: str
 
 
-def value_of(context: Context, field: Field, literal: ast.Literal) -> SqlValue | Span:
-    """The column value a literal means for a field; null and empty text are None. SoqlError for the wrong type."""
+def value_of(context: Context, field: Field, literal: ast.Literal, position: int) -> SqlValue | Span:
+    """The column value a literal means for a field; null and empty text are None.
+
+    SoqlError for the wrong type, at `position`: observed, the platform points at the field and not at its value.
+    """
+    literal = replace(literal, position=position)
     if literal.kind is LiteralKind.NULL:
         return None
     if field.is_id:

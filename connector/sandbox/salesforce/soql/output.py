@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.soql.context import Context
+from connector.sandbox.salesforce.soql.formats import format_value
 from connector.sandbox.salesforce.soql.functions import Expression
 from connector.sandbox.salesforce.soql.scope import Parent
 from connector.sandbox.salesforce.storage import decode
@@ -30,6 +31,7 @@ class _Leaf:
     field: Field
     place: int
     parts: tuple[tuple[str, Field, int], ...] = ()
+    formatted: bool = False
     as_is: bool = False
 
 
@@ -97,20 +99,28 @@ class Output:
         self.root.members[key] = children
         return children
 
-    def add_type_of(self, parent: Parent, selected: "dict[str, list[Expression]]") -> bool:
-        """Select other fields for each object a parent may be. False where the record has that parent already."""
-        if parent.relationship in self.root.members:
+    def add_type_of(self, parents: tuple[Parent, ...], selected: "dict[str, list[Expression]]") -> bool:
+        """Select other fields for each object the last of the parents may be. False where it is selected already."""
+        parent, holder = parents[-1], self.root
+        for one in parents[:-1]:
+            holder = self._parent(holder, one)
+        if parent.relationship in holder.members:
             return False
         places = tuple(self._place(f'{alias}."Id"') for _, alias in parent.alternatives)
         records = []
         for (target, _), place in zip(parent.alternatives, places, strict=True):
             made = Record(target.name, (target,), place) if target.name in selected else None
             for expression in selected.get(target.name, []):
-                if made is not None:
-                    made.members[expression.field.name] = self._leaf(expression)
+                if made is not None and expression.bound is not None:
+                    self._add_below(made, expression.bound.parents, expression)
             records.append(made)
-        self.root.members[parent.relationship] = _TypeOf(tuple(records), places)
+        holder.members[parent.relationship] = _TypeOf(tuple(records), places)
         return True
+
+    def _add_below(self, record: Record, parents: tuple[Parent, ...], expression: Expression) -> None:
+        for parent in parents:
+            record = self._parent(record, parent)
+        record.members[expression.field.name] = self._leaf(expression)
 
     def _parent(self, record: Record, parent: Parent) -> Record:
         found = record.members.get(parent.relationship)
@@ -124,8 +134,8 @@ class Output:
     def _leaf(self, expression: Expression) -> _Leaf:
         item = expression.field
         if not item.parts or expression.bound is None:
-            as_is = item.is_text or item.is_id
-            return _Leaf(item, self._place(expression.sql, expression.parameters), as_is=as_is)
+            place = self._place(expression.sql, expression.parameters)
+            return _Leaf(item, place, formatted=expression.formatted, as_is=item.is_text or item.is_id)
         alias, sobject = expression.bound.alias, expression.bound.sobject
         parts = tuple(
             (part[0].lower() + part[1:], sobject.fields[name.lower()], self._place(f'{alias}."{name}"'))
@@ -158,6 +168,8 @@ class Output:
 
     def _value(self, member: "_Leaf | Record | Children | _TypeOf", row: Row, record_id: str, url: str) -> Any:
         if isinstance(member, _Leaf):
+            if member.formatted:
+                return format_value(member.field, row[member.place], self._context.zone)
             if member.field.type == "base64":
                 # A query answers binary content with the path to fetch it from.
                 return None if row[member.place] is None else f"{url}/{member.field.name}"

@@ -13,6 +13,11 @@ from connector.sandbox.salesforce.soql.lexer import Kind
 
 _INTEGER_MAX = 2_147_483_647
 _FIELDS = ("ALL", "STANDARD", "CUSTOM")
+#: SOQL reference, "USING SCOPE".
+_SCOPES = frozenset(
+    {"DELEGATED", "EVERYTHING", "MINE", "MINE_AND_MY_GROUPS", "MY_TERRITORY", "MY_TEAM_TERRITORY", "SCOPINGRULE"}
+    | {"TEAM"}
+)
 
 
 #: Longer queries are lists of ids that do not come again.
@@ -49,19 +54,23 @@ class _Parser(ConditionParser):
             select = self._listed(self._select_item)
         self._expect_word("FROM")
         source, source_position, alias = self._source()
+        parents = self._parents()
+        scope = self._filter_scope()
         where = self._where()
-        self._refuse_with()
-        group = self._group()
+        # WITH is no part of it: SECURITY_ENFORCED and USER_MODE belong to Apex, data categories to Knowledge.
+        subtotals, group = self._group()
         having = self._conditions() if group and self._take_word("HAVING") else None
         order = self._order()
         limit = self._whole_number() if self._take_word("LIMIT") else None
         offset = self._whole_number() if self._take_word("OFFSET") else None
         purpose = self._purpose()
+        all_rows_position = self._token.position
         all_rows = self._take_words("ALL", "ROWS")
         return ast.Query(
             select=select, count=count, source=source, source_position=source_position, position=position,
-            alias=alias, where=where, group=group, having=having, order=order, limit=limit, offset=offset,
-            purpose=purpose, all_rows=all_rows,
+            alias=alias, parents=parents, scope=scope, where=where, group=group, subtotals=subtotals, having=having,
+            order=order, limit=limit, offset=offset, purpose=purpose, all_rows=all_rows,
+            all_rows_position=all_rows_position,
         )  # fmt: skip
 
     def _at_count(self) -> bool:
@@ -112,39 +121,53 @@ class _Parser(ConditionParser):
     def _source(self) -> tuple[str, int, str | None]:
         source = self._path()
         self._take_word("AS")
-        alias = self._alias()
-        if self._token.word == "USING":
-            self._using_scope()
-        return source.text, source.position, alias
+        return source.text, source.position, self._alias()
 
-    def _using_scope(self) -> None:
-        """`USING SCOPE everything` changes nothing; the narrower scopes are refused."""
-        self._advance()
+    def _parents(self) -> tuple[ast.ParentAlias, ...]:
+        """`, c.Account a, a.Owner o` after `FROM Contact c`."""
+        found = []
+        while self._take(","):
+            path = self._path()
+            self._take_word("AS")
+            name = self._alias()
+            if name is None or len(path.names) < 2:
+                raise self._unexpected()
+            found.append(ast.ParentAlias(name, path))
+        return tuple(found)
+
+    def _filter_scope(self) -> ast.FilterScope | None:
+        if not self._take_word("USING"):
+            return None
         self._expect_word("SCOPE")
-        scope = self._advance()
-        if scope.word != "EVERYTHING":
-            raise malformed(self._soql, scope.position, f"scope {scope.shown()} is not supported")
+        token = self._token
+        if token.word not in _SCOPES:
+            raise self._unexpected()
+        self._advance()
+        return ast.FilterScope(token.word, token.position)
 
     def _where(self) -> ast.Condition | None:
         return self._conditions() if self._take_word("WHERE") else None
 
-    def _refuse_with(self) -> None:
-        # WITH SECURITY_ENFORCED and USER_MODE belong to Apex; data categories are not emulated.
-        if self._token.word == "WITH":
-            raise self._unexpected()
-
-    def _group(self) -> tuple[ast.Operand, ...]:
+    def _group(self) -> tuple[str | None, tuple[ast.Operand, ...]]:
+        """The kind of subtotals and the grouped operands; ROLLUP and CUBE hold all of them in parentheses."""
         if not self._take_words("GROUP", "BY"):
-            return ()
-        if self._token.word in ("ROLLUP", "CUBE") and self._ahead(1).text == "(":
-            raise malformed(self._soql, self._token.position, f"{self._token.word} is not supported")
-        return self._listed(self._operand)
+            return None, ()
+        if self._token.word not in ("ROLLUP", "CUBE"):
+            return None, self._listed(self._operand)
+        subtotals = self._advance().word
+        self._expect("(")
+        found = self._listed(self._operand)
+        self._expect(")")
+        return subtotals, found
 
     def _order(self) -> tuple[ast.Order, ...]:
         return self._listed(self._order_item) if self._take_words("ORDER", "BY") else ()
 
     def _order_item(self) -> ast.Order:
         operand = self._operand()
+        if isinstance(operand, ast.Call) and operand.function.upper() == "TOLABEL":
+            # SOQL reference, "toLabel()": not with ORDER BY; picklists are sorted in their own order anyway.
+            raise malformed(self._soql, operand.position, f"unexpected token: '{operand.function}'")
         descending = self._take_word("DESC")
         if not descending:
             self._take_word("ASC")
@@ -157,6 +180,8 @@ class _Parser(ConditionParser):
 
     def _whole_number(self) -> int:
         token = self._token
+        if token.kind is Kind.SYMBOL and token.text == ":":
+            raise self._no_bind()
         if token.kind is not Kind.INTEGER or int(token.text) > _INTEGER_MAX:
             raise self._unexpected()
         self._advance()
@@ -177,7 +202,8 @@ class _Parser(ConditionParser):
         field = ast.SelectField(self._operand())
         self._expect_word("FROM")
         source, source_position, alias = self._source()
+        parents = self._parents()
         return ast.Query(
             select=(field,), source=source, source_position=source_position, position=position, alias=alias,
-            where=self._where(),
+            parents=parents, where=self._where(),
         )  # fmt: skip

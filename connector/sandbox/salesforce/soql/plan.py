@@ -2,28 +2,37 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
 from connector.sandbox.salesforce.soql.filters import Filter, Sql, is_filtered_by
-from connector.sandbox.salesforce.soql.functions import AGGREGATES, Expression, bind_operand
+from connector.sandbox.salesforce.soql.functions import AGGREGATES, DATE_FUNCTIONS, Expression, bind_operand
+from connector.sandbox.salesforce.soql.ordering import order_of
 from connector.sandbox.salesforce.soql.output import Children, Column, Output
 from connector.sandbox.salesforce.soql.scope import Scope
 from connector.sandbox.salesforce.soql.semijoin import SemiJoins
 
 MAX_OFFSET = 2_000
 _FIELDS_LIMIT = 200
+#: SOQL reference, "Understanding Relationship Query Limitations": levels with the root, and child relationships.
 _DEPTH = 5
+_DEPTH_BEFORE_58 = 2
+_MOST_CHILDREN = 20
 _LINK_FIELDS = frozenset({"contentdocumentid", "linkedentityid", "id"})
 
 
 @dataclass(slots=True)
 class ChildPlan:
-    """A child subquery: `statement` reads the children of the parents given as a JSON array of ids."""
+    """A child subquery: `statement` reads the children of the parents given as a JSON array of ids.
+
+    The array is bound between the parameters of the statement and those of its ORDER BY, the `tail`.
+    """
 
     target: Children
     statement: Sql
+    tail: list[Any]
     output: Output
     children: "list[ChildPlan]"
     limit: int | None
@@ -46,7 +55,7 @@ def plan_rows(context: Context, query: ast.Query) -> RowPlan:
     """Bind a query without aggregates."""
     sobject = source_object(context, query)
     find = _find(context, sobject, query)
-    scope = Scope.of(context, sobject, query.alias)
+    scope = Scope.of(context, sobject, query)
     selection = _Selection(scope, query)
     tables, joined = scope.tables()
     output = selection.output
@@ -69,9 +78,7 @@ def source_object(context: Context, query: ast.Query) -> SObject:
     sobject = context.object(query.source)
     if sobject is None:
         raise context.no_object(query.source_position, query.source)
-    if query.offset is not None and query.offset > MAX_OFFSET:
-        problem = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
-        raise context.refuse(query.position, "NUMBER_OUTSIDE_VALID_RANGE", problem)
+    _check_ending(context, query)
     if sobject.name == "ContentDocumentLink" and not is_filtered_by(query.where, _LINK_FIELDS):
         raise context.malformed(
             query.source_position,
@@ -81,9 +88,26 @@ def source_object(context: Context, query: ast.Query) -> SObject:
     return sobject
 
 
+def _check_ending(context: Context, query: ast.Query) -> None:
+    """The rules of OFFSET, ALL ROWS and FOR UPDATE."""
+    if query.offset is not None and query.offset > MAX_OFFSET:
+        problem = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
+        raise context.refuse(query.position, "NUMBER_OUTSIDE_VALID_RANGE", problem)
+    if query.all_rows and not context.include_deleted:
+        # Observed at the API's query call; the rows are there for queryAll.
+        raise context.malformed(query.all_rows_position, "ALL ROWS not allowed in this context")
+    if query.purpose == "UPDATE" and (query.all_rows or query.order):
+        # Apex guide, "Locking Statements" and "Querying All Records with a SOQL Statement".
+        clause = "ALL ROWS" if query.all_rows else "ORDER BY"
+        raise context.malformed(query.position, f"FOR UPDATE cannot be used with {clause}")
+
+
 def conditions_of(scope: Scope, query: ast.Query) -> Sql:
     """WHERE with what every query adds: rows not deleted and visible."""
     conditions, parameters = scope.visible(query.all_rows)
+    if query.scope is not None and query.scope.name != "EVERYTHING":
+        conditions.append(_mine(scope, query.scope))
+        parameters.append(scope.context.user_id)
     if query.where is not None:
         where = Filter(scope, SemiJoins(scope.context)).sql(query.where)
         conditions.append(where.text)
@@ -91,34 +115,22 @@ def conditions_of(scope: Scope, query: ast.Query) -> Sql:
     return Sql(f" WHERE {' AND '.join(conditions)}" if conditions else "", parameters)
 
 
+def _mine(scope: Scope, wanted: ast.FilterScope) -> str:
+    """`USING SCOPE mine`: the user's own records. The other scopes need features that the org has not got."""
+    if wanted.name != "MINE" or not scope.sobject.has_owner:
+        problem = f"scope '{wanted.name.lower()}' is not supported for {scope.sobject.name}"
+        raise scope.context.malformed(wanted.position, problem)
+    return f'{scope.alias}."OwnerId" = ?'
+
+
 def _find(context: Context, sobject: SObject, query: ast.Query) -> Sql:
-    scope = Scope.of(context, sobject, query.alias)
+    scope = Scope.of(context, sobject, query)
     where = conditions_of(scope, query)
     order = order_of(scope, query)
     tables, joined = scope.tables()
     bounds = f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset or 0}"
     text = f'SELECT {scope.alias}."Id" FROM {tables}{where.text}{order.text}{bounds}'
     return Sql(text, [*joined, *where.parameters, *order.parameters])
-
-
-def order_of(scope: Scope, query: ast.Query) -> Sql:
-    """ORDER BY."""
-    if not query.order:
-        return Sql("", [])
-    items, parameters = [], []
-    for order in query.order:
-        expression = bind_operand(scope, order.operand)
-        if not expression.field.sortable or expression.field.parts:
-            problem = f"field '{expression.field.name}' can not be sorted in a query call"
-            raise scope.context.refuse(expression.position, "INVALID_FIELD", problem)
-        items.append(order_item(order, expression.sql))
-        parameters.extend(expression.parameters)
-    return Sql(f" ORDER BY {', '.join(items)}", parameters)
-
-
-def order_item(order: ast.Order, sql: str) -> str:
-    """One sorted expression."""
-    return f"{sql} {'DESC' if order.descending else 'ASC'} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
 
 
 class _Selection:
@@ -138,7 +150,7 @@ class _Selection:
         if isinstance(item, ast.SelectFields):
             self._add_fields(item, query)
         elif isinstance(item, ast.SelectQuery):
-            self._add_children(item.query)
+            self._add_children(item.query, query)
         elif isinstance(item, ast.SelectTypeOf):
             self._add_type_of(item)
         else:
@@ -151,6 +163,10 @@ class _Selection:
         if isinstance(operand, ast.Call) and operand.function.upper() in AGGREGATES:
             raise self._context.malformed(operand.position, "only root queries support aggregate expressions")
         expression = bind_operand(self._scope, operand)
+        if expression.function in DATE_FUNCTIONS:
+            # SOQL reference, "Date Functions": in SELECT only when the query is grouped by them.
+            problem = f"Field must be grouped or aggregated: {expression.function}"
+            raise self._context.malformed(operand.position, problem)
         key = item.alias or expression.field.name
         self._select(expression, key, operand)
 
@@ -183,7 +199,8 @@ class _Selection:
     # --- TYPEOF ---------------------------------------------------------------------------------------------------
 
     def _add_type_of(self, item: ast.SelectTypeOf) -> None:
-        parent = self._scope.parent(item.relationship)
+        parents = self._scope.parents_of(item.relationship)
+        parent = parents[-1]
         targets = {target.name.lower(): (target, alias) for target, alias in parent.alternatives}
         selected: dict[str, list[Expression]] = {}
         for branch in item.branches:
@@ -191,15 +208,22 @@ class _Selection:
             if found is None:
                 raise self._context.no_object(branch.position, branch.type)
             selected[found[0].name] = [self._alternative(path, *found) for path in branch.fields]
+        self._check_name_fields(item.otherwise)
         for target, alias in targets.values():
             if item.otherwise and target.name not in selected:
                 selected[target.name] = [
                     self._alternative(path, target, alias) for path in item.otherwise if target.field(path.text)
                 ]
-        if not self.output.add_type_of(parent, selected):
+        if not self.output.add_type_of(parents, selected):
             problem = f"duplicate relationship selected: {parent.relationship}"
             raise self._context.refuse(item.relationship.position, "INVALID_FIELD", problem)
-        self.columns.append(Column(parent.relationship, None, None))
+        self.columns.append(Column(".".join(one.relationship for one in parents), None, None))
+
+    def _check_name_fields(self, otherwise: tuple[ast.Path, ...]) -> None:
+        """ELSE may be any object, so it has the fields of Name only."""
+        for path in otherwise:
+            if not self._scope.is_name_field(path.text):
+                raise self._context.no_field(path.position, "Name", path.text)
 
     def _alternative(self, path: ast.Path, target: SObject, alias: str) -> Expression:
         bound = self._scope.bind_alternative(path, target, alias)
@@ -207,10 +231,9 @@ class _Selection:
 
     # --- child subqueries -----------------------------------------------------------------------------------------
 
-    def _add_children(self, query: ast.Query) -> None:
-        if self._depth >= _DEPTH:
-            raise self._context.malformed(query.position, f"Subqueries can be nested up to {_DEPTH} levels")
-        found = self._scope.sobject.child(query.source)
+    def _add_children(self, query: ast.Query, outer: ast.Query) -> None:
+        self._check_subquery(query, outer)
+        found = self._scope.sobject.child(self._child_name(query))
         child = self._context.object(found[0].name) if found else None
         if found is None or child is None or not self._context.access.can_read_field(child, found[1]):
             raise self._context.no_relationship(query.source_position, query.source, child=True)
@@ -223,8 +246,31 @@ class _Selection:
             raise self._context.refuse(query.source_position, "INVALID_FIELD", problem)
         self.children.append(self._child_plan(child, reference, query, target))
 
+    def _child_name(self, query: ast.Query) -> str:
+        """The relationship, which may be written `Account.Contacts` or `a.Contacts`."""
+        first, _, rest = query.source.partition(".")
+        own = {self._scope.sobject.name.lower(), (self._scope.name or "").lower()}
+        return rest if rest and first.lower() in own else query.source
+
+    def _check_subquery(self, query: ast.Query, outer: ast.Query) -> None:
+        most = _DEPTH if self._context.version_number >= 58 else _DEPTH_BEFORE_58
+        if self._depth >= most:
+            far = (
+                f"more than {most - 1} level{'s' if most > _DEPTH_BEFORE_58 else ''} away from the root entity object."
+            )
+            problem = f"SOQL statements cannot query aggregate relationships {far}"
+            raise self._context.malformed(query.position, problem)
+        self._context.subqueries += 1
+        if self._context.subqueries > _MOST_CHILDREN:
+            raise self._context.malformed(query.position, f"At most {_MOST_CHILDREN} subqueries are allowed per query")
+        if query.offset is not None and outer.limit != 1:
+            # SOQL reference, "OFFSET": in a subquery only where the parent query has LIMIT 1.
+            problem = "OFFSET is not allowed in a subquery unless its parent query has LIMIT 1"
+            raise self._context.malformed(query.position, problem)
+        _check_ending(self._context, query)
+
     def _child_plan(self, child: SObject, reference: Field, query: ast.Query, target: Children) -> ChildPlan:
-        scope = Scope.of(self._context, child, query.alias)
+        scope = Scope.of(self._context, child, query)
         parent = f'{scope.alias}."{reference.name}"'
         selection = _Selection(scope, query, self._depth + 1)
         where = conditions_of(scope, query)
@@ -234,8 +280,7 @@ class _Selection:
         among = f"{parent} IN (SELECT value FROM json_each(?))"
         condition = f"{where.text} AND {among}" if where.text else f" WHERE {among}"
         text = f"SELECT {', '.join(output.columns)}, {parent} FROM {tables}{condition}{order.text}"
-        # The parents' ids are bound last in WHERE, so ORDER BY must not bring parameters of its own behind them.
         statement = Sql(text, [*output.parameters, *joined, *where.parameters])
-        if order.parameters:
-            raise self._context.malformed(query.position, "functions are not supported in ORDER BY of a subquery")
-        return ChildPlan(target, statement, output, selection.children, query.limit, query.offset or 0)
+        return ChildPlan(
+            target, statement, order.parameters, output, selection.children, query.limit, query.offset or 0
+        )

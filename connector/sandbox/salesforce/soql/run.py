@@ -44,10 +44,11 @@ def run_query(
     user_id: str,
     api_version: str,
 ) -> QueryResult:
-    """Run SOQL as a user. `time_zone` is the user's, for date literals. SoqlError where the platform refuses it."""
-    del user_id  # sharing reaches the query through `access`
+    """Run SOQL as a user (`user_id`, for USING SCOPE mine; rights and sharing come through `access`).
+
+    `time_zone` is the user's, for date literals and FORMAT(). SoqlError where the platform refuses it."""
     query = parse(soql)
-    context = Context(soql, schema, access, now, ZoneInfo(time_zone), include_deleted, api_version)
+    context = Context(soql, schema, access, now, ZoneInfo(time_zone), include_deleted, api_version, user_id)
     if query.count:
         sobject, statement = plan_count(context, query)
         total = int(connection.execute(statement.text, statement.parameters).fetchone()[0])
@@ -93,7 +94,7 @@ class _Records(Sequence[dict[str, Any]]):
 
 def _read_children(connection: sqlite3.Connection, plan: ChildPlan, parents: list[str]) -> None:
     """Fill in the children of these parents, and theirs."""
-    parameters = [*plan.statement.parameters, json.dumps(parents)]
+    parameters = [*plan.statement.parameters, json.dumps(parents), *plan.tail]
     by_parent: dict[str, list[Any]] = {}
     for row in connection.execute(plan.statement.text, parameters):
         by_parent.setdefault(row[-1], []).append(row)

@@ -10,14 +10,17 @@ from connector.sandbox.salesforce.soql.errors import SoqlError
 from connector.sandbox.salesforce.storage import quote_name
 
 _LEVELS = 5
-#: SQLite joins 64 tables.
+#: SOQL reference, "Understanding Relationship Query Limitations": 55 child-to-parent relationships a query.
+_MOST_PARENTS = 55
+#: SQLite joins 64 tables; a polymorphic reference takes several.
 _MOST_JOINS = 60
 
 #: What SOQL can ask through a reference that may point at several objects (Object Reference, "Name").
 _NAME_FIELDS = frozenset(
     {"alias", "email", "firstname", "id", "isactive", "lastname", "name", "phone", "profileid", "title", "type"}
-    | {"username"}
+    | {"username", "userroleid"}
 )
+_NAME_PARENTS = frozenset({"profile", "userrole"})
 _TYPE_FIELD = Field(name="Type", label="Type", type="string", length=80)
 
 
@@ -47,20 +50,38 @@ class Bound:
 
 @dataclass(slots=True)
 class Scope:
-    """One FROM with its joins. Joins appear as paths are bound; `tables()` is the SQL from FROM on."""
+    """One FROM with its joins. Joins appear as paths are bound; `tables()` is the SQL from FROM on.
+
+    `name` is what the query calls the source, `named` what it calls parents of it (`FROM Contact c, c.Account a`).
+    """
 
     context: Context
     sobject: SObject
     name: str | None
     alias: str
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _joins: list[str] = field(default_factory=list)
     _parameters: list[Any] = field(default_factory=list)
     _parents: dict[tuple[str, ...], Parent] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, context: Context, sobject: SObject, name: str | None) -> "Scope":
-        """A scope on one object, which the query may call `name`."""
-        return cls(context, sobject, name, context.alias())
+    def of(cls, context: Context, sobject: SObject, query: ast.Query) -> "Scope":
+        """A scope on one object, with the names that the FROM of the query gives it and parents of it."""
+        scope = cls(context, sobject, query.alias, context.alias())
+        for parent in query.parents:
+            scope._name_parent(parent)
+        return scope
+
+    def _name_parent(self, parent: ast.ParentAlias) -> None:
+        known = self.named.keys() | {(self.name or self.sobject.name).lower()}
+        first = parent.path.names[0].lower()
+        if first not in known or parent.name.lower() in known:
+            raise self.context.no_relationship(parent.path.position, parent.path.text, child=True)
+        names = self._own_names(parent.path)
+        parents: tuple[Parent, ...] = ()
+        for name in names:
+            parents = (*parents, self._walk(parent.path, parents, name))
+        self.named[parent.name.lower()] = names
 
     def tables(self) -> tuple[str, list[Any]]:
         """`"Contact" AS t1 LEFT JOIN …` and its parameters."""
@@ -90,15 +111,20 @@ class Scope:
             parents = (*parents, self._walk(path, parents, name))
         if not parents:
             return self._bind_on(path, (), self.sobject, self.alias, names[-1])
+        return self._bind_at(path, parents, names[-1])
+
+    def _bind_at(self, path: ast.Path, parents: tuple[Parent, ...], name: str) -> Bound:
         last = parents[-1]
         if last.polymorphic:
-            return self._bind_name(path, parents, names[-1])
+            return self._bind_name(path, parents, name)
         target, alias = last.alternatives[0]
-        return self._bind_on(path, parents, target, alias, names[-1])
+        return self._bind_on(path, parents, target, alias, name)
 
     def _own_names(self, path: ast.Path) -> tuple[str, ...]:
         """The path without a leading alias or name of the source."""
         first = path.names[0].lower()
+        if len(path.names) > 1 and first in self.named:
+            return (*self.named[first], *path.names[1:])
         if len(path.names) == 1 or (self.name is None and first != self.sobject.name.lower()):
             return path.names
         if self.name is not None and first == self.name.lower():
@@ -145,9 +171,7 @@ class Scope:
         key = (*(parent.relationship.lower() for parent in parents), name.lower())
         if key in self._parents:
             return self._parents[key]
-        if parents and parents[-1].polymorphic:
-            raise self.context.no_relationship(path.position, name, child=False)
-        sobject, alias = parents[-1].alternatives[0] if parents else (self.sobject, self.alias)
+        sobject, alias = self._side(path, parents, name)
         reference = sobject.relationship(name)
         if reference is None or reference.virtual or not self.context.access.can_read_field(sobject, reference):
             raise self.context.no_relationship(path.position, name, child=False)
@@ -155,20 +179,40 @@ class Scope:
         self._parents[key] = found
         return found
 
-    def parent(self, path: ast.Path) -> Parent:
-        """The parent that a path of relationships leads to, for TYPEOF."""
+    def _side(self, path: ast.Path, parents: tuple[Parent, ...], name: str) -> tuple[SObject, str]:
+        """The object, and its table, that the next relationship of a path starts from."""
+        if not parents:
+            return self.sobject, self.alias
+        last = parents[-1]
+        if not last.polymorphic:
+            return last.alternatives[0]
+        # Of the pseudo-object Name only the user's own parents can be walked (Object Reference, "Name").
+        for target, alias in last.alternatives:
+            if name.lower() in _NAME_PARENTS and target.relationship(name) is not None:
+                return target, alias
+        raise self.context.no_relationship(path.position, name, child=False)
+
+    def parents_of(self, path: ast.Path) -> tuple[Parent, ...]:
+        """The parents that a path of relationships walks, for TYPEOF; the last is polymorphic."""
         parents: tuple[Parent, ...] = ()
         for name in self._own_names(path):
             parents = (*parents, self._walk(path, parents, name))
-        if len(parents) != 1 or not parents[0].polymorphic:
+        if not parents or not parents[-1].polymorphic:
             raise self.context.malformed(path.position, f"{path.text} is not a polymorphic relationship")
-        return parents[0]
+        return parents
+
+    def is_name_field(self, name: str) -> bool:
+        """Whether every polymorphic parent can be asked for a field of that name."""
+        return name.lower() in _NAME_FIELDS
 
     def bind_alternative(self, path: ast.Path, target: SObject, alias: str) -> Bound:
-        """A field of one of the objects that a polymorphic parent may be."""
-        if len(path.names) > 1:
-            raise self.context.malformed(path.position, f"unexpected token: '{path.text}'")
-        return self._bind_on(path, (), target, alias, path.names[0])
+        """A field of one of the objects that a polymorphic parent may be, perhaps through parents of its own."""
+        base = Parent(alias, target.name, f'{alias}."Id"', ((target, alias),), polymorphic=False)
+        parents: tuple[Parent, ...] = (base,)
+        for name in path.names[:-1]:
+            parents = (*parents, self._walk(path, parents, name))
+        bound = self._bind_at(path, parents, path.names[-1])
+        return replace(bound, parents=parents[1:])
 
     def _join(self, path: ast.Path, name: str, reference: Field, alias: str) -> Parent:
         targets = [target for target in map(self.context.object, reference.reference_to) if target]
@@ -182,7 +226,7 @@ class Scope:
         return Parent(reference.relationship_name or name, entity, id_sql, alternatives, reference.polymorphic)
 
     def _join_one(self, target: SObject, column: str) -> str:
-        if len(self._joins) >= _MOST_JOINS:
+        if len(self._parents) >= _MOST_PARENTS or len(self._joins) >= _MOST_JOINS:
             raise SoqlError("QUERY_TOO_COMPLICATED", "Query is walking too many relationships.")
         alias = self.context.alias()
         condition = f'{alias}."Id" = {column}'

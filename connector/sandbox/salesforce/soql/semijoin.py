@@ -38,7 +38,7 @@ class SemiJoins:
         if sobject is outer.sobject:
             problem = "The inner and outer selects should not be on the same object type"
             raise self._context.malformed(query.position, problem)
-        scope = Scope.of(self._context, sobject, query.alias)
+        scope = Scope.of(self._context, sobject, query)
         selected = self._selected(scope, query)
         self._check(left, selected, query.position)
         conditions, parameters = scope.visible(all_rows=False)
@@ -59,6 +59,9 @@ class SemiJoins:
         return scope.bind(item.operand)
 
     def _check(self, left: Expression, selected: Bound, position: int) -> None:
+        if left.bound is not None and left.bound.parents:
+            problem = "The left operand of a semi join must be a field of its own object"
+            raise self._context.malformed(left.position, problem)
         if left.function or left.bound is None or not (left.field.is_id and selected.field.is_id):
             problem = "The left operand and the selected field of a semi join must be IDs or references"
             raise self._context.malformed(position, problem)

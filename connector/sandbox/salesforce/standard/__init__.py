@@ -6,10 +6,13 @@ Source: Salesforce Object Reference, version 64. `standard_objects` is the only 
 from collections.abc import Sequence
 
 from connector.sandbox.salesforce.schema import SObject
-from connector.sandbox.salesforce.standard import activities, files, people, setup
-from connector.sandbox.salesforce.standard.setup import USER_PERMISSIONS
+from connector.sandbox.salesforce.standard import activities, files, people, permissions, setup
+from connector.sandbox.salesforce.standard.permissions import OBJECT_PERMISSIONS, USER_PERMISSIONS
+from connector.sandbox.salesforce.standard.setup import DEFAULT_ACCESS
 
-__all__ = ["USER_PERMISSIONS", "standard_objects"]
+__all__ = ["DEFAULT_ACCESS", "OBJECT_PERMISSIONS", "USER_PERMISSIONS", "standard_objects"]
+#: Standard objects whose rights permission sets name.
+_PERMITTED = ("Account", "Contact", "Lead", "Task", "Event", "ContentVersion", "EmailMessage")
 
 
 def standard_objects(
@@ -20,15 +23,20 @@ def standard_objects(
     """
     what = ("Account", *with_activities)
     places = ("Account", "Contact", "Lead", "Task", "Event", "EmailMessage", "User", "Group", "Organization", *custom)
+    permitted = (*_PERMITTED, *custom)
     return [
         setup.organization(),
         setup.user(),
+        setup.user_role(),
         setup.group(),
-        setup.profile(),
-        setup.permission_set(),
-        setup.permission_set_assignment(),
-        setup.permission_set_group(),
-        setup.permission_set_group_component(),
+        permissions.profile(),
+        permissions.permission_set(),
+        permissions.permission_set_assignment(),
+        permissions.permission_set_group(),
+        permissions.permission_set_group_component(),
+        permissions.object_permissions(permitted),
+        permissions.field_permissions(permitted),
+        setup.record_type(),
         people.account(),
         people.contact(),
         people.lead(),

@@ -123,6 +123,9 @@ def email_message(related: tuple[str, ...]) -> SObject:
     """The platform's own mail record (Enhanced Email)."""
     fields = [
         create_only(lookup("ActivityId", "Task", child="EmailMessages")),
+        create_only(lookup("FromId", "Contact", "Lead", "User")),
+        lookup("ReplyToEmailMessageId", "EmailMessage"),
+        *(_people(name) for name in ("ToIds", "CcIds", "BccIds")),
         area("TextBody", 131_072),
         area("HtmlBody", 131_072, html=True),
         area("Headers"),
@@ -139,11 +142,24 @@ def email_message(related: tuple[str, ...]) -> SObject:
         check("IsExternallyVisible"),
         text("MessageIdentifier", 765, id_lookup=True),
         text("ThreadIdentifier", 765, id_lookup=True),
+        text("ClientThreadIdentifier", 765),
         check("IsClientManaged"),
+        check("IsPrivateDraft"),
+        check("IsTracked"),
+        derived(check("IsOpened")),
+        derived(check("IsBounced")),
+        derived(make("datetime", "FirstOpenedDate")),
+        derived(make("datetime", "LastOpenedDate")),
         lookup("RelatedToId", *related, child="EmailMessages", any_parent=True),
         *audit_fields(),
     ]
     return define("EmailMessage", "02s", fields, security=True, sharing="Private")
+
+
+def _people(name: str) -> Field:
+    return lookup(
+        name, "Contact", "Lead", "User", relationship_name=None, virtual=True, filterable=False, sortable=False
+    )
 
 
 def email_message_relation() -> SObject:

@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from connector.sandbox.salesforce.schema import Field, PicklistValue, SObject
+from connector.sandbox.salesforce.standard.labels import LABELS
 
 #: Types whose describe says groupable false.
 _UNGROUPABLE = frozenset({"datetime", "time", "double", "currency", "percent", "base64"})
 _LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "combobox": 255, "id": 18, "reference": 18}
 
 
+@cache
 def label_of(name: str) -> str:
     """`MailingPostalCode` becomes `Mailing Postal Code`, `AccountId` `Account ID`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
@@ -88,8 +91,8 @@ def address(prefix: str) -> list[Field]:
     columns = [
         area(f"{prefix}Street", 255),
         text(f"{prefix}City", 40),
-        text(f"{prefix}State", 80),
-        text(f"{prefix}PostalCode", 20),
+        text(f"{prefix}State", 80, label=f"{label_of(prefix)} State/Province".strip()),
+        text(f"{prefix}PostalCode", 20, label=f"{label_of(prefix)} Zip/Postal Code".strip()),
         text(f"{prefix}Country", 80),
         make("double", f"{prefix}Latitude", scale=15),
         make("double", f"{prefix}Longitude", scale=15),
@@ -106,7 +109,14 @@ def person_name(length: int = 121) -> Field:
     """`Name` made of first and last name."""
     expression = "trim(coalesce(\"FirstName\", '') || ' ' || coalesce(\"LastName\", ''))"
     return text(
-        "Name", length, label="Full Name", name_field=True, generated=expression, createable=False, updateable=False
+        "Name",
+        length,
+        label="Full Name",
+        name_field=True,
+        required=True,
+        generated=expression,
+        createable=False,
+        updateable=False,
     )
 
 
@@ -129,6 +139,12 @@ def record_id(label: str) -> Field:
     return make("id", "Id", label=f"{label} ID", createable=False, updateable=False, id_lookup=True)
 
 
+def seen() -> list[Field]:
+    """When the caller last saw a record or one related to it; the API alone leaves no such trace."""
+    read_only: dict[str, Any] = {"createable": False, "updateable": False}
+    return [make("datetime", name, **read_only) for name in ("LastViewedDate", "LastReferencedDate")]
+
+
 def owner(*targets: str) -> Field:
     """`OwnerId`."""
     return lookup("OwnerId", *(targets or ("User",)), default="$User")
@@ -139,7 +155,9 @@ def define(
 ) -> SObject:
     """A standard object. With `security` its optional fields need field-level security; Id comes by itself."""
     label = more.pop("label", label_of(name))
-    items = [record_id(label), *fields]
+    labels = LABELS.get(name, {})
+    items = [replace(item, label=labels[item.name]) if item.name in labels else item for item in fields]
+    items.insert(0, record_id(label))
     if security:
         items = [_secured(item) for item in items]
     return SObject(

@@ -16,12 +16,15 @@ from connector.sandbox.salesforce.standard.fields import (
     owner,
     person_name,
     pick,
+    seen,
+    setup,
     text,
 )
 
 _SALUTATIONS = "Mr.;Ms.;Mrs.;Dr.;Prof.;Mx."
 _SOURCES = "Web;Phone Inquiry;Partner Referral;Purchased List;Other"
 _INDUSTRIES = "Banking;Finance;Insurance;Manufacturing;Retail;Technology;Other"
+_LEAD_STATUSES = "Open - Not Contacted*;Working - Contacted;Closed - Converted;Closed - Not Converted"
 _RATINGS = "Hot;Warm;Cold"
 
 
@@ -47,6 +50,9 @@ def account() -> SObject:
         pick("Rating", _RATINGS),
         text("Site", 80),
         pick("AccountSource", _SOURCES),
+        text("SicDesc", 80),
+        derived(lookup("MasterRecordId", "Account")),
+        *seen(),
         owner(),
         *audit_fields(),
     ]
@@ -56,7 +62,8 @@ def account() -> SObject:
 def contact() -> SObject:
     """People."""
     fields = [
-        lookup("AccountId", "Account", child="Contacts"),
+        # An account takes its contacts with it when it is deleted (Salesforce help, "Delete Accounts").
+        lookup("AccountId", "Account", child="Contacts", cascade_delete=True),
         text("LastName", 80, required=True),
         text("FirstName", 40),
         pick("Salutation", _SALUTATIONS, length=40),
@@ -64,6 +71,8 @@ def contact() -> SObject:
         *address("Other"),
         *address("Mailing"),
         *_contact_details(),
+        derived(lookup("MasterRecordId", "Contact")),
+        *seen(),
         owner(),
         *audit_fields(),
     ]
@@ -112,7 +121,11 @@ def lead() -> SObject:
         make("url", "Website"),
         area("Description"),
         pick("LeadSource", _SOURCES),
-        pick("Status", "Open - Not Contacted*;Working - Contacted;Closed - Converted;Closed - Not Converted"),
+        pick(
+            "Status",
+            "Open - Not Contacted*;Working - Contacted;Closed - Converted;Closed - Not Converted",
+            required=True,
+        ),
         pick("Industry", _INDUSTRIES),
         pick("Rating", _RATINGS),
         make("currency", "AnnualRevenue", scale=0),
@@ -124,6 +137,10 @@ def lead() -> SObject:
         derived(lookup("ConvertedAccountId", "Account")),
         derived(lookup("ConvertedContactId", "Contact")),
         check("IsUnreadByOwner", default=True),
+        derived(text("EmailBouncedReason")),
+        derived(make("datetime", "EmailBouncedDate")),
+        derived(lookup("MasterRecordId", "Lead")),
+        *seen(),
         owner("Group", "User"),
         *audit_fields(),
     ]
@@ -137,6 +154,7 @@ def with_person_accounts(accounts: SObject, contacts: SObject) -> tuple[SObject,
         replace(contacts.fields["lastname"], required=False, permissionable=False),
         contacts.fields["firstname"],
         contacts.fields["salutation"],
+        setup(lookup("RecordTypeId", "RecordType")),
         derived(lookup("PersonContactId", "Contact")),
         *(_mirrored(item) for item in contacts.fields.values() if _is_mirrored(item)),
         flag,
@@ -153,6 +171,22 @@ _MIRRORED = frozenset(
     | {"Department", "LeadSource", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall"}
     | {"EmailBouncedReason", "EmailBouncedDate"}
 )
+
+
+#: Fields that both rows of a person have under one name.
+_SHARED = ("LastName", "FirstName", "Salutation", "Phone", "Fax", "OwnerId")
+
+
+def person_fields(contacts: SObject) -> dict[str, str]:
+    """The stored fields of a person: their names on Account, and on Contact."""
+    mirrored = {_mirrored(item).name: item.name for item in contacts.fields.values() if _is_mirrored(item)}
+    stored = {own: name for own, name in mirrored.items() if contacts.fields[name.lower()].stored}
+    return {**{name: name for name in _SHARED}, **stored}
+
+
+def person_only_fields(contacts: SObject) -> frozenset[str]:
+    """The fields of Account that a company may not be written with."""
+    return frozenset(person_fields(contacts)) - {"Phone", "Fax", "OwnerId"}
 
 
 def _is_mirrored(item: Field) -> bool:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from connector.sandbox.salesforce.schema import Field, SObject
+from connector.sandbox.salesforce.schema import SObject
 from connector.sandbox.salesforce.standard.fields import (
+    address,
     area,
     audit_fields,
     check,
-    create_only,
     define,
     derived,
     lookup,
@@ -15,51 +15,16 @@ from connector.sandbox.salesforce.standard.fields import (
     number,
     person_name,
     pick,
+    seen,
     text,
-)
-
-#: User permissions that the emulated org knows, as metadata spells them; each is a column `Permissions…`.
-USER_PERMISSIONS = (
-    "ApiEnabled",
-    "ApiUserOnly",
-    "AssignPermissionSets",
-    "AuthorApex",
-    "BulkApiHardDelete",
-    "CreateAuditFields",
-    "CreateCustomizeDashboards",
-    "CreateCustomizeReports",
-    "CustomizeApplication",
-    "DistributeFromPersWksp",
-    "EditEvent",
-    "EditPublicDocuments",
-    "EditReadonlyFields",
-    "EditTask",
-    "ExportReport",
-    "LightningExperienceUser",
-    "ManageDashboardsInPublicFolders",
-    "ManageReportsInPublicFolders",
-    "ManageUsers",
-    "ModifyAllData",
-    "ModifyMetadata",
-    "QueryAllFiles",
-    "RunReports",
-    "TransferAnyEntity",
-    "UpdateWithInactiveOwner",
-    "ViewAllData",
-    "ViewAllUsers",
-    "ViewEventLogFiles",
-    "ViewPublicDashboards",
-    "ViewPublicReports",
-    "ViewRoles",
-    "ViewSetup",
 )
 
 _READ_ONLY: dict[str, Any] = {"createable": False, "updateable": False, "deletable": False, "undeletable": False}
 _SETUP: dict[str, Any] = {"undeletable": False}
 
 
-def _permissions() -> list[Field]:
-    return [check(f"Permissions{name}") for name in USER_PERMISSIONS]
+#: Columns of Organization that name an org-wide default, with its value here.
+DEFAULT_ACCESS = {"DefaultAccountAccess": "Edit", "DefaultContactAccess": "Edit", "DefaultLeadAccess": "Edit"}
 
 
 def organization() -> SObject:
@@ -67,17 +32,14 @@ def organization() -> SObject:
     fields = [
         text("Name", 80, required=True, name_field=True),
         text("Division", 80),
-        area("Street", 255),
-        text("City", 40),
-        text("State", 80),
-        text("PostalCode", 20),
-        text("Country", 80),
+        *address(""),
         make("phone", "Phone"),
         make("phone", "Fax"),
         text("PrimaryContact", 80),
-        pick("DefaultLocaleSidKey", "", length=40),
-        pick("TimeZoneSidKey", "", length=40),
-        pick("LanguageLocaleKey", "", length=40),
+        pick("DefaultLocaleSidKey", "", length=40, required=True),
+        pick("TimeZoneSidKey", "", length=40, required=True),
+        pick("LanguageLocaleKey", "", length=40, required=True),
+        *(derived(pick(name, "None;Read;Edit;ControlledByParent", length=40)) for name in DEFAULT_ACCESS),
         number("FiscalYearStartMonth", default=1),
         pick(
             "OrganizationType",
@@ -105,14 +67,16 @@ def user() -> SObject:
         text("Division", 80),
         text("Department", 80),
         text("Title", 80),
-        area("Street", 255),
-        text("City", 40),
-        text("State", 80),
-        text("PostalCode", 20),
-        text("Country", 80),
+        *address(""),
         make("email", "Email", 128, required=True, id_lookup=True),
         make("phone", "Phone"),
         make("phone", "MobilePhone"),
+        make("phone", "Fax"),
+        text("Extension", 40),
+        text("Signature", 1333),
+        make("email", "SenderEmail"),
+        text("SenderName", 80),
+        area("AboutMe", 1000, filterable=False, sortable=False, groupable=False),
         text("Alias", 8, required=True),
         text("CommunityNickname", 40),
         text("EmployeeNumber", 20),
@@ -130,11 +94,37 @@ def user() -> SObject:
                 "CsnOnly;Guest;AutomatedProcess",
             )
         ),
+        lookup("UserRoleId", "UserRole", child="Users"),
         lookup("ManagerId", "User", child="ManagedUsers"),
+        lookup("DelegatedApproverId", "Group", "User"),
+        check("EmailPreferencesAutoBcc"),
+        check("EmailPreferencesAutoBccStayInTouch"),
+        check("EmailPreferencesStayInTouchReminder"),
+        check("ReceivesInfoEmails"),
+        check("ReceivesAdminInfoEmails"),
+        derived(check("ForecastEnabled")),
+        derived(make("datetime", "LastPasswordChangeDate")),
+        derived(lookup("ContactId", "Contact")),
+        derived(lookup("AccountId", "Account")),
+        *seen(),
         derived(make("datetime", "LastLoginDate")),
         *audit_fields(deleted=False),
     ]
     return define("User", "005", fields, sharing="Read", **{**_SETUP, "deletable": False})
+
+
+def user_role() -> SObject:
+    """The role hierarchy: who stands above an owner has the owner's access."""
+    fields = [
+        text("Name", 80, required=True, name_field=True),
+        text("DeveloperName", 80, required=True, unique=True),
+        lookup("ParentRoleId", "UserRole"),
+        text("RollupDescription", 80),
+        make("datetime", "LastModifiedDate", createable=False, updateable=False, audit=True),
+        lookup("LastModifiedById", "User", createable=False, updateable=False, audit=True),
+        make("datetime", "SystemModstamp", createable=False, updateable=False, audit=True),
+    ]
+    return define("UserRole", "00E", fields, label="Role", sharing="Read", **_SETUP)
 
 
 def group() -> SObject:
@@ -150,86 +140,16 @@ def group() -> SObject:
     return define("Group", "00G", fields, sharing="Read", **_SETUP)
 
 
-def profile() -> SObject:
-    """Profiles."""
-    fields = [
-        text("Name", required=True, name_field=True),
-        text("Description", 255),
-        derived(pick("UserType", "Standard;Guest;PowerPartner;CSPLitePortal")),
-        *_permissions(),
-        *audit_fields(deleted=False),
-    ]
-    return define("Profile", "00e", fields, sharing="Read", **_READ_ONLY)
-
-
-def permission_set() -> SObject:
-    """Permission sets; each group has one of its own with Type Group, which its assignments name."""
+def record_type() -> SObject:
+    """Kinds of records of one object; here only those of Account, with Person Accounts."""
     fields = [
         text("Name", 80, required=True, name_field=True),
-        text("Label", 80, required=True),
-        text("Description", 255),
-        derived(check("IsOwnedByProfile")),
-        derived(lookup("ProfileId", "Profile", child="PermissionSets")),
-        derived(check("IsCustom", default=True)),
+        text("DeveloperName", 80, required=True, label="Record Type Name"),
         derived(text("NamespacePrefix", 15)),
-        check("HasActivationRequired"),
-        derived(lookup("PermissionSetGroupId", "PermissionSetGroup")),
-        derived(pick("Type", "Regular*;Standard;Session;Profile;Group")),
-        *_permissions(),
+        text("Description"),
+        pick("SobjectType", "Account", label="SObject Type Name", length=40, required=True, restricted=True),
+        check("IsActive", label="Active"),
+        derived(check("IsPersonType", label="Is Person Type")),
         *audit_fields(deleted=False),
     ]
-    return define("PermissionSet", "0PS", fields, sharing="Read", **_SETUP)
-
-
-def permission_set_assignment() -> SObject:
-    """Who holds a permission set, directly or through a group. It has no audit field but SystemModstamp."""
-    fields = [
-        create_only(lookup("AssigneeId", "User", child="PermissionSetAssignments", required=True)),
-        create_only(lookup("PermissionSetId", "PermissionSet", child="Assignments", cascade_delete=True)),
-        create_only(lookup("PermissionSetGroupId", "PermissionSetGroup", child="Assignments", cascade_delete=True)),
-        make("datetime", "ExpirationDate"),
-        derived(check("IsActive", default=True)),
-        make("datetime", "SystemModstamp", createable=False, updateable=False, audit=True),
-    ]
-    return define("PermissionSetAssignment", "0Pa", fields, sharing="Read", **_SETUP)
-
-
-def permission_set_group() -> SObject:
-    """Bundles of permission sets."""
-    fields = [
-        text("DeveloperName", 80, required=True, name_field=True),
-        text("MasterLabel", 80, required=True),
-        pick("Language", "en_US*;de;fr"),
-        derived(text("NamespacePrefix", 15)),
-        text("Description", 255),
-        derived(pick("Status", "Updated*;Outdated;Updating;Failed")),
-        check("HasActivationRequired"),
-        *audit_fields(),
-    ]
-    return define("PermissionSetGroup", "0PG", fields, sharing="Read", **_SETUP)
-
-
-def permission_set_group_component() -> SObject:
-    """What a permission set group contains."""
-    fields = [
-        create_only(
-            lookup(
-                "PermissionSetGroupId",
-                "PermissionSetGroup",
-                child="PermissionSetGroupComponents",
-                required=True,
-                cascade_delete=True,
-            )
-        ),
-        create_only(
-            lookup(
-                "PermissionSetId",
-                "PermissionSet",
-                child="PermissionSetGroupComponents",
-                required=True,
-                cascade_delete=True,
-            )
-        ),
-        *audit_fields(),
-    ]
-    return define("PermissionSetGroupComponent", "0PM", fields, sharing="Read", **_SETUP)
+    return define("RecordType", "012", fields, sharing="Read", **_READ_ONLY)

@@ -1,0 +1,74 @@
+"""`m365sync run`: the scheduler, in the foreground, until SIGTERM or SIGINT."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import structlog
+import typer
+
+from connector.cli.state import Invocation
+from connector.daemon import LOOK_EVERY, Halt
+from connector.events import Action
+from connector.settings import load
+from connector.wiring import configure_logging, scheduler
+
+log = structlog.get_logger(__name__)
+
+#: seconds that a run has to end when somebody asks to stop; what is then still under way is done again by the next
+GRACE = 7.0
+
+
+def run(
+    context: typer.Context,
+    look_every: Annotated[
+        float, typer.Option("--look-every", metavar="SECONDS", min=0.05, max=3600, hidden=True)
+    ] = LOOK_EVERY,
+) -> int:
+    """Run whenever the schedule in Salesforce says so, until stopped (SIGTERM, or Ctrl-C).
+
+    Settings, Sync Now and requested retries are looked at once a minute; nothing needs a restart.
+    """
+    invocation: Invocation = context.obj
+    settings = load(invocation.config, invocation.environ)
+    configure_logging(settings, level="debug" if invocation.debug else None)
+    halt = Halt()
+    with _stopped_by_signals(halt), scheduler(settings, halt, look_every=look_every) as daemon:
+        daemon.serve()
+    return 0
+
+
+@contextmanager
+def _stopped_by_signals(halt: Halt) -> Iterator[None]:
+    """The first signal asks to stop, and the process is gone `GRACE` seconds later whatever it waits for.
+
+    The handler only starts a thread: it runs between two steps of the main thread, which may hold the very lock that
+    waking up those who wait needs.
+    """
+    ended = threading.Event()
+
+    def stop() -> None:
+        halt.ask()
+        if not ended.wait(GRACE):
+            log.warning("Stopped in the middle of a request", action=Action.RUN_FINISHED)
+            logging.shutdown()
+            sys.stderr.flush()
+            os._exit(0)  # threads may wait for an answer for a minute, and all that matters is in Salesforce
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if not halt.is_asked:
+            threading.Thread(target=stop, name="stop", daemon=True).start()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        ended.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)

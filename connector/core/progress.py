@@ -1,0 +1,60 @@
+"""How far a reading is, how fast, and how long it will still take. Pure; it decides nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """`windows` walked of those `planned`, and the `messages` that they held, in so many `seconds`.
+
+    `expected`: how many messages there are by Graph's own count, None where it does not say. It may be wrong either
+    way: hidden items are counted, and mail comes and goes.
+    """
+
+    windows: int
+    planned: int
+    messages: int
+    expected: int | None
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the last window is walked, at the pace so far; None where nothing can be told yet."""
+        if self.planned <= self.windows:
+            return 0.0
+        return self.seconds * (self.planned - self.windows) / self.windows if self.windows else None
+
+    def __str__(self) -> str:
+        """`1,200 of about 5,000 messages, 56/s, 3 min left`."""
+        known = f" of about {self.expected:,}" if self.expected is not None and self.expected >= self.messages else ""
+        left = self.left
+        return f"{self.messages:,}{known} messages, {self.rate:.0f}/s" + (f", {_long(left)} left" if left else "")
+
+
+def together(parts: Iterable[Progress], seconds: float) -> Progress:
+    """The progress of all mailboxes; `expected` counts those of which nothing is expected as what they have shown."""
+    every = list(parts)
+    known = any(part.expected is not None for part in every)
+    return Progress(
+        windows=sum(part.windows for part in every),
+        planned=sum(part.planned for part in every),
+        messages=sum(part.messages for part in every),
+        expected=sum(max(part.expected or 0, part.messages) for part in every) if known else None,
+        seconds=seconds,
+    )
+
+
+def _long(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{max(1, round(seconds))} s"
+    if seconds < _HOUR:
+        return f"{round(seconds / _MINUTE)} min"
+    return f"{int(seconds // _HOUR)} h {int(seconds % _HOUR // _MINUTE)} min"

@@ -1,0 +1,74 @@
+"""What `check` asks Graph beyond what a run reads: the directory, the tenant's domains, each mailbox. Reads only."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connector.errors import ConnectorError, MailboxError, ServiceError
+from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, service_error
+from connector.models import GraphUserId
+
+_USERS = {"$select": "userPrincipalName,mail,userType", "$top": "999"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """What the directory shows: names and addresses of members, the clock, and why it does not show them."""
+
+    served_at: datetime
+    names: tuple[str, ...] = ()
+    error: ServiceError | None = None
+
+
+class GraphInspection:
+    """Asks one tenant."""
+
+    def __init__(self, client: GraphClient) -> None:
+        self._client = client
+
+    def tenant(self) -> Tenant:
+        """The first 999 users of the directory. Raises SignInError, UnreachableError."""
+        response, served = self._client.try_get_at("directory", "/v1.0/users", params=_USERS)
+        if response.status != 200:
+            return Tenant(served_at=served, error=service_error(response.status, _error(response)))
+        members = [item for item in response.body.get("value") or () if item.get("userType") != "Guest"]
+        names = (item.get(field) for item in members for field in ("userPrincipalName", "mail"))
+        return Tenant(served_at=served, names=tuple(name for name in names if name))
+
+    def verified_domains(self) -> tuple[str, ...] | None:
+        """The tenant's own domains; None where the application may not read them (Organization.Read.All)."""
+        response = self._client.try_get("directory", "/v1.0/organization", params={"$select": "verifiedDomains"})
+        if response.status != 200:
+            return None
+        domains = (domain for item in response.body.get("value") or () for domain in item.get("verifiedDomains") or ())
+        return tuple(str(domain["name"]) for domain in domains if domain.get("name"))
+
+    def reach(self, users: Sequence[GraphUserId]) -> Iterator[ConnectorError | None]:
+        """For each mailbox, in order: None where its mail can be read, else why not. Twenty in a request."""
+        for start in range(0, len(users), LIMIT):
+            part = users[start : start + LIMIT]
+            asked = [SubRequest(user, f"/users/{user}/messages?$top=1&$select=id", IMMUTABLE) for user in part]
+            with self._client.slots.hold(dict.fromkeys(part, 1)):
+                answers, _ = self._client.send_batch(asked)
+            for request, answer in zip(asked, answers, strict=True):
+                yield self._verdict(request, answer)
+
+    def purpose(self, user: GraphUserId) -> ConnectorError | None:
+        """Why the kind of a mailbox cannot be read (MailboxSettings.Read); None where it can."""
+        response = self._client.try_get(user, f"/v1.0/users/{user}/mailboxSettings/userPurpose")
+        return None if response.status == 200 else mailbox_error(response.status, _error(response), user)
+
+    def _verdict(self, request: SubRequest, answer: SubResponse | None) -> ConnectorError | None:
+        try:
+            if answer is None:  # busy: it is asked again alone, with retries of its own
+                answer = self._client.try_get(request.user, f"/v1.0{request.url}")
+        except MailboxError as error:
+            return error
+        return None if answer.status == 200 else mailbox_error(answer.status, _error(answer), request.user)
+
+
+def _error(response: SubResponse) -> Mapping[str, Any]:
+    error = response.body.get("error")
+    return error if isinstance(error, Mapping) else {}

@@ -1,0 +1,133 @@
+"""What changed since the last run: clients, and stored mail that a person related or removed, or whose time is over.
+
+Its conditions ride along with the first look-up of a run (`directory`), so that an idle run needs no call of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.core.address import normalise
+from connector.core.rematch import Changes, Watch
+from connector.core.removal import BLANKED
+from connector.models import Hit, NormalAddress, RecordId
+from connector.salesforce import soql
+from connector.salesforce.client import Ask, SalesforceClient
+from connector.salesforce.serialise import read_instant
+
+EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
+
+#: In queryAll, so that rows of the recycle bin have to be left out.
+_REMOVED = f"Match_Status__c = 'Removed' AND Name != '{BLANKED}' AND IsDeleted = false"
+_EXPIRED = "Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND IsDeleted = false"
+#: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person.
+_RELATED = (
+    "SELECT Email__c, Email__r.Match_Status__c, Address__c, Contact__c, Account__c FROM Email_Participant__c"
+    " WHERE (Email__r.Match_Status__c = 'Unmatched' AND (Contact__c != null OR Account__c != null)"
+)
+_SECOND = timedelta(seconds=1)
+
+
+class ChangeWatch:
+    """The questions of one run, each asked once, and what came back."""
+
+    def __init__(self, client: SalesforceClient) -> None:
+        self._client = client
+        self._watch: Watch | None = None
+        self.pending = False
+        self._found = Changes()
+        #: the records that changed in the first second, by address, and what mail is related to by which address
+        self._early: dict[NormalAddress, set[RecordId]] = {}
+        self._there: set[tuple[NormalAddress, RecordId]] = set()
+
+    @property
+    def found(self) -> Changes:
+        """What changed.
+
+        Times are whole seconds here, so what changed in the second in which the last run began is asked for again: a
+        record by whose address mail is related to it already was seen then, and is left out.
+        """
+        clients = {address: set(records) for address, records in self._found.clients.items()}
+        for address, records in self._early.items():
+            new = {record for record in records if (address, record) not in self._there}
+            if new:
+                clients.setdefault(address, set()).update(new)
+        return replace(self._found, clients=clients)
+
+    def expect(self, watch: Watch) -> None:
+        """Ask this with the next look-up."""
+        self._watch = watch
+        self.pending = True
+
+    def conditions(self) -> dict[str, str]:
+        """Further rows that a query of Contact, Account or Email__c has to find."""
+        if not self.pending or self._watch is None:
+            return {}
+        watch, wire = self._watch, self._client.names.wire
+        emails = [f"({wire(_REMOVED)}{self._since()})"]
+        if watch.today is not None:
+            emails.append(f"({wire(_EXPIRED).format(today=watch.today.isoformat())})")
+        clients = {}
+        if watch.since is not None:
+            clients = dict.fromkeys(("Contact", "Account"), f"SystemModstamp >= {soql.instant(watch.since)}")
+        return {**clients, EMAIL: " OR ".join(emails)}
+
+    def asks(self) -> list[tuple[str, Ask]]:
+        """Queries of its own, with the object whose rows they bring."""
+        if not self.pending or self._watch is None:
+            return []
+        text = f"{self._client.names.wire(_RELATED)}{self._since()}){self._of_the_first_second()}"
+        return [(PARTICIPANT, self._client.query(text, "participants that a person related"))]
+
+    def _of_the_first_second(self) -> str:
+        """Rows of records that changed in the second in which the last run began, which are mostly done with."""
+        since = self._first_second()
+        if since is None:
+            return ""
+        start, end = soql.instant(since), soql.instant(since + _SECOND)
+        relations = (self._client.names.wire(name) for name in ("Contact__r", "Account__r"))
+        return "".join(
+            f" OR ({name}.SystemModstamp >= {start} AND {name}.SystemModstamp < {end})" for name in relations
+        )
+
+    def _first_second(self) -> datetime | None:
+        return self._watch.since if self._watch is not None and self._watch.today is None else None
+
+    def _since(self) -> str:
+        """The first run of a day looks for all there is: SystemModstamp is indexed, the others are not."""
+        watch = self._watch
+        if watch is None or watch.since is None or watch.today is not None:
+            return ""
+        return f" AND SystemModstamp >= {soql.instant(watch.since)}"
+
+    def keep_client(self, record: Mapping[str, Any], hits: list[tuple[str, Hit]]) -> None:
+        """A Contact or Account, if it is one that changed."""
+        since = self._watch.since if self._watch is not None else None
+        stamp = record.get("SystemModstamp")
+        if since is None or not stamp:
+            return
+        changed, first = read_instant(str(stamp)), self._first_second()
+        if changed >= since:
+            by_address = self._early if first is not None and changed < first + _SECOND else self._found.clients
+            for address, hit in hits:
+                by_address.setdefault(NormalAddress(normalise(address)), set()).add(hit.id)
+
+    def keep_email(self, record: Mapping[str, Any]) -> None:
+        """A mail, if it is one that is to be blanked or deleted."""
+        if self._watch is None or record["IsDeleted"]:
+            return
+        status, expires, today = record["Match_Status__c"], record["Expires_On__c"], self._watch.today
+        if status == "Removed" and record["Name"] != BLANKED:
+            self._found.removed.add(RecordId(str(record["Id"])))
+        elif status == "Unmatched" and today is not None and expires and str(expires) < today.isoformat():
+            self._found.expired.add(RecordId(str(record["Id"])))
+
+    def keep_participant(self, record: Mapping[str, Any]) -> None:
+        """A row that has a record: of an Unmatched mail if a person set it."""
+        if (record.get("Email__r") or {}).get("Match_Status__c") == "Unmatched":
+            self._found.related.add(RecordId(str(record["Email__c"])))
+        address = NormalAddress(normalise(str(record["Address__c"] or "")))
+        for name in ("Contact__c", "Account__c"):
+            if record[name]:
+                self._there.add((address, RecordId(str(record[name]))))

@@ -1,0 +1,89 @@
+"""What `check` asks the org beyond what a run reads: counts, limits, who else logs mail. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.models import RecordId
+from connector.salesforce.admin import SYNC_PERMISSION_SET
+from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.soql import quote
+
+#: How far back other tools are looked for, as the queries below say.
+DAYS = 30
+_CONTACTS = "SELECT COUNT() FROM Contact"
+_ACCOUNTS = "SELECT COUNT() FROM Account"
+_SETTINGS = "SELECT Id, Key__c FROM MS_Graph_Setting__c ORDER BY CreatedDate, Id LIMIT 200"
+#: Mail that something else logged, in either of the two forms that it can have.
+_EMAIL_MESSAGES = "SELECT COUNT() FROM EmailMessage WHERE CreatedDate = LAST_N_DAYS:30"
+_TASKS = "SELECT COUNT() FROM Task WHERE TaskSubtype = 'Email' AND Task_Key__c = null AND CreatedDate = LAST_N_DAYS:30"
+_LEFT = """
+SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false AND PermissionSet.Name = {name} LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgFacts:
+    """What was found. `others`: mail logged by something else, None where the connector may not look.
+
+    `setting`: the settings record; `inactive`: a user who may be linked and left.
+    """
+
+    counts: Mapping[str, int]
+    others: Mapping[str, int | None]
+    setting_records: int
+    setting: RecordId | None
+    inactive: RecordId | None
+    #: (maximum, remaining) by the name of the limit
+    limits: Mapping[str, tuple[int, int]]
+
+
+class SalesforceInspection:
+    """Asks one org."""
+
+    def __init__(self, client: SalesforceClient) -> None:
+        self._client = client
+
+    def facts(self) -> OrgFacts:
+        """Three calls. Raises ServiceError."""
+        client = self._client
+        contacts, accounts, settings, messages, tasks = client.composite(
+            [
+                self._query(_CONTACTS, "Contact"),
+                self._query(_ACCOUNTS, "Account"),
+                self._query(_SETTINGS, "MS_Graph_Setting__c"),
+                self._query(_EMAIL_MESSAGES, "EmailMessage", raw=True),
+                self._query(_TASKS, "Task", raw=True),
+            ]
+        )
+        [left] = client.composite(
+            [self._query(_LEFT.strip().format(name=quote(SYNC_PERMISSION_SET)), "PermissionSetAssignment")]
+        )
+        records = list(client.records(settings.body))
+        own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == "default"]
+        return OrgFacts(
+            counts={"Contact": _total(contacts.body), "Account": _total(accounts.body)},
+            others={"EmailMessage": _seen(messages), "Task of subtype Email": _seen(tasks)},
+            setting_records=len(records),
+            setting=next(iter(own), None),
+            inactive=next((RecordId(str(row["AssigneeId"])) for row in client.records(left.body)), None),
+            limits=self._limits(),
+        )
+
+    def _limits(self) -> dict[str, tuple[int, int]]:
+        found = self._client.get("limits", "the limits of the org")
+        wanted = ("DailyApiRequests", "DataStorageMB", "FileStorageMB")
+        return {name: (int(found[name]["Max"]), int(found[name]["Remaining"])) for name in wanted if name in found}
+
+    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> Ask:
+        wire = self._client.names.wire
+        ask = self._client.query(wire(soql), wire(f"the object {object_name}"))
+        return Ask(path=ask.path, asked=ask.asked, raw=raw)
+
+
+def _total(body: Mapping[str, Any]) -> int:
+    return int(body["totalSize"])
+
+
+def _seen(answer: Answer) -> int | None:
+    return _total(answer.body) if answer.status == 200 else None

@@ -1,0 +1,175 @@
+"""Takes stored mail away: blanks what a person removed, deletes what was kept for its time only, with all its files.
+
+Children go first, the mail itself last, so that whatever breaks off in between is found again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from connector.core.removal import blanked, only_of
+from connector.models import RecordId, Row, RowError
+from connector.salesforce import soql
+from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
+from connector.salesforce.errors import code_and_message, error_for, one_line
+from connector.salesforce.faults import OrgFaultWatch
+from connector.salesforce.outcomes import Outcome
+from connector.salesforce.serialise import wire_fields
+
+#: Rows of a Collection (REST guide, "sObject Collections").
+_ROWS = 200
+#: What somebody else deleted meanwhile is deleted.
+_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
+_PARTICIPANTS = "SELECT Id, Email__c FROM Email_Participant__c WHERE Email__c IN "
+#: queryAll finds archived Tasks too.
+_TASKS = "SELECT Id, Email__c FROM Task WHERE IsDeleted = false AND Email__c IN "
+_LINKS = "SELECT Id, LinkedEntityId, ContentDocumentId FROM ContentDocumentLink WHERE {} IN "
+_EXPIRED = "SELECT Id FROM Email__c WHERE Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND Id IN "
+
+
+class Removal:
+    """Counts refusals over a run. Not thread-safe."""
+
+    def __init__(self, client: SalesforceClient) -> None:
+        self._client = client
+        self._watch = OrgFaultWatch()
+
+    def blank(self, emails: Sequence[RecordId]) -> dict[RecordId, RowError]:
+        """Blank removed mails; what was refused, by mail. Raises OrgFaultError where all is."""
+        refused: dict[RecordId, RowError] = {}
+        for part in _parts(emails):
+            refused |= self._blank(part)
+        return refused
+
+    def delete(self, emails: Sequence[RecordId], *, today: date) -> dict[RecordId, RowError]:
+        """Delete the mails that are still to be deleted; what was refused, by mail. Raises OrgFaultError."""
+        refused: dict[RecordId, RowError] = {}
+        for part in _parts(emails):
+            text = self._client.names.wire(_EXPIRED).format(today=today.isoformat()) + soql.in_list(part)
+            links = self._links("LinkedEntityId", part)
+            [expired, linked] = self._records([self._client.query(text, "the object Email__c"), links])
+            still = [str(row["Id"]) for row in expired]
+            owners, _ = self._files([row for row in linked if row["LinkedEntityId"] in still], still)
+            failed = self._delete(owners, "ContentDocument")
+            # a link to a file of others goes with the mail
+            mails = {mail: mail for mail in still if mail not in failed}
+            refused |= {RecordId(mail): error for mail, error in (failed | self._delete(mails, "Email__c")).items()}
+        return refused
+
+    def _blank(self, emails: Sequence[RecordId]) -> dict[RecordId, RowError]:
+        wire, query = self._client.names.wire, self._client.query
+        ids = soql.in_list(emails)
+        participants, tasks, links = self._records(
+            [
+                query(wire(_PARTICIPANTS) + ids, "the object Email_Participant__c"),
+                query(wire(_TASKS) + ids, "the Tasks of stored mail", deleted=True),
+                self._links("LinkedEntityId", emails),
+            ]
+        )
+        documents, unlinked = self._files(links, emails)
+        failed: dict[str, RowError] = {}
+        for name, owners in (
+            ("Task", {str(row["Id"]): str(row["Email__c"]) for row in tasks}),
+            ("Email_Participant__c", {str(row["Id"]): str(row["Email__c"]) for row in participants}),
+            ("ContentDocument", documents),
+            ("ContentDocumentLink", unlinked),
+        ):
+            failed |= self._delete(owners, name)
+        left = [email for email in emails if email not in failed]
+        failed |= self._write([blanked(email) for email in left])
+        return {RecordId(email): error for email, error in failed.items()}
+
+    # -- files ------------------------------------------------------------------------------------------------------
+
+    def _links(self, field: str, ids: Iterable[str]) -> Ask:
+        return self._client.query(_LINKS.format(field) + soql.in_list(ids), "the files of stored mail")
+
+    def _files(
+        self, links: Sequence[Mapping[str, Any]], emails: Iterable[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Files that are these mails' alone, and links to the others; each with its mail."""
+        mails = {str(link["ContentDocumentId"]): str(link["LinkedEntityId"]) for link in links}
+        if not mails:
+            return {}, {}
+        linked: dict[str, list[str]] = {document: [] for document in mails}
+        for part in _parts(sorted(mails)):
+            [rows] = self._records([self._links("ContentDocumentId", part)])
+            for row in rows:
+                linked[str(row["ContentDocumentId"])].append(str(row["LinkedEntityId"]))
+        own = only_of(linked, emails)
+        shared = {
+            str(link["Id"]): str(link["LinkedEntityId"]) for link in links if link["ContentDocumentId"] not in own
+        }
+        return {document: mail for document, mail in mails.items() if document in own}, shared
+
+    # -- calls ------------------------------------------------------------------------------------------------------
+
+    def _records(self, asks: Sequence[Ask]) -> list[list[dict[str, Any]]]:
+        return [list(self._client.records(answer.body)) for answer in self._client.composite(asks)]
+
+    def _delete(self, owners: Mapping[str, str], object_name: str) -> dict[str, RowError]:
+        """Delete rows; the refusals, by the mail that each belongs to."""
+        asks = [
+            Ask(
+                method="DELETE",
+                path=f"composite/sobjects?ids={','.join(part)}&allOrNone=false",
+                asked=f"rows of {object_name}",
+                raw=True,
+            )
+            for part in _parts(sorted(owners))
+        ]
+        results = self._sent(asks)
+        rows = [Row(object=object_name, key_field="Id", key=id_, fields={}) for id_ in sorted(owners)]
+        return {owners[row.key]: error for row, error in self._refusals(rows, results)}
+
+    def _write(self, rows: Sequence[Row]) -> dict[str, RowError]:
+        wire = self._client.names.wire
+        asks = [
+            Ask(
+                method="PATCH",
+                path="composite/sobjects",
+                asked=f"rows of {rows[0].object}",
+                body={
+                    "allOrNone": False,
+                    "records": [
+                        {
+                            "attributes": {"type": wire(row.object)},
+                            **self._client.names.to_wire(wire_fields({"id": row.id, **row.fields})),
+                        }
+                        for row in part
+                    ],
+                },
+                raw=True,
+            )
+            for part in _parts(rows)
+        ]
+        return {str(row.id): error for row, error in self._refusals(rows, self._sent(asks))}
+
+    def _sent(self, asks: Sequence[Ask]) -> Iterator[Mapping[str, Any]]:
+        """The result of each row, in order. Raises for a Collection that was refused in one piece."""
+        for start in range(0, len(asks), MAX_HEAVY):
+            part = asks[start : start + MAX_HEAVY]
+            for ask, answer in zip(part, self._client.composite(part), strict=True):
+                yield from self._results(ask, answer)
+
+    def _results(self, ask: Ask, answer: Answer) -> Sequence[Mapping[str, Any]]:
+        if answer.status >= 300 or not isinstance(answer.body, list):
+            raise error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
+        return answer.body
+
+    def _refusals(self, rows: Sequence[Row], results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Row, RowError]]:
+        outcomes = [Outcome(row=row, error=_error(result)) for row, result in zip(rows, results, strict=True)]
+        self._watch.see(outcomes)
+        yield from ((outcome.row, outcome.error) for outcome in outcomes if outcome.error is not None)
+
+
+def _error(result: Mapping[str, Any]) -> RowError | None:
+    if result.get("success"):
+        return None
+    code, message = code_and_message(result.get("errors"))
+    return None if code in _GONE else RowError(code=code or "REFUSED", message=one_line(message))
+
+
+def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), _ROWS):
+        yield values[start : start + _ROWS]

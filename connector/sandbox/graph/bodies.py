@@ -1,0 +1,181 @@
+"""What a client sends in a body: JSON objects, the messages and folders in them, the parameters of actions."""
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from connector.sandbox.graph import errors
+from connector.sandbox.graph.errors import GraphError
+from connector.sandbox.graph.members import ATTACHMENT_CHECKS, ATTACHMENT_KINDS, MESSAGE_CHECKS, attachment_kind
+from connector.sandbox.mail.mime import message_of
+from connector.sandbox.wire import Request
+
+#: Only a draft takes these (Update message, "Updatable only if isDraft = true").
+OF_DRAFTS = ("body", "internetMessageHeaders", "internetMessageId", "replyTo", "subject")
+#: Any message takes these (Update message).
+OF_ALL = (
+    "bccRecipients",
+    "categories",
+    "ccRecipients",
+    "flag",
+    "from",
+    "importance",
+    "inferenceClassification",
+    "isDeliveryReceiptRequested",
+    "isRead",
+    "isReadReceiptRequested",
+    "sender",
+    "toRecipients",
+)
+#: What a message has and nobody can set; a new one that brings them along gets its own.
+_GIVEN = [
+    "id",
+    "changeKey",
+    "parentFolderId",
+    "webLink",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "receivedDateTime",
+    "sentDateTime",
+    "hasAttachments",
+    "bodyPreview",
+    "uniqueBody",
+    "conversationId",
+    "conversationIndex",
+    "isDraft",
+]
+_PAGE = (
+    '<html><head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>{}</body></html>'
+)
+_ENUMS = ("importance", "inferenceClassification")
+_VALUES = {
+    value.lower(): value for value in ("low", "normal", "high", "focused", "other", "notFlagged", "complete", "flagged")
+}
+
+
+def json_body(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty one. Raises GraphError."""
+    if not request.body.strip():
+        return {}
+    try:
+        value = request.json()
+    except ValueError as exc:
+        raise errors.bad_request(
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid "
+            "JSON format."
+        ) from exc
+    if not isinstance(value, dict):
+        raise errors.unreadable_body()
+    return value
+
+
+def needed_body(request: Request) -> dict[str, Any]:
+    """The same where there must be one."""
+    if not request.body.strip():
+        raise errors.bad_request("Empty Payload. JSON content expected.")
+    return json_body(request)
+
+
+def parameters(request: Request, action: str, names: Collection[str]) -> dict[str, Any]:
+    """The parameters of an action, whatever the case of their first letters. Raises GraphError for others."""
+    known = {name.lower(): name for name in names}
+    found: dict[str, Any] = {}
+    for name, value in json_body(request).items():
+        if name.startswith("@"):
+            continue
+        if name.lower() not in known:
+            raise errors.unknown_parameter(name, action)
+        found[known[name.lower()]] = value
+    return found
+
+
+def text_parameter(found: Mapping[str, Any], name: str, action: str) -> str:
+    """A parameter that is needed and is a text."""
+    value = found.get(name)
+    if not isinstance(value, str) or not value:
+        raise GraphError(400, "ErrorInvalidParameter", f"The parameter '{name}' of '{action}' is missing or not valid.")
+    return value
+
+
+def message_body(request: Request) -> tuple[dict[str, Any], bytes | None]:
+    """A new message as a client sends it: JSON, or MIME in base64 (text/plain). Gives it with its MIME."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "text/plain":
+        return message_members(needed_body(request)), None
+    try:
+        mime = base64.b64decode(request.body, validate=True)
+    except binascii.Error as exc:
+        raise GraphError(400, "ErrorMimeContentInvalidBase64String", "Invalid base64 string for MIME content.") from exc
+    return message_of(mime, encode=False), mime
+
+
+def message_members(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a message that a client may set, checked; those only the mailbox sets are left out."""
+    kind = given.get("@odata.type", "#microsoft.graph.message")
+    if "#" + str(kind).lstrip("#") != "#microsoft.graph.message":
+        raise errors.unreadable_body()
+    members: dict[str, Any] = {}
+    for name, value in given.items():
+        if name.startswith("@") or name in _GIVEN:
+            continue
+        if name == "attachments":
+            members[name] = [attachment_members(item) for item in _objects(value)]
+        elif name not in MESSAGE_CHECKS:
+            raise errors.unknown_in_body(name, "message")
+        else:
+            members[name] = _checked(name, value)
+    return members
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise errors.unreadable_body()
+    return value
+
+
+def html_page(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a draft: Exchange makes a page of HTML that is none."""
+    content = body.get("content") or ""
+    if body.get("contentType") == "html" and "<html" not in content.lower():
+        content = _PAGE.format(content)
+    return {"contentType": body.get("contentType") or "text", "content": content}
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A value of the right type; names of enums are understood whatever the case, as the samples write them."""
+    if name in _ENUMS and isinstance(value, str):
+        value = _VALUES.get(value.lower(), value)
+    if name == "body" and isinstance(value, dict) and isinstance(value.get("contentType"), str):
+        value = {**value, "contentType": value["contentType"].lower()}
+    if name == "flag" and isinstance(value, dict) and isinstance(value.get("flagStatus"), str):
+        value = {**value, "flagStatus": _VALUES.get(value["flagStatus"].lower(), value["flagStatus"])}
+    if value is not None and not MESSAGE_CHECKS[name](value):
+        raise errors.unreadable_body()
+    return value
+
+
+def attachment_members(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An attachment as a client sends it, checked."""
+    if not str(given.get("@odata.type", "")):
+        raise errors.unreadable_body()
+    kind = attachment_kind({"@odata.type": "#" + str(given["@odata.type"]).lstrip("#")})
+    if kind not in ATTACHMENT_KINDS:
+        raise errors.unreadable_body()
+    members: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{kind}"}
+    for name, value in given.items():
+        if name.startswith("@") or name in ("id", "size", "lastModifiedDateTime"):
+            continue
+        if name == "item" and kind == "itemAttachment":
+            if not isinstance(value, dict):
+                raise errors.unreadable_body()
+            members[name] = {"@odata.type": "#microsoft.graph.message", **message_members(value)}
+        elif name not in ATTACHMENT_CHECKS:
+            raise errors.unknown_in_body(name, kind)
+        elif value is not None and not ATTACHMENT_CHECKS[name](value):
+            raise errors.unreadable_body()
+        else:
+            members[name] = value
+    if not members.get("name"):
+        raise errors.required("name")
+    return members

@@ -1,0 +1,152 @@
+"""`scripts/mutants [WORD…]`: apply each mutant to a copy of the checkout and run its test there, which must fail.
+
+With words, only those whose file, text or test contains one. Exit 1 where a mutant survives or does not apply.
+"""
+
+import importlib
+import multiprocessing
+import os
+import pkgutil
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import pytest
+
+import tests.mutants
+from tests.mutants import Mutant
+
+ROOT = Path(__file__).parents[2]
+WORKERS = int(os.environ.get("TEST_WORKERS", "2"))
+#: seconds that one test may take
+TIMEOUT = 300
+FORK = multiprocessing.get_context("fork")
+#: loaded once, before anything is forked: most of the time of a short test
+LIBRARIES = (
+    "hypothesis", "requests", "responses", "msal", "simple_salesforce", "structlog", "tenacity", "pydantic", "typer",
+    "rich.table", "rich.progress", "nh3", "jwt", "cryptography.x509", "uvicorn", "trustme", "yaml", "idna", "sqlite3",
+)  # fmt: skip
+
+
+def mutants(words: list[str]) -> Iterator[Mutant]:
+    """All of tests/mutants/*.py, in a fixed order."""
+    for module in sorted(info.name for info in pkgutil.iter_modules(tests.mutants.__path__)):
+        if module != "__main__":
+            found: list[Mutant] = importlib.import_module(f"tests.mutants.{module}").MUTANTS
+            yield from (mutant for mutant in found if not words or any(word in " ".join(mutant) for word in words))
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """What git would commit, compiled, so that a run compiles one module only."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    packages = ROOT / "tests/node/node_modules"
+    if packages.exists():
+        (folder / "tests/node/node_modules").symlink_to(packages)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "connector", "tests"], cwd=folder, check=False)
+    return folder
+
+
+def verdict(mutant: Mutant, copy: Path) -> str | None:
+    """What is wrong with a mutant; None where its test fails, as it must."""
+    file = copy / mutant.file
+    if not file.exists():
+        return "there is no such file"
+    original = file.read_text()
+    if original.count(mutant.text) != 1:
+        return f"its text occurs {original.count(mutant.text)} times"
+    if mutant.replacement == mutant.text:
+        return "it changes nothing"
+    compiled = Path(cache_from_source(str(file)))
+    compiled.unlink(missing_ok=True)
+    try:
+        file.write_text(original.replace(mutant.text, mutant.replacement))
+        code, output = _run(mutant.test, copy)
+    finally:
+        file.write_text(original)
+        if file.suffix == ".py":
+            py_compile.compile(str(file), cfile=str(compiled))
+    if code == 1:
+        return None
+    if code == 0:
+        return "it survives: the test passes"
+    return f"pytest could not run the test (exit {code}):\n{output}"
+
+
+def _run(test: str, copy: Path) -> tuple[int, str]:
+    """pytest in a fork of this process, which has the libraries loaded but none of our own modules."""
+    output = copy / ".mutant-output"
+    process = FORK.Process(target=_pytest, args=(test, copy, output))
+    process.start()
+    process.join(TIMEOUT)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return 1, "it hangs"  # noticed, as a test run would be stopped
+    return process.exitcode or 0, output.read_text(errors="replace")[-2000:]
+
+
+def _pytest(test: str, copy: Path, output: Path) -> None:
+    os.chdir(copy)
+    os.setsid()
+    os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
+    sys.dont_write_bytecode = True
+    sys.path[:0] = [str(copy)]
+    for name in [name for name in sys.modules if name.split(".")[0] in ("tests", "connector")]:
+        del sys.modules[name]
+    with output.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test])
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+def work(folder: str, number: int, share: list[Mutant]) -> list[str | None]:
+    """The verdicts on one worker's share, in a copy of its own."""
+    copy = copy_of_checkout(Path(folder) / str(number))
+    found = []
+    for mutant in share:
+        found.append(verdict(mutant, copy))
+        print("." if found[-1] is None else "X", end="", flush=True)
+    return found
+
+
+def main(words: list[str]) -> int:
+    """Try them all; print what is wrong."""
+    wanted = list(mutants(words))
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    shares = [wanted[number::WORKERS] for number in range(WORKERS)]
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        # an executor's processes may have children of their own, a pool's may not
+        ProcessPoolExecutor(max_workers=WORKERS, mp_context=FORK) as executor,
+    ):
+        verdicts = list(executor.map(work, [folder] * WORKERS, range(WORKERS), shares))
+    print()
+    found = [pair for share, said in zip(shares, verdicts, strict=True) for pair in zip(share, said, strict=True)]
+    wrong = [(mutant, text) for mutant, text in found if text is not None]
+    for mutant, text in wrong:
+        print(f"{mutant.file}: {mutant.text.strip()!r} -> {mutant.replacement.strip()!r}\n  {mutant.test}\n  {text}")
+    print(f"{len(wanted) - len(wrong)} of {len(wanted)} mutants were noticed")
+    return 1 if wrong or not wanted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
