@@ -164,7 +164,7 @@ class Coalescer:
     def _senders(self) -> int:
         """As many as fill all places, with single lists or with full bundles."""
         places = self._slots.per_mailbox * len(self._users)
-        return min(self._most, places if self._few() else max(self._slots.per_mailbox, -(-places // LIMIT)))
+        return min(self._most, places if self._few() else max(self._slots.per_mailbox, 1 + -(-places // LIMIT)))
 
     def _work(self) -> None:
         """Send as long as there is something that can go."""
@@ -176,6 +176,9 @@ class Coalescer:
 
     def _next(self) -> _Bundle:
         with self._lock:
+            if self._sending > self._senders():  # plain requests have become bundles, which fewer carry
+                self._sending -= 1
+                return _Bundle([], [])
             messages = self._messages.take(LIMIT, self._slots.claim)
             room = LIMIT - len(messages)
             if self._few():
