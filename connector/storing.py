@@ -144,7 +144,8 @@ class Store:
         if ready:
             written = self._sink.write([mail.rows for mail in ready], event=event)
             for mail, results in zip(ready, written, strict=True):
-                self._count(results)
+                for result in results:
+                    self._tally.count(result)
                 refused = next(((r.row.object, r.error) for r in results if r.error is not None), None)
                 if refused is not None:
                     self._refuse(mail, *refused, results)
@@ -204,19 +205,6 @@ class Store:
         if mail.listed is None:
             return Sorted() if mail.content is not None else None
         return None if isinstance(mail.listed, MessageError) else sort_out(mail.listed, mail.key, self._settings)
-
-    def _count(self, results: Sequence[RowResult]) -> None:
-        for result in results:
-            if result.error is not None or result.existed:
-                continue
-            if result.row.id is not None:
-                self._tally.additions += 1
-            elif result.row.object == "Email__c":
-                self._tally.emails += 1
-            elif result.row.object == "Email_Participant__c":
-                self._tally.participants += 1
-            elif result.row.object == "Task":
-                self._tally.tasks += 1
 
     def _settle(self, mail: Mail, *, existed: bool) -> None:
         first = Outcome.MATCHED if mail.matched else Outcome.UNMATCHED_KEPT
