@@ -181,12 +181,6 @@ MUTANTS = [
         f"{_WEATHER_TESTS}::test_the_same_seed_draws_the_same_weather",
     ),
     Mutant(
-        "connector/sandbox/server.py",
-        "fault = fault or self._weather()",
-        "fault = self._weather() or fault",
-        f"{_WEATHER_TESTS}::test_a_planted_fault_comes_before_the_weather",
-    ),
-    Mutant(
         "connector/sandbox/firm/large_people.py",
         "owner = number - 1 if number % _SHARED_ADDRESS_EVERY == _SHARED_ADDRESS_EVERY - 1 else number",
         "owner = number",
