@@ -1,5 +1,6 @@
 """A mailbox in one run: whether it is read and why not, its windows, and how its row stands afterwards."""
 
+import copy
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -72,28 +73,29 @@ class Course:
         status = MailboxStatus.UNAVAILABLE if unavailable else MailboxStatus.FAILING
         self.mailbox = replace(self.mailbox, status=status, status_detail=str(error))
 
+    def unlink(self, reason: str) -> None:
+        """It is not read, and why. Said once, until that changes."""
+        self.mailbox = replace(self.mailbox, status=MailboxStatus.NOT_LINKED, status_detail=reason)
+        if (self.before.status, self.before.status_detail) != (MailboxStatus.NOT_LINKED, reason):
+            name = self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
+            log.warning("Mailbox is not read", action=Action.RUN_SKIPPED, mailbox=name, reason=reason)
+
     def advance(self, now: datetime, settle: timedelta, *, last: bool) -> None:
         """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""
         if self.lane is None:
             return
         moved = checkpoint.advance(self.mailbox, self.closed, now, settle=settle)
         self.mailbox = checkpoint.with_fields(self.mailbox, moved)
-        self._sweep(self.lane, last=last)
+        self._sweep(self.lane)
         if last and self.lane.error is None and not any(window.road == checkpoint.LIVE for window in self.lane.windows):
             self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
 
-    def _sweep(self, lane: Lane, *, last: bool) -> None:
-        """Swept_Through moves once every folder was swept to the end of the range.
-
-        Where Graph's clock is behind Salesforce's the windows end a little earlier than planned: to where they came, at
-        the end of a run that has no window left.
-        """
+    def _sweep(self, lane: Lane) -> None:
+        """Swept_Through moves as far as every folder was swept, though the sweep may not be over: the next goes on."""
         sweep = lane.sweep
-        if sweep is None or sweep.folders is None or lane.error is not None:
+        if sweep is None or sweep.folders is None:
             return
         through = swept_through(sweep.range, sweep.folders, self.closed)
-        if through < sweep.range.end and not (last and not lane.windows):
-            return
         if through > max(sweep.range.start, self.mailbox.swept_through or sweep.range.start):
             self.mailbox = replace(self.mailbox, swept_through=through)
 
@@ -128,18 +130,20 @@ def plan_courses(
     linked = []
     seats = seated_users(setup)
     for course in courses.values():
-        box = course.mailbox
-        reason = not_linked_reason(box, setup, seats) or rules.broken.get(box.user or RecordId(""))
-        if reason is None:
-            linked.append(course)
+        reason = not_linked_reason(course.mailbox, setup, seats)
+        broken = broken_rule(course.mailbox, rules)
+        if reason is not None:
+            course.unlink(reason)
+        elif broken is not None:
+            course.fail(broken)
         else:
-            course.mailbox = replace(box, status=MailboxStatus.NOT_LINKED, status_detail=reason)
+            linked.append(course)
 
     def begin(course: Course) -> None:
         try:
             _begin(course, setup, settings, source, pace)
         except MailboxError as error:
-            course.fail(error)
+            course.fail(_told_of(error, course.mailbox))
 
     with ThreadPoolExecutor(max_workers=pace.workers, thread_name_prefix="resolve") as pool:
         list(pool.map(begin, linked))
@@ -209,6 +213,16 @@ def _resolve(course: Course, source: MailSource) -> None:
     course.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
 
 
+def _told_of(error: MailboxError, box: Mailbox) -> MailboxError:
+    """The same error, with the name of the mailbox, which Graph's words may lack."""
+    name = box.user_principal_name.strip() or box.email.strip()
+    if not name or name in str(error):
+        return error
+    told = copy.copy(error)
+    told.where = f"{error.where}, {name}" if error.where else name
+    return told
+
+
 def find_user(box: Mailbox, source: MailSource) -> DirectoryUser:
     """Whose mailbox a row without Graph id names. Raises MailboxUnavailableError where it names none, or an alias."""
     names = [name for name in (box.user_principal_name.strip(), box.email.strip()) if name]
@@ -250,6 +264,12 @@ def not_linked_reason(box: Mailbox, setup: Setup, seats: Container[RecordId] | N
     if seats is not None and box.user not in seats:
         return "All licensed seats are taken by mailboxes that were linked before. Raise Licensed Users."
     return None
+
+
+def broken_rule(box: Mailbox, rules: Rules) -> MailboxError | None:
+    """The personal exclusion of its user that cannot be understood: nobody knows what it was meant to keep out."""
+    text = rules.broken.get(box.user or RecordId(""))
+    return None if text is None else MailboxError(text, code="EXCLUSION")
 
 
 def seated_users(setup: Setup) -> frozenset[RecordId] | None:

@@ -131,7 +131,30 @@ class Decider:
 
         Every other message has its outcome in the tally then. Raises ServiceError when the run cannot go on.
         """
-        candidates = list(self._candidates(readings))
+        return self.match(list(self.candidates(readings)))
+
+    def candidates(self, readings: Sequence[Reading]) -> Iterator[Candidate]:
+        """The messages that their headers do not rule out, each once; the others have their outcome then."""
+        seen: set[Place] = set()
+        for reading in readings:
+            for header in reading.headers:
+                place = (header.mailbox, header.id)
+                if place in seen or not self._tally.is_new(header):
+                    continue
+                seen.add(place)
+                try:
+                    decision = self._decide(header, reading.lane)
+                except MessageError as error:
+                    note_failure(self._tally, Candidate(header, reading.lane, Decision(outcome=Outcome.FAILED)), error)
+                    continue
+                self._tally.reasons[place] = decision
+                if decision.outcome is not None:
+                    self._tally.settle(header, decision.outcome)
+                else:
+                    yield Candidate(header, reading.lane, decision)
+
+    def match(self, candidates: Sequence[Candidate]) -> list[Mail]:
+        """Look them up: as `mails`, of messages that their headers did not rule out."""
         if not candidates:
             return []
         hits, stored = self._directory.look_up(
@@ -157,25 +180,6 @@ class Decider:
         return address in self._linked or self._rules.internal_domain(address, self._setup.now) is not None
 
     # -- deciding ---------------------------------------------------------------------------------------------------
-
-    def _candidates(self, readings: Sequence[Reading]) -> Iterator[Candidate]:
-        seen: set[Place] = set()
-        for reading in readings:
-            for header in reading.headers:
-                place = (header.mailbox, header.id)
-                if place in seen or not self._tally.is_new(header):
-                    continue
-                seen.add(place)
-                try:
-                    decision = self._decide(header, reading.lane)
-                except MessageError as error:
-                    note_failure(self._tally, Candidate(header, reading.lane, Decision(outcome=Outcome.FAILED)), error)
-                    continue
-                self._tally.reasons[place] = decision
-                if decision.outcome is not None:
-                    self._tally.settle(header, decision.outcome)
-                else:
-                    yield Candidate(header, reading.lane, decision)
 
     def _decide(self, header: Header, lane: Lane) -> Decision:
         try:

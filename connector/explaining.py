@@ -1,44 +1,64 @@
-"""Why a message is, or is not, on a client record: every rule in order, matches, the stored record, the error row."""
+"""Why a message is, or is not, on a client record: every rule in order, matches, the stored record, the error row.
+
+The outcome is what a sync gives the message now, together with its copies in other mailboxes. Only where a sync would
+call it a duplicate of the mail that was made of this very message, the outcome is what that mail is stored as; and
+where storing it failed and nothing but that stands in the way, the outcome is that it failed.
+"""
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from connector.core.exclude import compile_rules
-from connector.courses import Course, Pace, linked_addresses, plan_courses
+from connector.core import identity, records
+from connector.core.address import normalise
+from connector.core.exclude import Rules, compile_rules
+from connector.core.explanation import (
+    Explanation,
+    Facts,
+    Relation,
+    Step,
+    not_read,
+    off,
+    relations,
+    remedy,
+    sentence,
+    stored_all_the_same,
+    stored_from_another,
+)
+from connector.courses import Course, Pace, find_user, linked_addresses, plan_courses
 from connector.deciding import Decider, Mail
-from connector.errors import MailboxError, MessageError, MessageGoneError, SetupError, UsageError
+from connector.errors import MailboxError, MessageGoneError, SetupError, UsageError
 from connector.events import Outcome
-from connector.foreseeing import Foreseen, foresee
-from connector.models import GraphUserId, Header, LoggedError, MessageId, RecordId, Setup, StoredEmail, SyncSettings
+from connector.foreseeing import Foreseen, foresee, is_of, matched_by
+from connector.models import (
+    Decision,
+    Header,
+    LoggedError,
+    MessageId,
+    NormalAddress,
+    RecordId,
+    Setup,
+    StoredEmail,
+    SyncSettings,
+)
 from connector.ports import AdminSource, Directory, MailSource
 from connector.reading import Lane, Reading
 from connector.tally import Tally
 
+__all__ = ["Explanation", "explain"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One rule: whether it applies, and what it looked at."""
-
-    rule: str
-    applies: bool
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """All that is known of one message. `outcome` is what a sync gives it; for a stored mail, what it was stored as."""
-
-    mailbox: str
-    header: Header
-    outcome: Outcome
-    rule: str
-    rule_id: RecordId | None
-    steps: tuple[Step, ...] = ()
-    matches: tuple[tuple[str, str, RecordId], ...] = ()
-    email: RecordId | None = None
-    error: LoggedError | None = None
-    remarks: tuple[str, ...] = field(default_factory=tuple)
+#: what a fault can come in the way of
+_STORING = (Outcome.DUPLICATE, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
+#: settled together with all copies of the mail
+_TOGETHER = (Outcome.UNMATCHED_DROPPED, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
+#: the rules behind the headers, in order
+_LATER = (Outcome.UNMATCHED_DROPPED, Outcome.REMOVED, Outcome.DUPLICATE, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
+#: copies without a Message-ID are looked for so near, among so many
+_NEAR, _PAGE = timedelta(minutes=2), 250
+#: how the text of an error row begins that is about a row of the mail, not about a file
+_ROW_REFUSED = ("Email__c: ", "Email_Participant__c: ", "Task: ")
 
 
 def explain(admin: AdminSource, source: MailSource, directory: Directory, *, upn: str, message: str) -> Explanation:
@@ -56,87 +76,221 @@ def explain(admin: AdminSource, source: MailSource, directory: Directory, *, upn
             remedy="Make a Microsoft 365 Sync Setting record.",
         )
     rules = compile_rules(setup.exclusions)
-    courses = plan_courses(setup, settings, rules, only=[upn], source=source, pace=Pace(workers=1))
-    [course] = courses.values()
-    remarks = _remarks(course, settings)
+    courses = plan_courses(setup, settings, rules, only=(), source=source, pace=Pace())
+    course = _course_of(courses.values(), upn)
     lane = course.lane or _lane_all_the_same(course, source)
-    header = _find(source, course.mailbox.id, lane.user, message)
+    header = _find(source, lane, message)
     lane.tree = source.folders(lane.user)
-    tally = Tally()
-    remembered: list[tuple[Header, Mail]] = []
-    decider = Decider(
-        setup,
-        settings,
-        rules,
-        source=source,
-        directory=directory,
-        linked=linked_addresses(setup.mailboxes, [course.mailbox]),
-        tally=tally,
-        remember=remembered,
+    judge = _Judge(setup, settings, rules, source=source, directory=directory, courses=[*courses.values()])
+    return judge.explain(header, course, lane)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the rules say of a message. `mail` is None where the headers settle it."""
+
+    foreseen: Foreseen
+    mail: Mail | None
+    steps: tuple[Step, ...]
+
+
+class _Judge:
+    """Says of a message what a sync would, by the same code."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        settings: SyncSettings,
+        rules: Rules,
+        *,
+        source: MailSource,
+        directory: Directory,
+        courses: Sequence[Course],
+    ) -> None:
+        self._setup = setup
+        self._settings = settings
+        self._rules = rules
+        self._source = source
+        self._directory = directory
+        self._courses = courses
+        self._linked: Mapping[NormalAddress, RecordId] = linked_addresses(
+            setup.mailboxes, (course.mailbox for course in courses)
+        )
+
+    def explain(self, header: Header, course: Course, lane: Lane) -> Explanation:
+        """All that is known of it."""
+        own = Reading(lane, None, (header,))
+        told = self._told(header, lane, [own])
+        if told.foreseen.outcome in _TOGETHER and told.mail is not None and told.mail.stored is None:
+            copies = self._copies(header, course)
+            told = self._told(header, lane, [own, *copies]) if copies else told
+        stored = told.mail.stored if told.mail is not None else self._stored(header)
+        error = _error_of(self._setup, course.mailbox.id, header)
+        decision = _outcome(told, header, stored, error)
+        outcome, rule = decision.outcome or Outcome.FAILED, decision.rule
+        facts = self._facts(decision, told.mail, header, stored, error)
+        return Explanation(
+            mailbox=course.mailbox.user_principal_name or course.mailbox.email,
+            header=header,
+            outcome=outcome,
+            rule=rule,
+            rule_id=decision.rule_id,
+            sentence=sentence(facts),
+            remedy=remedy(facts),
+            steps=(*told.steps, *_later_steps(outcome, rule, told)),
+            matches=_relations(told.mail, stored),
+            email=stored.id if stored is not None else None,
+            error=error,
+            remarks=tuple(self._remarks(header, course, outcome, stored, error)),
+        )
+
+    def _told(self, header: Header, lane: Lane, readings: Sequence[Reading]) -> _Told:
+        tally, remembered = Tally(), list[tuple[Header, Mail]]()
+        decider = Decider(
+            self._setup,
+            self._settings,
+            self._rules,
+            source=self._source,
+            directory=self._directory,
+            linked=self._linked,
+            tally=tally,
+            remember=remembered,
+        )
+        place = header.mailbox, header.id
+        foreseen = next(
+            found for found in foresee(decider, readings, tally) if (found.header.mailbox, found.header.id) == place
+        )
+        mail = next((mail for copy, mail in remembered if (copy.mailbox, copy.id) == place), None)
+        if foreseen.outcome is Outcome.FAILED:
+            return _Told(foreseen, mail, ())
+        steps = (Step(rule=rule, applies=applies, value=value) for rule, applies, value in decider.steps(header, lane))
+        return _Told(foreseen, mail, tuple(steps))
+
+    def _copies(self, header: Header, course: Course) -> list[Reading]:
+        """The other copies of the mail that are read in the same run: each mail is stored from one of them."""
+        listed = _is_listed(course, header)
+
+        def of(other: Course) -> Reading | None:
+            lane = other.lane
+            if lane is None:
+                return None
+            try:
+                copies = tuple(
+                    copy
+                    for copy in _like(self._source, lane, header)
+                    if (copy.mailbox, copy.id) != (header.mailbox, header.id) and _is_listed(other, copy) is listed
+                )
+                if not copies:
+                    return None
+                lane.tree = lane.tree or self._source.folders(lane.user)
+            except MailboxError:
+                return None  # a run does not read it either
+            return Reading(lane, None, copies)
+
+        with ThreadPoolExecutor(max_workers=Pace().workers, thread_name_prefix="copies") as pool:
+            return [reading for reading in pool.map(of, self._courses) if reading is not None]
+
+    def _stored(self, header: Header) -> StoredEmail | None:
+        """The record of a mail that its headers rule out now."""
+        key, mid = identity.message_key(header), identity.message_id(header)
+        _, rows = self._directory.look_up((), [(key, mid)])
+        return identity.find_stored([header], identity.StoredIndex(sorted(rows, key=lambda row: row.is_deleted)))
+
+    def _facts(
+        self,
+        decision: Decision,
+        mail: Mail | None,
+        header: Header,
+        stored: StoredEmail | None,
+        error: LoggedError | None,
+    ) -> Facts:
+        return Facts(
+            outcome=decision.outcome or Outcome.FAILED,
+            rule=decision.rule,
+            exclusion=next((rule for rule in self._setup.exclusions if rule.id == decision.rule_id), None),
+            addresses=[match.party.address for match in mail.matches] if mail is not None else (),
+            keeps_unmatched=self._settings.keep_unmatched,
+            kept_until=records.expires_on(header.received_at, self._settings, self._setup.org),
+            in_bin=stored is not None and stored.is_deleted,
+            email=stored.id if stored is not None else None,
+            error=error,
+        )
+
+    def _remarks(
+        self,
+        header: Header,
+        course: Course,
+        outcome: Outcome,
+        stored: StoredEmail | None,
+        error: LoggedError | None,
+    ) -> Iterator[str]:
+        settings = self._settings
+        guarded = settings.keep_unmatched and not self._rules.has_internal_domain
+        why = off(active=settings.active, enabled=settings.licensed_users != 0, guarded=guarded)
+        if why is not None:
+            yield why
+        if course.lane is None and course.mailbox.status_detail:
+            yield f"The mailbox is not read: {course.mailbox.status_detail}"
+        elif outcome in _STORING and stored is None and error is None and not _is_listed(course, header):
+            yield not_read(header.received_at, course.mailbox.backfill_from)
+        is_there = stored is not None and not stored.is_deleted and stored.match_status != "Removed"
+        if stored is not None and is_there and outcome not in (*_STORING, Outcome.FAILED):
+            say = stored_all_the_same if is_of(stored, header) else stored_from_another
+            yield say(stored.id, stored.match_status)
+
+
+# -- finding the message ----------------------------------------------------------------------------------------------
+
+
+def _course_of(courses: Iterable[Course], upn: str) -> Course:
+    """The mailbox whose User Principal Name this is, or else whose address."""
+    wanted, known = normalise(upn), list(courses)
+    named = [course for course in known if normalise(course.mailbox.user_principal_name) == wanted]
+    named += [course for course in known if normalise(course.mailbox.email) == wanted]
+    if named:
+        return named[0]
+    raise UsageError(
+        f"No mailbox is named {upn}",
+        where="UPN",
+        remedy="Use the User Principal Name of an MS Graph User record, or add one.",
     )
-    [foreseen] = foresee(decider, [Reading(lane, None, (header,))], tally)
-    steps = tuple(Step(rule=rule, applies=applies, value=value) for rule, applies, value in decider.steps(header, lane))
-    mail = next((mail for _, mail in remembered), None)
-    stored = mail.stored if mail is not None else None
-    outcome = _as_stored(foreseen, stored)
-    return Explanation(
-        mailbox=course.mailbox.user_principal_name or course.mailbox.email,
-        header=header,
-        outcome=outcome,
-        rule=foreseen.rule,
-        rule_id=foreseen.rule_id,
-        steps=(*steps, *_later_steps(outcome, foreseen.rule, stored)),
-        matches=_matches(mail),
-        email=stored.id if stored is not None else None,
-        error=_error_of(setup, course.mailbox.id, header),
-        remarks=remarks,
-    )
-
-
-def _matches(mail: Mail | None) -> tuple[tuple[str, str, RecordId], ...]:
-    """Address, object and id of each record that takes part."""
-    matches = mail.matches if mail is not None else ()
-    return tuple(
-        (match.party.address, hit.object, hit.id) for match in matches for hit in (*match.contacts, *match.accounts)
-    )
-
-
-def _remarks(course: Course, settings: SyncSettings) -> tuple[str, ...]:
-    remarks = []
-    if not settings.active:
-        remarks.append("The sync is switched off, so nothing is read at present.")
-    if course.lane is None and course.mailbox.status_detail:
-        remarks.append(f"The mailbox is not read: {course.mailbox.status_detail}")
-    return tuple(remarks)
 
 
 def _lane_all_the_same(course: Course, source: MailSource) -> Lane:
     """A lane of a mailbox that is not read, so that its mail can be explained too."""
-    box = course.mailbox
     if course.error is not None:
         raise course.error
-    user: GraphUserId | None = box.graph_user_id
-    if user is None:
-        found = source.find_user([name for name in (box.user_principal_name, box.email) if name])
-        if found is None:
-            raise MailboxError(f"No user of the tenant is named {box.user_principal_name}", where=box.name)
-        user = found.id
-    return Lane(box, user, deque())
+    box = course.mailbox
+    if box.graph_user_id is not None:
+        return Lane(box, box.graph_user_id, deque())
+    user = find_user(box, source)
+    return Lane(replace(box, graph_user_id=user.id, aliases=user.addresses), user.id, deque())
 
 
-def _find(source: MailSource, mailbox: RecordId, user: GraphUserId, message: str) -> Header:
+def _is_listed(course: Course, header: Header) -> bool:
+    """Whether a window of the next runs shows the message."""
+    lane, received = course.lane, header.received_at
+    if lane is None:
+        return False
+    swept = [lane.sweep.range] if lane.sweep is not None else []
+    newest = max((window.end for window in lane.windows), default=course.mailbox.live_through)
+    return (newest is not None and received >= newest) or any(
+        window.start <= received < window.end for window in (*lane.windows, *swept)
+    )
+
+
+def _find(source: MailSource, lane: Lane, message: str) -> Header:
     text = message.strip()
-    if "@" in text:
-        bracketed = text if text.startswith("<") else f"<{text}>"
-        found: Sequence[Header] = source.find_by_message_id(mailbox, user, bracketed)
-        if found:
-            return found[0]
-    else:
-        for _, answer in source.headers([(mailbox, user, MessageId(text))]):
+    box, user = lane.mailbox.id, lane.user
+    if not text.startswith("<"):
+        for _, answer in source.headers([(box, user, MessageId(text))] if "@" not in text else []):
             if isinstance(answer, Header):
                 return answer
-            if not isinstance(answer, MessageGoneError) and isinstance(answer, MessageError) and answer.transient:
+            if not isinstance(answer, MessageGoneError) and answer.transient:
                 raise MailboxError(answer.what, where=f"user {user}", remedy="Try again.")
+    for name in dict.fromkeys((f"<{text.strip('<>')}>", text)):
+        if found := source.find_by_message_id(box, user, name):
+            return found[0]
     raise UsageError(
         f"The mailbox has no message {text}",
         where="MESSAGE_ID",
@@ -144,28 +298,62 @@ def _find(source: MailSource, mailbox: RecordId, user: GraphUserId, message: str
     )
 
 
-def _as_stored(foreseen: Foreseen, stored: StoredEmail | None) -> Outcome:
-    """What a sync said of the very message that the stored mail was made of."""
-    if foreseen.outcome is not Outcome.DUPLICATE or stored is None:
-        return foreseen.outcome
-    if (stored.graph_message_id, stored.mailbox) != (foreseen.header.id, foreseen.header.mailbox):
-        return foreseen.outcome
-    return Outcome.MATCHED if stored.match_status == "Matched" else Outcome.UNMATCHED_KEPT
+def _like(source: MailSource, lane: Lane, header: Header) -> Iterator[Header]:
+    """The messages of a mailbox that may be copies of this one."""
+    box, user, mid = lane.mailbox.id, lane.user, header.internet_message_id
+    if mid:
+        yield from source.find_by_message_id(box, user, mid)
+        return
+    start, end = header.received_at - _NEAR, header.received_at + _NEAR
+    key = identity.message_key(header)
+    page = source.page(box, user, start, end, top=_PAGE, link=None)
+    yield from (copy for copy in page.headers if identity.message_key(copy) == key)
 
 
-def _later_steps(reached: Outcome, rule: str, stored: StoredEmail | None) -> tuple[Step, ...]:
+# -- what is said of it -----------------------------------------------------------------------------------------------
+
+
+def _outcome(told: _Told, header: Header, stored: StoredEmail | None, error: LoggedError | None) -> Decision:
+    """What a sync says now, what the mail is stored as, or that it failed."""
+    foreseen = told.foreseen
+    if foreseen.outcome in _STORING and error is not None and _is_lacking(stored, error):
+        return Decision(outcome=Outcome.FAILED, rule=f"{error.code}: {error.text}", rule_id=error.id)
+    if foreseen.outcome is Outcome.DUPLICATE and stored is not None and is_of(stored, header):
+        return _as_stored(told.mail, stored)
+    return Decision(outcome=foreseen.outcome, rule=foreseen.rule, rule_id=foreseen.rule_id)
+
+
+def _is_lacking(stored: StoredEmail | None, error: LoggedError) -> bool:
+    """Whether rows of the mail are missing; where only files are, it is stored."""
+    return stored is None or (error.email == stored.id and error.text.startswith(_ROW_REFUSED))
+
+
+def _as_stored(mail: Mail | None, stored: StoredEmail) -> Decision:
+    if stored.match_status != "Matched":
+        return Decision(outcome=Outcome.UNMATCHED_KEPT, rule="Keep Unmatched Emails is on")
+    if mail is not None and (decision := matched_by(mail)) is not None:
+        return decision
+    for relation in _relations(None, stored):
+        rule = f"{relation.object} was related to {relation.address} before"
+        return Decision(outcome=Outcome.MATCHED, rule=rule, rule_id=relation.id)
+    return Decision(outcome=Outcome.MATCHED, rule="It was related to records that are gone")
+
+
+def _relations(mail: Mail | None, stored: StoredEmail | None) -> tuple[Relation, ...]:
+    return relations(mail.matches if mail is not None else (), stored.participants if stored is not None else ())
+
+
+def _later_steps(reached: Outcome, rule: str, told: _Told) -> tuple[Step, ...]:
     """The rules behind the headers: they were asked only when no earlier one applied."""
-    outcomes = (Outcome.UNMATCHED_DROPPED, Outcome.REMOVED, Outcome.DUPLICATE, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
-    if reached not in outcomes:
+    if reached is Outcome.FAILED:
+        return (Step(rule=reached.value, applies=True, value=rule),)
+    if reached not in _LATER:
         return ()
-    steps = []
-    for outcome in outcomes:
-        applies = outcome is reached
-        value = "stored from this very message" if stored is not None and outcome is Outcome.DUPLICATE else ""
-        steps.append(Step(rule=outcome.value, applies=applies, value=rule if applies else value))
-        if applies:
-            break
-    return tuple(steps)
+    before = [Step(rule=other.value, applies=False, value="") for other in _LATER[: _LATER.index(reached)]]
+    if told.foreseen.outcome is Outcome.DUPLICATE and reached is not Outcome.DUPLICATE:
+        said = told.foreseen.rule
+        before = [replace(step, value=said) if step.rule == Outcome.DUPLICATE else step for step in before]
+    return (*before, Step(rule=reached.value, applies=True, value=rule))
 
 
 def _error_of(setup: Setup, mailbox: RecordId, header: Header) -> LoggedError | None:

@@ -67,7 +67,7 @@ class _Filed:
 
 
 class Filing:
-    """Stores the files of one chunk. One thread uses it; `finish` before leaving it, which ends its threads."""
+    """Stores the files of a run. One thread uses it; `finish` before leaving it, which ends its threads."""
 
     def __init__(self, *, source: MailSource, sink: FileSink, settings: SyncSettings, tally: Tally) -> None:
         self._source = source
@@ -98,11 +98,12 @@ class Filing:
                 self._running.append(self._pool.submit(self._file, known))
 
     def finish(self) -> None:
-        """Wait for all files, count them, note failures, and remove what two connectors stored twice.
+        """Wait for all files begun so far, count them, note failures, and remove what two connectors stored twice.
 
         Raises ServiceError for what stops the run.
         """
-        filed = [future.result() for future in self._running]
+        running, self._running = self._running, []
+        filed = [future.result() for future in running]
         for done in filed:
             self._tally.attachments += done.stored
             if done.errors or done.case.problem is not None:
@@ -111,8 +112,9 @@ class Filing:
         if touched:
             for email, files in self._sink.find(touched).items():
                 self._surplus += second_files(files, touched[email])
-        if self._surplus:
-            self._sink.remove(list(dict.fromkeys(self._surplus)))
+        surplus, self._surplus = self._surplus, []
+        if surplus:
+            self._sink.remove(list(dict.fromkeys(surplus)))
 
     # -- in a thread ------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,16 @@
-"""Steps 6 and 7 for a chunk of decided mails: fetch, build, plan, write; each message gets its outcome.
+"""Steps 6 and 7 for batches of decided mails: fetch, build, plan, write; each message gets its outcome.
 
-Runs in the main thread. Bodies of the next slice are fetched while one is being written; the files of those that are
-written follow in threads of their own, and are all there, or noted as missing, when the chunk is done.
+The main thread writes, one batch at a time. Meanwhile the next ones are fetched, and the files of those written follow
+in threads of their own; all are there, or noted as missing, when they are waited for.
 """
 
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
 import structlog
 
@@ -20,20 +23,18 @@ from connector.errors import MessageError
 from connector.events import Action, Outcome
 from connector.filing import Case, Filing, case_of, copy_to_list
 from connector.models import Content, EventRecord, MessageId, RecordId, RowError, RowResult, Setup, SyncSettings
+from connector.pipeline import Batch, Pipeline
 from connector.ports import MailSource, RecordSink
-from connector.reading import Reading
 from connector.tally import Tally
 
 log = structlog.get_logger(__name__)
 
-#: mails fetched and written together: with two participants and 1.2 Tasks each they fill one Composite request
-SLICE = 200
-#: slices prepared at a time: while one waits for bodies, another's rows are built
+#: batches prepared at a time: while one waits for bodies, another's rows are built
 AHEAD = 3
 
 
 class Store:
-    """Stores chunks of one run. Not thread-safe: one thread decides and writes."""
+    """Stores the mail of one run, whose row in Salesforce is named `event_key`. One thread uses it."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Store:
         source: MailSource,
         sink: RecordSink,
         tally: Tally,
+        event_key: str,
     ) -> None:
         self._setup = setup
         self._settings = settings
@@ -51,43 +53,49 @@ class Store:
         self._source = source
         self._sink = sink
         self._tally = tally
-        #: places of the messages that the last call gave back
-        self._carried: set[tuple[RecordId, MessageId]] = set()
+        self._event_key = event_key
+        self._filing = Filing(source=source, sink=sink.files, settings=settings, tally=tally)
+        self._fetcher = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="contents")
 
-    def store(self, readings: Sequence[Reading], event: EventRecord, *, last: bool = True) -> list[Reading]:
-        """Bring the messages of `readings` to their outcome. Raises ServiceError when the run cannot go on.
+    def __enter__(self) -> Self:
+        self._filing.__enter__()
+        return self
 
-        Unless these are the `last`, those that do not fill a slice come back, without outcome, to be given again with
-        the next readings: they come first then, so that none is carried twice.
-        """
-        mails = self._decider.mails(readings)
-        carried = self._carried
-        mails.sort(key=lambda mail: carried.isdisjoint((copy.header.mailbox, copy.header.id) for copy in mail.copies))
-        left = [] if last else mails[len(mails) - len(mails) % SLICE :]
-        mails = mails[: len(mails) - len(left)]
-        slices = [mails[at : at + SLICE] for at in range(0, len(mails), SLICE)]
-        filing = Filing(source=self._source, sink=self._sink.files, settings=self._settings, tally=self._tally)
-        with filing, ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="contents") as fetcher:
-            ahead: list[Future[None]] = [fetcher.submit(self._prepare, batch, event) for batch in slices[:AHEAD]]
-            for number, batch in enumerate(slices):
-                ahead[number].result()
-                if number + AHEAD < len(slices):
-                    ahead.append(fetcher.submit(self._prepare, slices[number + AHEAD], event))
-                filing.take(self._write(batch, event))
-            filing.finish()
-        copies = [candidate for mail in left for candidate in mail.copies]
-        self._carried = {(candidate.header.mailbox, candidate.header.id) for candidate in copies}
-        return [Reading(candidate.lane, None, (candidate.header,)) for candidate in copies]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fetcher.shutdown(cancel_futures=True)
+        self._filing.__exit__(kind, error, trace)
+
+    def prepared(self, pipeline: Pipeline) -> Iterator[Batch]:
+        """The batches, each when its rows are built: its successors are being fetched meanwhile."""
+        ahead: deque[tuple[Batch, Future[None]]] = deque()
+        while True:
+            while len(ahead) <= AHEAD and (batch := pipeline.next(wait=not ahead)) is not None:
+                ahead.append((batch, self._fetcher.submit(self._prepare, batch.mails)))
+            if not ahead:
+                return
+            batch, preparation = ahead.popleft()
+            preparation.result()
+            yield batch
+
+    def write(self, batch: Batch, event: EventRecord) -> None:
+        """Bring the mails of a prepared batch to their outcome. Raises ServiceError when the run cannot go on."""
+        self._filing.take(self._write(batch.mails, event))
+
+    def finish_files(self) -> None:
+        """Wait for the files of all mails written so far; what could not be had of them is a failure from then on."""
+        self._filing.finish()
 
     # -- fetching ---------------------------------------------------------------------------------------------------
 
-    def _prepare(self, batch: Sequence[Mail], event: EventRecord) -> None:
-        """Fetch a slice and build its rows, in a thread beside the writing of the slice before."""
+    def _prepare(self, batch: Sequence[Mail]) -> None:
+        """Fetch a batch and build its rows, in a thread beside the writing of the batch before."""
         self._fetch_contents(batch)
         self._list_attachments(batch)
         for mail in batch:
             if mail.error is None:
-                self._plan(mail, event)
+                self._plan(mail)
 
     def _fetch_contents(self, batch: Sequence[Mail]) -> None:
         """Bodies with the lists of attachments; when a copy is gone, from the next copy."""
@@ -167,7 +175,7 @@ class Store:
             existed = mail.stored is None and own is not None and own.existed
             yield case_of(mail, email, self._settings, existed=existed, truncated=truncated)
 
-    def _plan(self, mail: Mail, event: EventRecord) -> None:
+    def _plan(self, mail: Mail) -> None:
         headers = [candidate.header for candidate in mail.copies]
         preview = mail.content.preview if mail.content is not None else ""
         if mail.stored is not None:
@@ -182,7 +190,7 @@ class Store:
                 settings=self._settings,
                 org=self._setup.org,
                 owner=mail.owner,
-                event_key=event.key,
+                event_key=self._event_key,
                 sent_at=mail.stored.sent_at if mail.stored is not None else identity.sent_time(mail.chosen),
                 created_at=identity.created_time(mail.chosen),
                 direction=records.direction_of(mail.chosen, self._decider.is_ours),

@@ -1,5 +1,6 @@
 """What a run did, counted: every message once, whatever the number of times it was seen."""
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ class Tally:
     """Outcomes by (mailbox, message) and rows inserted, over a run.
 
     The first outcome of a message stands, except that a failure may still become something better in the same run.
+    One thread decides while another writes: an outcome and its failure come and go together.
     """
 
     outcomes: dict[tuple[RecordId, MessageId], Outcome] = field(default_factory=dict)
@@ -22,6 +24,7 @@ class Tally:
     additions: int = 0
     failures: dict[tuple[RecordId, MessageId], Failure] = field(default_factory=dict)
     reasons: dict[tuple[RecordId, MessageId], Decision] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def is_new(self, header: Header) -> bool:
         """Whether this run has not settled the message yet."""
@@ -30,23 +33,36 @@ class Tally:
     def settle(self, header: Header, outcome: Outcome) -> None:
         """Give a message its outcome."""
         place = (header.mailbox, header.id)
-        self.outcomes[place] = outcome
-        if outcome is not Outcome.FAILED:
-            self.failures.pop(place, None)
+        with self._lock:
+            self.outcomes[place] = outcome
+            if outcome is not Outcome.FAILED:
+                self.failures.pop(place, None)
 
     def fail(self, header: Header, failure: Failure) -> None:
         """Note a message as failed, with the row that will say so."""
-        self.settle(header, Outcome.FAILED)
-        self.failures[(header.mailbox, header.id)] = failure
+        with self._lock:
+            self.settle(header, Outcome.FAILED)
+            self.failures[(header.mailbox, header.id)] = failure
 
     def fail_unread(self, failure: Failure) -> None:
         """Note a message that failed before, and could not even be read this time."""
-        self.outcomes[failure.mailbox, failure.message] = Outcome.FAILED
-        self.failures[failure.mailbox, failure.message] = failure
+        with self._lock:
+            self.outcomes[failure.mailbox, failure.message] = Outcome.FAILED
+            self.failures[failure.mailbox, failure.message] = failure
 
     def lacks_files(self, header: Header, failure: Failure) -> None:
         """Note a message that is stored, but not all its attachments: its outcome stays."""
-        self.failures[(header.mailbox, header.id)] = failure
+        with self._lock:
+            self.failures[(header.mailbox, header.id)] = failure
+
+    def failures_now(self) -> dict[tuple[RecordId, MessageId], Failure]:
+        """The failures, as they are now."""
+        with self._lock:
+            return dict(self.failures)
+
+    def has_settled(self, header: Header) -> bool:
+        """Whether the message has its outcome, a failure being one."""
+        return (header.mailbox, header.id) in self.outcomes
 
     def count(self, result: RowResult) -> None:
         """Count a row that was written: what was there already, or was refused, is none."""

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -28,8 +28,10 @@ from connector.graph.slots import Slots
 from connector.graph.token_file import TokenFile
 from connector.http import Door, Service, TokenSource
 from connector.reading import Lane
+from connector.report import Report
 from connector.salesforce.admin import SalesforceAdmin
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer, SalesforceToken
+from connector.salesforce.budget import Budget
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.inspection import SalesforceInspection
@@ -39,7 +41,7 @@ from connector.salesforce.stock import SalesforceStock
 from connector.salesforce.timetable import SalesforceTimetable
 from connector.salesforce.writer import SalesforceWriter
 from connector.settings import AuthProvider, SalesforceCredential, Settings
-from connector.sync import Report, Run
+from connector.sync import Run
 
 
 class ProgressView(Protocol):
@@ -120,19 +122,17 @@ def graph_mail(
         )
 
 
-def salesforce_client(settings: Settings, door: Door) -> SalesforceClient:
-    """The org."""
-    return salesforce_clients(settings, door)()
-
-
-def salesforce_clients(settings: Settings, door: Door) -> Callable[[], SalesforceClient]:
+def salesforce_clients(
+    settings: Settings, door: Door, *, budget: Budget | None = None
+) -> Callable[[], SalesforceClient]:
     """Makes clients of the org that share one sign-in, each with a clock of its own."""
     credential = settings.named_credentials.Salesforce
     setting = "named_credentials.Salesforce"
     token = SalesforceToken(door.service("Salesforce", credential.url, setting=setting), _grant(credential))
     service = door.service("Salesforce", credential.url, counted="/services/data", token=token, setting=setting)
     names = Names(settings.salesforce.namespace)
-    return lambda: SalesforceClient(service, token, version=settings.salesforce.api_version, names=names)
+    version = settings.salesforce.api_version
+    return lambda: SalesforceClient(service, token, version=version, names=names, budget=budget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +172,12 @@ def open_door(settings: Settings, halt: Halt | None = None) -> Door:
 
 
 @contextmanager
-def services(settings: Settings, halt: Halt | None = None) -> Iterator[tuple[GraphMail, SalesforceClient]]:
+def services(
+    settings: Settings, halt: Halt | None = None, *, budget: Budget | None = None
+) -> Iterator[tuple[GraphMail, SalesforceClient]]:
     """Both services behind one door."""
     with open_door(settings, halt) as door, graph_mail(settings, door, halt) as mail:
-        yield mail, salesforce_client(settings, door)
+        yield mail, salesforce_clients(settings, door, budget=budget)()
 
 
 def run_once(
@@ -191,7 +193,8 @@ def run_once(
     `halt` ends it early, and `share` when its time is over.
     """
     pace = settings.sync
-    with services(settings, halt) as (mail, org):
+    budget = Budget(settings.salesforce.daily_call_budget_percent)
+    with services(settings, halt, budget=budget) as (mail, org):
         admin = SalesforceAdmin(org, all_errors=order.every_error, event=order.event, sweep_days=pace.sweep_days)
         directory = SalesforceDirectory(org, lambda: admin.email_fields)
         run = Run(
@@ -217,7 +220,7 @@ def run_once(
             every_error=order.every_error or order.event is not None,
             progress=progress.walked if progress is not None else None,
             started=progress.started if progress is not None else None,
-            limit=share if share is not None else lambda _: nullcontext(),
+            limit=share,
         )
         return run.run()
 

@@ -3,6 +3,7 @@
 Unique keys, known fields and their lengths (read from our metadata), parents that exist, no audit field on an update.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -89,6 +90,25 @@ class FakeOrg:
         self.sizes: list[int] = []
         self.on_save: Callable[[], None] = lambda: None
         self._numbers = count(1)
+        #: record ids by object and external id, as long as the object has so many rows
+        self._index: dict[tuple[str, str], tuple[int, dict[Any, RecordId]]] = {}
+        #: one thread looks up while another writes
+        self._transaction = threading.RLock()
+        #: when Contacts and Accounts, and rows of mail, were changed last
+        self.modified: dict[RecordId, datetime] = {}
+
+    def client(self, hit: Hit, *addresses: str) -> None:
+        """Make or change a Contact or Account: it has these addresses from now on, and no others."""
+        self.modified[hit.id] = self.now
+        for address in {*self.clients, *map(NormalAddress, addresses)}:
+            others = tuple(other for other in self.clients.get(address, ()) if other.id != hit.id)
+            self.clients[address] = (*others, hit) if address in addresses else others
+
+    def edit(self, name: str, record: RecordId, **fields: Any) -> None:
+        """Change a row, as a person may."""
+        self.table(name)[record].update(fields)
+        self._index.clear()
+        self.modified[record] = self.now
 
     def table(self, name: str) -> dict[RecordId, dict[str, Any]]:
         """The rows of an object."""
@@ -100,12 +120,18 @@ class FakeOrg:
 
     def by_key(self, name: str, field: str, key: Any) -> RecordId | None:
         """The row with this external id."""
-        return next((id_ for id_, row in self.table(name).items() if row.get(field) == key), None)
+        table = self.table(name)
+        rows, known = self._index.get((name, field), (-1, {}))
+        if rows != len(table):
+            known = {row.get(field): id_ for id_, row in reversed(table.items())}
+            self._index[name, field] = (len(table), known)
+        found = known.get(key)
+        return found if found is not None and table[found].get(field) == key else None
 
     # -- AdminSource ------------------------------------------------------------------------------------------------
 
     def read(self) -> Setup:
-        self._asked("read")
+        self.asked("read")
         return Setup(
             now=self.now,
             settings=self.settings,
@@ -130,6 +156,8 @@ class FakeOrg:
             next_attempt_at=row["Next_Attempt_At__c"] if row["Status__c"] == "Failed" else None,
             requested=row["Status__c"] == "Retry Requested",
             email=row["Email__c"],
+            code=row["Code__c"],
+            text=row["Message__c"],
         )
 
     # -- Directory --------------------------------------------------------------------------------------------------
@@ -137,17 +165,18 @@ class FakeOrg:
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        self._asked("look_up")
+        self.asked("look_up")
         wanted = [*copies]
         keys, ids = {key for key, _ in wanted}, {mid for _, mid in wanted if mid}
-        stored = [
-            self._stored(id_, row)
-            for id_, row in self.table("Email__c").items()
-            if row["Message_Key__c"] in keys or row.get("Internet_Message_Id__c") in ids
-        ]
+        with self._transaction:
+            stored = [
+                self.stored(id_, row)
+                for id_, row in self.table("Email__c").items()
+                if row["Message_Key__c"] in keys or row.get("Internet_Message_Id__c") in ids
+            ]
         return {address: self.clients.get(address, ()) for address in addresses}, stored
 
-    def _stored(self, id_: RecordId, row: Mapping[str, Any]) -> StoredEmail:
+    def stored(self, id_: RecordId, row: Mapping[str, Any]) -> StoredEmail:
         key = row["Message_Key__c"]
         return StoredEmail(
             id=id_,
@@ -182,7 +211,7 @@ class FakeOrg:
         return self
 
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
-        self._asked("write")
+        self.asked("write")
         self.sizes.append(len(mails))
         self._upsert_event(event)
         results: list[list[RowResult]] = []
@@ -190,7 +219,8 @@ class FakeOrg:
             results.append([])
             for row in rows:
                 self.call(f"row of {row.object}")
-                results[-1].append(self._write_row(row))
+                with self._transaction:
+                    results[-1].append(self._write_row(row))
         self.call("written")
         return results
 
@@ -211,13 +241,21 @@ class FakeOrg:
             text = f"invalid cross reference id: {fields['Mailbox__c']}"
             return RowResult(row=row, error=RowError(code="INVALID_CROSS_REFERENCE_KEY", message=text))
         if row.id is not None:
-            self.table(row.object)[row.id].update(fields)
+            key = fields.get(row.key_field)
+            if key is not None and self.by_key(row.object, row.key_field, key) not in (None, row.id):
+                text = f"duplicate value found: {row.key_field} duplicates value on record with id"
+                return RowResult(row=row, error=RowError(code="DUPLICATE_VALUE", message=text))
+            self.edit(row.object, row.id, **fields)
             return RowResult(row=row, id=row.id)
         present = self.by_key(row.object, row.key_field, row.key)
         if present is not None:
             return RowResult(row=row, id=present, existed=True)
         id_ = self._new_id()
         self.table(row.object)[id_] = {row.key_field: row.key, **fields}
+        self.modified[id_] = self.now
+        rows, known = self._index[row.object, row.key_field]
+        known[row.key] = id_
+        self._index[row.object, row.key_field] = (rows + 1, known)
         return RowResult(row=row, id=id_)
 
     @staticmethod
@@ -234,7 +272,7 @@ class FakeOrg:
         return None
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
-        self._asked("upload")
+        self.asked("upload")
         with source() as download:
             body = b"".join(download)
         self.table("ContentVersion")[self._new_id()] = {
@@ -244,7 +282,7 @@ class FakeOrg:
         }
 
     def find(self, emails: Iterable[RecordId]) -> Mapping[RecordId, tuple[StoredFile, ...]]:
-        self._asked("find files")
+        self.asked("find files")
         files = self.table("ContentVersion").items()
         return {
             email: tuple(
@@ -254,7 +292,7 @@ class FakeOrg:
         }
 
     def remove(self, documents: Sequence[RecordId]) -> None:
-        self._asked("remove files")
+        self.asked("remove files")
         for document in documents:
             self.table("ContentVersion").pop(document, None)
 
@@ -271,7 +309,7 @@ class FakeOrg:
         matched_through: tuple[RecordId, datetime] | None = None,
     ) -> None:
         """All or nothing, as one Composite request is."""
-        self._asked("save")
+        self.asked("save")
         attributes = {name: attribute for attribute, name in MAILBOX_FIELDS.items()}
         for update in mailboxes:
             assert update.id in self.mailboxes
@@ -286,6 +324,10 @@ class FakeOrg:
         for update in mailboxes:
             known = {attributes[name]: value for name, value in update.fields.items() if name in attributes}
             self.mailboxes[update.id] = replace(self.mailboxes[update.id], **known)
+        if matched_through is not None and self.settings is not None:
+            record, through = matched_through
+            assert record == self.settings.id
+            self.settings = replace(self.settings, matched_through=through)
         self.on_save()
         self.call("saved")
 
@@ -314,7 +356,7 @@ class FakeOrg:
         id_ = self.by_key("MS_Graph_Sync_Event__c", "Run_Key__c", event.key) or self._new_id()
         self.table("MS_Graph_Sync_Event__c").setdefault(id_, {"Run_Key__c": event.key}).update(event.fields)
 
-    def _asked(self, name: str) -> None:
+    def asked(self, name: str) -> None:
         self.calls += 1
         self.call(name)
         if name in self.down:

@@ -8,9 +8,11 @@ from connector.core.retry import error_key
 from connector.courses import Pace
 from connector.events import MailboxStatus
 from connector.models import GraphUserId, Header, Hit, NormalAddress, RecordId
-from connector.sync import Report, Run
+from connector.report import Report
+from connector.sync import Run
 from tests.builders import NOW, at, header, internal, mailbox
 from tests.fake_org import FakeOrg
+from tests.fake_stock import FakeStock
 from tests.fakes import INBOX, Calls, FakeTenant
 
 CLIENT, COLLEAGUE, STRANGER = "client@client.example", "colleague@firm.example", "who@unknown.example"
@@ -22,6 +24,7 @@ class Firm:
     def __init__(self) -> None:
         self.tenant = FakeTenant()
         self.org = FakeOrg()
+        self.stock = FakeStock(self.org)
         self.runs = 0
         account = RecordId("001000000000001AAA")
         for number, address in enumerate((CLIENT, "spouse@client.example"), start=1):
@@ -66,6 +69,7 @@ class Firm:
         self.org.call = self.tenant.call = calls or Calls()
         pace = Pace(workers=2, requests_per_mailbox=2, settle=timedelta(0))
         ports: dict[str, Any] = {"admin": self.org, "source": self.tenant, "directory": self.org, "sink": self.org}
+        ports["stock"] = self.stock
         how = {"monotonic": lambda: 0.0, **how}
         run = Run(**ports, log_book=self.org, key=f"run-{self.runs}", pace=pace, **how)
         return run.run()

@@ -118,8 +118,15 @@ class World:
         return found
 
     def settings(self, **fields: Any) -> str:
-        """The settings record: active, unless told otherwise."""
-        return self.create("MS_Graph_Setting__c", **{"Name": "Default", "Active__c": True, **fields})
+        """The settings record: active, unless told otherwise, and with one month of backfill, which is read sooner."""
+        return self.create(
+            "MS_Graph_Setting__c", **{"Name": "Default", "Active__c": True, "Backfill_Months__c": 1, **fields}
+        )
+
+    def backfill_months(self, months: int) -> None:
+        """How far back mailboxes are read that are not begun yet."""
+        [setting] = self.rows("SELECT Id FROM MS_Graph_Setting__c")
+        self.org.MS_Graph_Setting__c.update(setting["Id"], {"Backfill_Months__c": months})
 
     def internal_domain(self, domain: str = DOMAIN) -> str:
         """An Internal Domain."""

@@ -26,7 +26,7 @@ from connector.courses import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
 from connector.graph.principal import UNUSED
 from connector.graph.token_file import TokenFile
-from connector.models import GraphUserId, Mailbox, RecordId, Setup
+from connector.models import GraphUserId, Mailbox, Setup
 from connector.salesforce.inspection import DAYS, OrgFacts
 from connector.salesforce.rehearsal import Tried, rehearse
 from connector.settings import Settings, load
@@ -215,11 +215,13 @@ class Inspection:
             broken = {}  # there is a line for it
         linked: list[Mailbox] = []
         for box in setup.mailboxes:
-            reason = not_linked_reason(box, setup, seats) or broken.get(box.user or RecordId(""))
-            if reason is None:
-                linked.append(box)
-            else:
+            reason = not_linked_reason(box, setup, seats)
+            if reason is not None:
                 yield checking.not_linked(box, reason)
+            elif box.user in broken:
+                yield checking.held_up(box)
+            else:
+                linked.append(box)
         if self._in_graph:
             yield from self._reached(linked)
 

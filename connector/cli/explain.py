@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.cli.output import err, out, show_json
+from connector.cli.output import out, show_json
 from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
-from connector.explaining import Explanation
+from connector.core.explanation import Explanation
 from connector.settings import load
 from connector.wiring import configure_logging, explain_once
 
@@ -44,11 +44,16 @@ def explanation_object(explanation: Explanation) -> dict[str, Any]:
         "rule": explanation.rule,
         "rule_id": explanation.rule_id,
         "steps": [{"rule": step.rule, "applies": step.applies, "value": step.value} for step in explanation.steps],
-        "matches": [{"address": address, "object": name, "id": id_} for address, name, id_ in explanation.matches],
+        "matches": [
+            {"address": match.address, "object": match.object, "id": match.id} for match in explanation.matches
+        ],
         "email_id": explanation.email,
         "error": None
         if error is None
         else {"id": error.id, "code": error.code, "message": error.text, "attempts": error.attempts},
+        "sentence": explanation.sentence,
+        "remedy": explanation.remedy,
+        "remarks": [*explanation.remarks],
     }
 
 
@@ -57,16 +62,19 @@ def show(explanation: Explanation) -> None:
     header = explanation.header
     out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC", markup=False)
     out.print(f"in {explanation.mailbox}", markup=False)
-    for remark in explanation.remarks:
-        err.print(remark, markup=False)
     for step in explanation.steps:
         sign = "■" if step.applies else "·"
-        out.print(f"  {sign} {step.rule:<18} {step.value}", markup=False)
-    out.print(f"Outcome: {explanation.outcome.value}: {explanation.rule}", markup=False)
-    for address, name, id_ in explanation.matches:
-        out.print(f"  {address} is {name} {id_}", markup=False)
+        out.print(f"  {sign} {step.rule:<18} {step.value}".rstrip(), markup=False)
+    out.print(f"Outcome: {explanation.outcome.value}. {explanation.sentence}", markup=False)
+    if explanation.rule_id is not None:
+        out.print(f"  decided by the record {explanation.rule_id}", markup=False)
+    for match in explanation.matches:
+        out.print(f"  {match.address} is {match.object} {match.id}", markup=False)
     if explanation.email is not None:
         out.print(f"  stored as Email {explanation.email}", markup=False)
-    if explanation.error is not None:
-        error = explanation.error
-        out.print(f"  failed {error.attempts} times: {error.code}: {error.text}", markup=False)
+    if (error := explanation.error) is not None:
+        times = "once" if error.attempts == 1 else f"{error.attempts} times"
+        out.print(f"  tried {times}: {error.code}: {error.text}", markup=False)
+    for line in (explanation.remedy, *explanation.remarks):
+        if line:
+            out.print(line, markup=False)

@@ -11,7 +11,7 @@ from connector.errors import ConnectorError
 from connector.events import Outcome
 from connector.foreseeing import Foreseen
 from connector.models import Mailbox
-from connector.sync import Report
+from connector.report import Report
 
 #: so many mailboxes still fit as columns of a narrow terminal
 WIDE = 4

@@ -95,9 +95,10 @@ def state_of(look: Look, setup: Setup, last: LastEvent | None, *, used: int, lim
     mailboxes = tuple(
         mailbox_health(
             box,
-            not_linked=not_linked_reason(box, setup, seats) or broken.get(box.user or RecordId("")),
+            not_linked=not_linked_reason(box, setup, seats),
             now=look.now,
             longest=longest,
+            broken=broken.get(box.user or RecordId("")),
         )
         for box in setup.mailboxes
     )

@@ -159,8 +159,8 @@ def exclusions(rules: Iterable[Exclusion], users: Mapping[RecordId, str]) -> lis
     except SetupError as error:
         return [failed("exclusions", "MS Graph Exclusion", error)]
     if broken:
-        remedy = "Correct the pattern, or remove the exclusion: until then the mailboxes of its user are not read."
-        return [amber("exclusions", users.get(user, user), text, remedy) for user, text in sorted(broken.items())]
+        remedy = "Until then the mailboxes of its user are not read."
+        return [red("exclusions", users.get(user, user), text, remedy) for user, text in sorted(broken.items())]
     active = sum(rule.removed_at is None for rule in rules)
     return [green("exclusions", "MS Graph Exclusion", f"{active} active, all understood")]
 
@@ -312,6 +312,12 @@ def not_linked(box: Mailbox, reason: str) -> Check:
     status = Light.AMBER if box.active else Light.GREEN
     text, _, remedy = reason.partition(". ")
     return Check(name="mailbox", subject=name_of(box), status=status, detail=text.rstrip("."), remedy=remedy)
+
+
+def held_up(box: Mailbox) -> Check:
+    """A mailbox whose user has an exclusion that cannot be understood, for which there is a line of its own."""
+    detail = "It is not read: a personal exclusion of its user cannot be understood"
+    return red("mailbox", name_of(box), detail, "See the line about exclusions.")
 
 
 def name_of(box: Mailbox) -> str:

@@ -94,7 +94,8 @@ def grid_of(frequency: str, *, time_of_day: time | None, day_of_week: str | None
     ]
     if missing or time_of_day is None:
         fields = " and ".join(missing)
-        raise _incomplete(f"The frequency is {frequency} and {fields} is empty", f"Fill in {fields}")
+        verb = "are" if len(missing) > 1 else "is"
+        raise _incomplete(f"The frequency is {frequency} and {fields} {verb} empty", f"Fill in {fields}")
     if not weekly or day_of_week is None:
         return Grid(times=(time_of_day,), zone=zone)
     return Grid(times=(time_of_day,), zone=zone, weekday=DAYS.index(day_of_week), interval=7 * _DAY)

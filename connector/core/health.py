@@ -37,9 +37,14 @@ class MailboxHealth:
     well: bool
 
 
-def mailbox_health(box: Mailbox, *, not_linked: str | None, now: datetime, longest: timedelta | None) -> MailboxHealth:
-    """`not_linked`: why it is not read, if it is not. `longest`: how old its last reading may be; None for any age."""
-    status, detail = _status(box, not_linked)
+def mailbox_health(
+    box: Mailbox, *, not_linked: str | None, now: datetime, longest: timedelta | None, broken: str | None = None
+) -> MailboxHealth:
+    """`not_linked`: why it is not read, if it is not. `longest`: how old its last reading may be; None for any age.
+
+    `broken`: what is wrong with an exclusion of its user.
+    """
+    status, detail = _status(box, not_linked, broken)
     since = box.last_success or box.live_from or box.created_at
     stale = (
         longest is not None and status is not MailboxStatus.NOT_LINKED and since is not None and now - since > longest
@@ -86,10 +91,12 @@ def failed_since(last: LastEvent | None, mailboxes: Iterable[Mailbox]) -> str | 
     return last.error or "no reason is given"
 
 
-def _status(box: Mailbox, not_linked: str | None) -> tuple[MailboxStatus, str]:
-    """As the next run would find it: links and rights may have changed since the last."""
+def _status(box: Mailbox, not_linked: str | None, broken: str | None) -> tuple[MailboxStatus, str]:
+    """As the next run would find it: links, rights and exclusions may have changed since the last."""
     if not_linked is not None:
         return MailboxStatus.NOT_LINKED, not_linked
+    if broken is not None:
+        return MailboxStatus.FAILING, broken
     if box.status in (None, MailboxStatus.NOT_LINKED):
         return MailboxStatus.READY, ""
     return box.status, box.status_detail

@@ -4,11 +4,12 @@ When a Contact or Account appears or changes, the stored mails that have its add
 addresses. What they were related to before stays, since `plan` only adds.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from connector.core.children import Parent, participants, tasks
+from connector.core.address import normalise
+from connector.core.children import Parent, participants, record_key, tasks
 from connector.core.exclude import Rules
 from connector.core.match import resolve
 from connector.core.records import org_date
@@ -59,10 +60,12 @@ def watch_for(settings: SyncSettings, org: Org, now: datetime) -> Watch:
 class Changes:
     """What was found. `clients`: the changed records by each address they have now; the others are ids of Email__c.
 
+    `accounts`: the Accounts of those Contacts that have one, which they may have had only since or instead of another.
     `related`: Unmatched, and a participant has a record (a person set it). `removed`: by a person, not yet blanked.
     """
 
     clients: dict[NormalAddress, set[RecordId]] = field(default_factory=dict)
+    accounts: dict[RecordId, RecordId] = field(default_factory=dict)
     related: set[RecordId] = field(default_factory=set)
     removed: set[RecordId] = field(default_factory=set)
     expired: set[RecordId] = field(default_factory=set)
@@ -97,18 +100,26 @@ def external(
 ) -> tuple[Party, ...]:
     """The parties that may be related: no linked mailbox, no colleague, none that is excluded.
 
-    `user` is that of the mailbox the mail was stored from. A rule made since counts too: it applies to everything that
-    is decided while it stands.
+    `user` is that of the mailbox the mail was stored from. What this user excludes counts where all users of linked
+    mailboxes in From, To and Cc exclude it: else it comes with another's copy. A rule made since counts too: it applies
+    to everything that is decided while it stands.
     """
-    at = mail.received_at
+    at, users = mail.received_at, _users(mail.stored, linked) | ({user} - {None})
     return tuple(
         party
         for party in mail.parties
         if party.address not in linked
         and not rules.internal_domain(party.address, at)
         and not rules.external(party.address, at)
-        and not rules.personal(user, party.address, at)
+        and not (users and all(rules.personal(one, party.address, at) for one in users))
     )
+
+
+def _users(stored: StoredEmail, linked: Mapping[NormalAddress, RecordId]) -> set[RecordId]:
+    """Whose copies of the mail there are, by the addresses that it shows (`core.text` writes `Name <address>; …`)."""
+    shown = ";".join(str(stored.fields.get(name) or "") for name in ("From_Address__c", "To__c", "Cc__c"))
+    found = (linked.get(normalise(part.rpartition("<")[2].strip(" >"))) for part in shown.split(";"))
+    return set(filter(None, found))
 
 
 def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: SyncSettings, org: Org) -> DesiredEmail:
@@ -132,6 +143,7 @@ def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: S
         },
     )
     rows = participants(parent, matches)
+    rows = (*rows, *_further_accounts(parent, rows, stored))
     accounts = (row.fields.get("Account__c") or row.fields.get("Contact__c") for row in rows)
     return DesiredEmail(
         email=Row(object="Email__c", key_field="Message_Key__c", key=stored.key, fields={}),
@@ -140,3 +152,23 @@ def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: S
         matched=any(matches),
         sort_key=next(filter(None, accounts), stored.key),
     )
+
+
+def _further_accounts(parent: Parent, rows: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
+    """Rows for the Accounts of Contacts whose own row cannot name them, since what it says stays.
+
+    The Contact has another Account now than when the mail was related, or a person related it. The Account it was in
+    keeps the mail, and the one it is in lists it too.
+    """
+    listed = {other.account for other in stored.participants if other.account}
+    related = {other.contact: other for other in stored.participants if other.contact}
+    for row in rows:
+        account, there = row.fields.get("Account__c"), related.get(row.fields.get("Contact__c") or RecordId(""))
+        if account is None or account in listed or there is None:
+            continue
+        if there.account is None and there.key == row.key:
+            continue  # the Contact had no Account: its own row is filled
+        listed.add(account)
+        key = record_key(parent.key, account)
+        fields = {name: value for name, value in row.fields.items() if name != "Contact__c"}
+        yield replace(row, key=key, fields={**fields, row.key_field: key})

@@ -9,8 +9,10 @@
 It finds what came late with an older received time (imports, restored and released items, a laptop that was offline)
 and what the first road's pages skipped. What it lists goes through the same decide and write code.
 
-- Swept_Through is the end of the last sweep, in received time. It moves only when every folder was read to that end;
-  a sweep that was interrupted is begun again.
+- Swept_Through is the end of the last sweep, in received time, or how far it came: up to there every folder was read.
+  The next one begins there at the latest, so that no time is left out, and one that is longer than a slice of `run`, or
+  that was interrupted, goes on where it was. So folders that hold little come first, in one window each, and the
+  windows of the others side by side, oldest first: Swept_Through is where the slowest folder is.
 - Empty, it says that the whole range is still to be swept. So `checkpoint.begin` empties it where a backfill is not
   done: one that an admin asked for again ends with a sweep of all of it, however many runs it takes.
 - It follows the live and backfill windows of its mailbox, in the same run, and nothing before Backfill_From is read.
@@ -56,7 +58,8 @@ def sweep_range(
         if now < swept + EVERY and not asked:
             return None
         weekly = asked or _week(end, zone) != _week(swept, zone)
-        start = max(start, end - (timedelta(days=sweep_days) if weekly else DAILY))
+        back = end - (timedelta(days=sweep_days) if weekly else DAILY)
+        start = max(start, min(back, whole_second(swept)))
     return Window(mailbox=mailbox.id, start=start, end=end, road=SWEEP) if start < end else None
 
 
@@ -69,11 +72,15 @@ def swept_folders(tree: FolderTree) -> tuple[Folder, ...]:
 
 
 def sweep_windows(range_: Window, folders: Iterable[Folder]) -> Iterator[Window]:
-    """`range_` folder by folder, oldest first: in one window where the folder holds little, else in several."""
+    """`range_` in every folder: first in one window each where it holds little, then those of the others by time."""
+    large: list[Window] = []
     for folder in folders:
-        is_small = folder.items is not None and folder.items <= SMALL
-        longest = range_.end - range_.start if is_small else LONGEST
-        yield from slices(replace(range_, folder=folder.id), longest=longest)
+        whole = replace(range_, folder=folder.id)
+        if folder.items is not None and folder.items <= SMALL:
+            yield whole
+        else:
+            large += slices(whole, longest=LONGEST)
+    yield from sorted(large, key=lambda window: window.start)
 
 
 def swept_through(range_: Window, names: Iterable[FolderId], closed: Iterable[Window]) -> datetime:

@@ -37,20 +37,23 @@ class ChangeWatch:
         self._watch: Watch | None = None
         self.pending = False
         self._found = Changes()
-        #: the records that changed in the first second, by address, and what mail is related to by which address
+        #: the records that changed in the first second, by address, and what mail is related to by which address; to a
+        #: Contact together with which Account
         self._early: dict[NormalAddress, set[RecordId]] = {}
-        self._there: set[tuple[NormalAddress, RecordId]] = set()
+        self._there: set[tuple[NormalAddress, RecordId, RecordId | None]] = set()
 
     @property
     def found(self) -> Changes:
         """What changed.
 
         Times are whole seconds here, so what changed in the second in which the last run began is asked for again: a
-        record by whose address mail is related to it already was seen then, and is left out.
+        record by whose address mail is related to it already, and to its Account, was seen then, and is left out.
         """
         clients = {address: set(records) for address, records in self._found.clients.items()}
         for address, records in self._early.items():
-            new = {record for record in records if (address, record) not in self._there}
+            new = {
+                record for record in records if (address, record, self._found.accounts.get(record)) not in self._there
+            }
             if new:
                 clients.setdefault(address, set()).update(new)
         return replace(self._found, clients=clients)
@@ -111,6 +114,8 @@ class ChangeWatch:
         if changed >= since:
             by_address = self._early if first is not None and changed < first + _SECOND else self._found.clients
             for address, hit in hits:
+                if hit.account is not None:
+                    self._found.accounts[hit.id] = hit.account
                 by_address.setdefault(NormalAddress(normalise(address)), set()).add(hit.id)
 
     def keep_email(self, record: Mapping[str, Any]) -> None:
@@ -128,6 +133,10 @@ class ChangeWatch:
         if (record.get("Email__r") or {}).get("Match_Status__c") == "Unmatched":
             self._found.related.add(RecordId(str(record["Email__c"])))
         address = NormalAddress(normalise(str(record["Address__c"] or "")))
-        for name in ("Contact__c", "Account__c"):
-            if record[name]:
-                self._there.add((address, RecordId(str(record[name]))))
+        contact, account = (
+            RecordId(str(record[name])) if record[name] else None for name in ("Contact__c", "Account__c")
+        )
+        if contact is not None:
+            self._there |= {(address, contact, None), (address, contact, account)}
+        if account is not None:
+            self._there.add((address, account, None))

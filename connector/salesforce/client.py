@@ -18,6 +18,7 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.errors import UnreachableError
 from connector.http import Body, Service, served_at
 from connector.salesforce.auth import Identity, SalesforceToken
+from connector.salesforce.budget import HEADER, Budget
 from connector.salesforce.errors import error_for
 from connector.salesforce.names import Names
 
@@ -52,10 +53,22 @@ class Answer:
 
 
 class SalesforceClient:
-    """One org. Safe from several threads. `service` carries the token; `version` is such as 64.0."""
+    """One org. Safe from several threads. `service` carries the token; `version` is such as 64.0.
 
-    def __init__(self, service: Service, token: SalesforceToken, *, version: str, names: Names | None = None) -> None:
+    With a `budget`, ServiceError is raised once that is used up, except for what is sent `in_any_case`.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        token: SalesforceToken,
+        *,
+        version: str,
+        names: Names | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self.names = names or Names()
+        self._budget = budget
         self._service = service
         self._token = token
         self._version = version
@@ -96,12 +109,16 @@ class SalesforceClient:
         """The path of a row by its external id."""
         return f"sobjects/{self.names.wire(object_name)}/{self.names.wire(key_field)}/{quote(key, safe='')}"
 
-    def composite(self, asks: Sequence[Ask], *, all_or_none: bool = False, patient: bool = True) -> list[Answer]:
+    def composite(
+        self, asks: Sequence[Ask], *, all_or_none: bool = False, patient: bool = True, in_any_case: bool = False
+    ) -> list[Answer]:
         """Send the sub-requests as one call, in order, and give back their answers in order.
 
         Raises the error of the first that failed, unless it is `raw`. With `patient=False` a timeout is raised at
         once (http.NoAnswerError): the caller sends less.
         """
+        if not in_any_case:
+            self._require_room()
         root = f"/services/data/v{self._version}/"
         payload = {
             "allOrNone": all_or_none,
@@ -136,10 +153,12 @@ class SalesforceClient:
                 yield self._whole(self.names.plain(record))
             if page.get("done", True):
                 return
+            self._require_room()
             page = self._send_more(page["nextRecordsUrl"])
 
     def get(self, path: str, asked: str) -> Any:
         """One resource below the version's root."""
+        self._require_room()
         return self._send(path, asked, method="GET", patient=True)
 
     def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> Answer:
@@ -147,9 +166,11 @@ class SalesforceClient:
 
         What may have been done is not sent again: UnreachableError says that nobody knows.
         """
+        self._require_room()
         url = f"/services/data/v{self._version}/sobjects/{self.names.wire(object_name)}"
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         answer = self._service.request("POST", url, body=body, headers=headers, idempotent=False, timeout=timeout)
+        self._note_usage(answer.headers.get(HEADER))
         try:
             return Answer(status=answer.status_code, body=answer.json())
         except requests.JSONDecodeError:
@@ -170,7 +191,7 @@ class SalesforceClient:
     def _send(self, path: str, asked: str, **how: Any) -> Any:
         api, session = self._api()
         try:
-            return self._kept_clock(session, api.restful(path, headers=_COMPACT, **how))
+            return self._kept(session, api.restful(path, headers=_COMPACT, **how))
         except SalesforceError as error:
             raise error_for(error.status, error.content, asked=asked, where=self.host) from error
         except requests.JSONDecodeError as error:
@@ -179,7 +200,7 @@ class SalesforceClient:
     def _send_more(self, url: str) -> Any:
         api, session = self._api()
         try:
-            return self._kept_clock(session, api.query_more(url, identifier_is_url=True, headers=_COMPACT))
+            return self._kept(session, api.query_more(url, identifier_is_url=True, headers=_COMPACT))
         except SalesforceError as error:
             raise error_for(error.status, error.content, asked="the rest of a query", where=self.host) from error
         except requests.JSONDecodeError as error:
@@ -190,7 +211,17 @@ class SalesforceClient:
             "Salesforce's answer was cut short", where=self.host, remedy="Try again; the next run resumes by itself."
         )
 
-    def _kept_clock(self, session: "_Listening", body: Any) -> Any:
+    def _require_room(self) -> None:
+        if self._budget is not None:
+            self._budget.require_room(where=self.host)
+
+    def _note_usage(self, header: str | None) -> None:
+        if self._budget is not None:
+            self._budget.note(header)
+
+    def _kept(self, session: "_Listening", body: Any) -> Any:
+        """An answer's body, once its clock and its count of calls were noted."""
+        self._note_usage(session.usage)
         moment = session.date
         if moment is not None:
             with self._lock:
@@ -214,7 +245,7 @@ class SalesforceClient:
 
 
 class _Listening(requests.Session):
-    """The session that simple-salesforce gets: sends through the service, and keeps the `Date` of the last answer.
+    """The session that simple-salesforce gets: sends through the service, and keeps what the last answer's headers say.
 
     Whatever goes through it may be sent twice: queries, and rows that have a unique key.
     """
@@ -223,6 +254,7 @@ class _Listening(requests.Session):
         super().__init__()
         self._service = service
         self.date: datetime | None = None
+        self.usage: str | None = None
 
     def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
         """As `requests.Session.request`, by keyword only."""
@@ -230,4 +262,5 @@ class _Listening(requests.Session):
             raise TypeError("pass params, data and headers by keyword")
         answer = self._service.request(str(method), str(url), idempotent=True, **how)
         self.date = served_at(answer)
+        self.usage = answer.headers.get(HEADER)
         return answer

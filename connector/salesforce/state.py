@@ -28,7 +28,10 @@ _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTE
 
 
 class SalesforceRunLog:
-    """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c."""
+    """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
+
+    What it writes goes out whatever the budget of calls: an event that says why a run stopped, and where it stopped.
+    """
 
     def __init__(self, client: SalesforceClient, attempts: Mapping[str, int] | None = None) -> None:
         self._client = client
@@ -67,7 +70,7 @@ class SalesforceRunLog:
                 self._send(asks)
 
     def _send(self, asks: Sequence[Ask]) -> None:
-        answers = self._client.composite(asks, all_or_none=True)
+        answers = self._client.composite(asks, all_or_none=True, in_any_case=True)
         pairs = zip(asks, answers, strict=True)
         refusals = [refusal for ask, answer in pairs for refusal in self._refusals(ask, answer)]
         if refusals:

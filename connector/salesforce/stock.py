@@ -21,6 +21,8 @@ _CONTACT = "003"
 #: Mails of one query, so that what is read at a time is of a bounded size.
 _MAILS = 1_000
 _WITH_ADDRESS = "SELECT Email__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
+_WITH_CONTACT = "SELECT Email__c, Contact__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
+_ACCOUNTS = "SELECT Email__c, Account__c FROM Email_Participant__c WHERE Account__c"
 _MAIL = ", ".join(
     (
         "SELECT Id",
@@ -64,14 +66,52 @@ class SalesforceStock:
         return self._directory.changes()
 
     def mails_with(self, clients: Mapping[NormalAddress, Iterable[RecordId]]) -> list[RecordId]:
-        """The mails that may lack a relation: an address may have many thousand, and most changes concern none."""
+        """The mails that may lack a relation: an address may have many thousand, and most changes concern none.
+
+        Those with a changed Contact that do not list the Account it has now are among them.
+        """
         wire = self._client.names.wire
         conditions = [_lacking(wire, address, [*records]) for address, records in sorted(clients.items())]
         asks = [
             self._client.query(f"{wire(_WITH_ADDRESS)}({' OR '.join(part)})", "the object Email_Participant__c")
             for part in _parts(conditions, _ADDRESSES)
         ]
-        return list(dict.fromkeys(RecordId(str(row["Email__c"])) for row in self._asked(asks)))
+        accounts = self._directory.changes().accounts
+        moved = [
+            _elsewhere(wire, address, record, accounts[record])
+            for address, records in sorted(clients.items())
+            for record in sorted(records)
+            if record in accounts
+        ]
+        asks += [
+            self._client.query(f"{wire(_WITH_CONTACT)}({' OR '.join(part)})", "the object Email_Participant__c")
+            for part in _parts(moved, _ADDRESSES)
+        ]
+        found: dict[RecordId, None] = {}
+        lacking: dict[RecordId, set[RecordId]] = {}
+        for row in self._asked(asks):
+            email = RecordId(str(row["Email__c"]))
+            if row.get("Contact__c"):
+                lacking.setdefault(email, set()).add(accounts[row["Contact__c"]])
+            else:
+                found[email] = None
+        return [*found, *self._without({email: lacking[email] for email in lacking if email not in found})]
+
+    def _without(self, lacking: Mapping[RecordId, set[RecordId]]) -> Iterator[RecordId]:
+        """Those of the mails that list an Account in none of their rows: a mail names it on one row only."""
+        wire = self._client.names.wire
+        asks = [
+            self._client.query(
+                f"{wire(_ACCOUNTS)} IN {soql.in_list(sorted(set().union(*(lacking[email] for email in part))))}"
+                f" AND {wire('Email__c')} IN {soql.in_list(part)}",
+                "the object Email_Participant__c",
+            )
+            for part in _parts(sorted(lacking), _MAILS)
+        ]
+        listed = {(row["Email__c"], row["Account__c"]) for row in self._asked(asks)}
+        for email, wanted in lacking.items():
+            if any((email, account) not in listed for account in wanted):
+                yield email
 
     def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
         """A Composite for each two thousand."""
@@ -118,6 +158,13 @@ def _lacking(wire: Callable[[str], str], address: NormalAddress, records: Sequen
     [record] = records
     field = wire("Contact__c" if record.startswith(_CONTACT) else "Account__c")
     return f"({same} AND ({field} = null OR {field} != {soql.quote(record)}))"
+
+
+def _elsewhere(wire: Callable[[str], str], address: NormalAddress, contact: RecordId, account: RecordId) -> str:
+    """Rows of this Contact that name another Account, or none."""
+    same = f"{wire('Address__c')} = {soql.quote(address)} AND {wire('Contact__c')} = {soql.quote(contact)}"
+    field = wire("Account__c")
+    return f"({same} AND ({field} = null OR {field} != {soql.quote(account)}))"
 
 
 def _filed(row: dict[str, Any]) -> FiledMail:

@@ -252,11 +252,17 @@ def test_a_personal_exclusion_that_cannot_be_understood_stops_its_own_user_only(
 ) -> None:
     firm = lax_firm
     user, row = firm.adviser("bob")
-    firm.exclusion("Personal Address", "mum", User__c=user)
-    nothing_was_lost(firm, terminal)
-    [box] = firm.rows(f"SELECT Status_Detail__c, Live_Through__c FROM MS_Graph_User__c WHERE Id = '{row}'")
+    rule = firm.exclusion("Personal Address", "mum", User__c=user)
+    code, report, lines = terminal.sync(firm.config)
+    assert (code, report["emails"], report["mailboxes"]) == (1, 1, {"read": 1, "failed": 1, "not_linked": 0})
+    assert len(lines) == 1
+    assert fits(f"error: {PERSONAL_RULE}", lines[0])
+    [box] = firm.rows(f"SELECT Status__c, Status_Detail__c, Live_Through__c FROM MS_Graph_User__c WHERE Id = '{row}'")
+    assert box["Status__c"] == "Failing"
     assert fits(PERSONAL_RULE, box["Status_Detail__c"])
     assert box["Live_Through__c"] is None
+    firm.org.MS_Graph_Exclusion__c.update(rule, {"Active__c": False})
+    assert firm.sync()["mailboxes"] == {"read": 2, "failed": 0, "not_linked": 0}
 
 
 def failed(terminal: Terminal, world: World, words: Words, *, status: str = "Unavailable") -> None:

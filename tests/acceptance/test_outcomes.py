@@ -107,6 +107,7 @@ def test_unmatched_kept(firm: World) -> None:
 def test_unmatched_past_its_retention_is_dropped(firm: World) -> None:
     [setting] = firm.rows("SELECT Id FROM MS_Graph_Setting__c")
     firm.org.MS_Graph_Setting__c.update(setting["Id"], {"Keep_Unmatched__c": True})
+    firm.backfill_months(2)
     inbound(firm, sender="stranger@unknown.example", received=firm.ago(days=40))
     assert outcome(firm) == "unmatched_dropped"
 

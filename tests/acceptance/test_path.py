@@ -234,7 +234,7 @@ def test_what_a_later_copy_adds_is_merged_by_a_later_run(world: World) -> None:
 
 
 def test_windows_of_several_mailboxes_are_read(world: World) -> None:
-    world.settings()
+    world.settings(Backfill_Months__c=6)
     world.internal_domain()
     world.client("Rita", "Reed", "rita@reed.example")
     for name in ("ada", "bob", "cyd", "dov"):

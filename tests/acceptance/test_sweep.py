@@ -13,6 +13,13 @@ SECOND_ROAD = r"/mailFolders/[^/]+/messages\?.*receivedDateTime"
 BOX = "SELECT Status__c, Backfill_From__c, Backfill_Through__c, Live_From__c, Swept_Through__c FROM MS_Graph_User__c"
 
 
+@pytest.fixture
+def firm(firm: World) -> World:
+    """Mailboxes are read further back than a sweep goes."""
+    firm.backfill_months(6)
+    return firm
+
+
 def wednesday(world: World) -> None:
     """Move the clock on to a Wednesday noon: the next sweeps are none of the first of a week."""
     now = world.now()

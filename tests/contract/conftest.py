@@ -13,7 +13,7 @@ from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.state import SalesforceRunLog
 from connector.salesforce.writer import SalesforceWriter
 from connector.settings import load
-from connector.wiring import salesforce_client
+from connector.wiring import salesforce_clients
 from tests.world import World
 
 
@@ -32,7 +32,7 @@ class Salesforce:
 def salesforce(world: World) -> Iterator[Salesforce]:
     settings = load(world.config, os.environ)
     with Door(ca_file=settings.tls.ca_file, timeout=5, sleep=lambda _: None) as door:
-        client = salesforce_client(settings, door)
+        client = salesforce_clients(settings, door)()
         admin = SalesforceAdmin(client)
         yield Salesforce(
             client=client,

@@ -16,8 +16,7 @@ from tests.csdl.specimens import furnished, shown
 from tests.csdl.values import Checker
 from tests.unit.sandbox.graph_tenant import ADA, GraphTenant, content
 
-# The types of which every member is served with a value. The messages of a folder are a list of their own, never
-# expanded into it.
+# The types of which every member is served with a value. Nothing lies below a search folder.
 COMPLETE = {
     "message": set(),
     "eventMessageRequest": set(),
@@ -26,8 +25,8 @@ COMPLETE = {
     "fileAttachment": set(),
     "itemAttachment": set(),
     "referenceAttachment": set(),
-    "mailFolder": {"messages"},
-    "mailSearchFolder": {"messages", "childFolders"},
+    "mailFolder": set(),
+    "mailSearchFolder": {"childFolders"},
     "followupFlag": set(),
     "location": set(),
     "patternedRecurrence": set(),

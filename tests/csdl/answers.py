@@ -161,7 +161,8 @@ def _own(name: str, kind: str) -> set[str]:
     cast, _, member = name.rpartition("/")
     schema = graph_schema()
     if not cast:
-        return {name}
+        known = schema.structures[kind].members
+        return {next((member for member in known if member.lower() == name.lower()), name)}
     wanted = cast.removeprefix("microsoft.graph.").lower()
     return {member} if wanted in (base.lower() for base in schema.lineage(kind)) else set()
 
@@ -217,7 +218,8 @@ def _context_names(checker: Checker, asked: Asked, names: str) -> None:
     if asked.method != "GET":
         wanted = []
     told = [name for name in re.sub(r"\([^()]*\)", "()", names).split(",") if name and not name.endswith("()")]
-    if sorted(wanted) != sorted(told):
+    # A request may name members in any case; an answer names them as the type does.
+    if sorted(name.lower() for name in wanted) != sorted(name.lower() for name in told):
         checker.problems.append(f"@odata.context: tells the selection {told}, and {wanted} was asked for")
 
 

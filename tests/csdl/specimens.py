@@ -178,7 +178,7 @@ SEARCH = {
     "@odata.type": "microsoft.graph.mailSearchFolder",
     "displayName": "Important",
     "includeNestedFolders": True,
-    "sourceFolderIds": ["inbox"],
+    "sourceFolderIds": ["sentitems"],
     "filterQuery": "importance eq 'high'",
 }
 
@@ -192,7 +192,7 @@ def shown(tenant: GraphTenant) -> Iterator[tuple[str, Any]]:
 
     yield ask(f"{root}/messages?$expand=attachments")
     yield ask(f"{root}/messages?$select={SELECTED}")
-    yield ask(f"{root}/mailFolders?$top=50&$expand=childFolders")
+    yield ask(f"{root}/mailFolders?$top=50&$expand=childFolders,messages")
     yield ask(f"{root}/mailFolders/sentitems/messages/delta?$select=subject,from")
     yield ask(f"{root}/mailFolders/delta")
     yield ask(root)

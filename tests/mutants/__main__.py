@@ -1,6 +1,7 @@
 """`scripts/mutants [WORD…]`: apply each mutant to a copy of the checkout and run its test there, which must fail.
 
-With words, only those whose file, text or test contains one. Exit 1 where a mutant survives or does not apply.
+With words, only those whose topic (the module here), file, text or test contains one. Exit 1 where a mutant survives or
+does not apply.
 """
 
 import importlib
@@ -12,11 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 import tests.mutants
@@ -26,6 +30,10 @@ ROOT = Path(__file__).parents[2]
 WORKERS = int(os.environ.get("TEST_WORKERS", "2"))
 #: seconds that one test may take
 TIMEOUT = 300
+#: passes wherever the checkout can be imported: a copy of a checkout that somebody is writing to proves nothing
+SOUND = "tests/unit/core/test_match.py::test_an_unknown_address_matches_nothing"
+#: how many of the longest are named at the end
+SLOWEST = 10
 #: noticed, as a test run would be stopped
 HANGS = "it hangs"
 FORK = multiprocessing.get_context("fork")
@@ -33,6 +41,7 @@ FORK = multiprocessing.get_context("fork")
 LIBRARIES = (
     "requests", "responses", "msal", "simple_salesforce", "structlog", "tenacity", "pydantic", "typer",
     "rich.table", "rich.progress", "nh3", "jwt", "cryptography.x509", "uvicorn", "trustme", "yaml", "idna", "sqlite3",
+    "hypothesis.strategies", "hypothesis.internal.conjecture.engine", "pydantic.main",
 )  # fmt: skip
 
 
@@ -41,7 +50,9 @@ def mutants(words: list[str]) -> Iterator[Mutant]:
     for module in sorted(info.name for info in pkgutil.iter_modules(tests.mutants.__path__)):
         if module != "__main__":
             found: list[Mutant] = importlib.import_module(f"tests.mutants.{module}").MUTANTS
-            yield from (mutant for mutant in found if not words or any(word in " ".join(mutant) for word in words))
+            yield from (
+                mutant for mutant in found if not words or any(word in " ".join((module, *mutant)) for word in words)
+            )
 
 
 def copy_of_checkout(folder: Path) -> Path:
@@ -104,10 +115,22 @@ def _run(test: str, copy: Path) -> tuple[int, str]:
     return process.exitcode or 0, output.read_text(errors="replace")
 
 
+class Hasty:
+    """A property that fails has failed: to look for the smallest example would take most of the time."""
+
+    def pytest_collection(self) -> None:
+        """Once tests/conftest.py has chosen its profile, and before a test is imported."""
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("hasty", hypothesis.settings.get_profile("ci"), phases=phases)
+        hypothesis.settings.load_profile("hasty")
+
+
 def _pytest(test: str, copy: Path, output: Path) -> None:
     os.chdir(copy)
     os.setsid()
     os.environ |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
+    # a plug-in that is loaded by itself may not be imported before, and none is needed
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.dont_write_bytecode = True
     sys.path[:0] = [str(copy)]
     for name in [name for name in sys.modules if name.split(".")[0] in ("tests", "connector")]:
@@ -115,19 +138,38 @@ def _pytest(test: str, copy: Path, output: Path) -> None:
     with output.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test])
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", test], plugins=[Hasty()])
     sys.stdout.flush()
     os._exit(int(code))
 
 
-def work(folder: str, number: int, share: list[Mutant]) -> list[str | None]:
+class Trial(NamedTuple):
+    """One mutant, what is wrong with it (None: its test failed, as it must), and how long that took."""
+
+    mutant: Mutant
+    wrong: str | None
+    seconds: float
+
+
+def work(folder: str, number: int, share: list[Mutant]) -> list[Trial]:
     """The verdicts on one worker's share, in a copy of its own."""
     copy = copy_of_checkout(Path(folder) / str(number))
+    code, output = _run(SOUND, copy)
+    if code:
+        raise RuntimeError(f"the checkout does not pass {SOUND} as it is:\n{output[-2000:]}")
     found = []
     for mutant in share:
-        found.append(verdict(mutant, copy))
-        print("." if found[-1] is None else "X", end="", flush=True)
+        began = time.monotonic()
+        wrong = verdict(mutant, copy)
+        found.append(Trial(mutant, wrong, time.monotonic() - began))
+        said = "noticed" if wrong is None else "WRONG  "
+        print(f"{said} {found[-1].seconds:5.1f} s  {named(mutant)}", flush=True)
     return found
+
+
+def named(mutant: Mutant) -> str:
+    """A mutant in one short line."""
+    return f"{mutant.file}: {' '.join(mutant.text.split())[:90]!r}"
 
 
 def main(words: list[str]) -> int:
@@ -141,11 +183,12 @@ def main(words: list[str]) -> int:
         # an executor's processes may have children of their own, a pool's may not
         ProcessPoolExecutor(max_workers=WORKERS, mp_context=FORK) as executor,
     ):
-        verdicts = list(executor.map(work, [folder] * WORKERS, range(WORKERS), shares))
-    print()
-    found = [pair for share, said in zip(shares, verdicts, strict=True) for pair in zip(share, said, strict=True)]
-    wrong = [(mutant, text) for mutant, text in found if text is not None]
-    for mutant, text in wrong:
+        trials = [trial for share in executor.map(work, [folder] * WORKERS, range(WORKERS), shares) for trial in share]
+    print(f"\nThe slowest of {sum(trial.seconds for trial in trials):.0f} s:")
+    for trial in sorted(trials, key=lambda trial: -trial.seconds)[:SLOWEST]:
+        print(f"{trial.seconds:6.1f} s  {trial.mutant.test}  {named(trial.mutant)}")
+    wrong = [trial for trial in trials if trial.wrong is not None]
+    for mutant, text, _ in wrong:
         print(f"{mutant.file}: {mutant.text.strip()!r} -> {mutant.replacement.strip()!r}\n  {mutant.test}\n  {text}")
     print(f"{len(wanted) - len(wrong)} of {len(wanted)} mutants were noticed")
     return 1 if wrong or not wanted else 0

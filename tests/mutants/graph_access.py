@@ -157,6 +157,18 @@ MUTANTS = [
         f"{_ACCESS_TESTS}::test_a_guest_has_no_mailbox",
     ),
     Mutant(
+        "connector/sandbox/server.py",
+        "fault = fault or self._weather()",
+        "fault = self._weather() or fault",
+        f"{_WEATHER_TESTS}::test_a_planted_fault_comes_before_the_weather",
+    ),
+    Mutant(
+        "connector/sandbox/server.py",
+        "            self.app.weather.spare(*self._known_as())\n",
+        "            pass\n",
+        f"{_WEATHER_TESTS}::test_a_planted_fault_comes_before_the_weather",
+    ),
+    Mutant(
         _WEATHER,
         "        if key in self._spared:\n            self._spared.discard(key)\n            return None\n",
         "",

@@ -55,7 +55,7 @@ MUTANTS = [
     ),
     Mutant(
         CHANGES,
-        "if (address, record) not in self._there",
+        "if (address, record, self._found.accounts.get(record)) not in self._there",
         "if True",
         f"{_STOCK}::test_what_changed_in_the_second_of_the_last_run_counts_unless_it_was_seen",
     ),
@@ -93,7 +93,12 @@ MUTANTS = [
     Mutant(REMATCH, "if party.address not in linked\n        and", "if", _NO_CLIENTS),
     Mutant(REMATCH, "        and not rules.internal_domain(party.address, at)\n", "", _NO_CLIENTS),
     Mutant(REMATCH, "        and not rules.external(party.address, at)\n", "", _NO_CLIENTS),
-    Mutant(REMATCH, "        and not rules.personal(user, party.address, at)\n", "", _NO_CLIENTS),
+    Mutant(
+        REMATCH,
+        "        and not (users and all(rules.personal(one, party.address, at) for one in users))\n",
+        "",
+        _NO_CLIENTS,
+    ),
     Mutant(REMATCH, "tasks=tasks(parent, matches, org),", "tasks=(),", _CONVERGES),
     Mutant(
         REMATCH,

@@ -41,8 +41,8 @@ MUTANTS = [
     ),
     Mutant(
         SWEEP,
-        "start = max(start, end - (",
-        "start = (end - (",
+        "start = max(start, min(",
+        "start = (min(",
         f"{_CORE}::test_nothing_before_backfill_from_is_swept",
     ),
     Mutant(
@@ -89,15 +89,21 @@ MUTANTS = [
     ),
     Mutant(
         COURSES,
-        "if through < sweep.range.end and not (last and not lane.windows):",
-        "if False:",
-        f"{_RUN}::test_a_sweep_that_is_cut_short_is_begun_again",
+        "through > max(sweep.range.start, self.mailbox.swept_through or sweep.range.start)",
+        "through >= sweep.range.end",
+        f"{_RUN}::test_a_sweep_that_is_cut_short_goes_on_where_it_was",
     ),
     Mutant(
-        COURSES,
-        "if through < sweep.range.end and not (last and not lane.windows):",
-        "if through < sweep.range.end:",
-        f"{_RUN}::test_where_graphs_clock_is_behind_a_sweep_ends_where_it_came",
+        SWEEP,
+        "min(back, whole_second(swept))",
+        "back",
+        f"{_CORE}::test_no_time_is_left_out_between_two_sweeps",
+    ),
+    Mutant(
+        SWEEP,
+        "sorted(large, key=lambda window: window.start)",
+        "large",
+        f"{_CORE}::test_every_window_brings_swept_through_on_as_far_as_can_be",
     ),
     Mutant(
         READING,

@@ -231,17 +231,14 @@ def test_only_requests_below_the_counted_path_are_calls(service: Service, wire: 
 
 
 def test_no_more_requests_are_in_flight_than_workers(pauses: Pauses) -> None:
-    most, now = 0, 0
-    lock, two = threading.Lock(), threading.Barrier(2, timeout=30)
+    room_left: list[bool] = []
+    two = threading.Barrier(2, timeout=30)
 
     def answer(_request: Any) -> tuple[int, dict[str, str], str]:
-        nonlocal most, now
-        with lock:
-            now += 1
-            most = max(most, now)
+        # between the two, exactly two requests are in flight
         two.wait()
-        with lock:
-            now -= 1
+        room_left.append(door.in_flight.acquire(blocking=False))
+        two.wait()
         return 200, {}, "{}"
 
     with (
@@ -252,7 +249,7 @@ def test_no_more_requests_are_in_flight_than_workers(pauses: Pauses) -> None:
         wire.add_callback("GET", f"{URL}/v1/x", callback=answer)
         service = door.service("Service", URL)
         list(pool.map(lambda _: service.request("GET", "/v1/x"), range(6)))
-    assert most == 2
+    assert room_left == [False] * 6
 
 
 def test_a_lent_session_goes_through_the_door(service: Service, wire: RequestsMock) -> None:

@@ -166,6 +166,28 @@ def test_a_mailbox_does_not_wait_for_another() -> None:
     assert all(waited)
 
 
+def test_a_thread_that_is_free_does_not_ask_a_busy_mailbox_more_often() -> None:
+    tenant = Tenant()
+    bob_done = threading.Event()
+
+    def wait(user: GraphUserId, start: datetime) -> None:
+        if user == "ada" and start == at(days=-100):
+            assert bob_done.wait(STUCK)
+
+    tenant.at_page = wait
+    done: list[str] = []
+
+    def progress(of: Lane, _: int) -> None:
+        done.append(of.user)
+        if done.count("bob") == 3:
+            bob_done.set()
+
+    lanes = [lane(tenant, "ada", 3), lane(tenant, "bob", 3)]
+    with reader(tenant, *lanes, threads=2, per_mailbox=1, progress=progress) as made:
+        assert len([*taken(made)]) == 6
+    assert tenant.most_busy == {"ada": 1, "bob": 1}
+
+
 # -- backpressure ---------------------------------------------------------------------------------------------------
 
 

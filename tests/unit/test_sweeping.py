@@ -123,12 +123,31 @@ def test_what_this_run_failed_to_store_is_not_tried_twice(firm: Firm) -> None:
     assert calls.names.count("content") == 1000
 
 
-def test_a_sweep_that_is_cut_short_is_begun_again(firm: Firm) -> None:
+def test_a_sweep_that_is_cut_short_goes_on_where_it_was(firm: Firm) -> None:
+    """However long a sweep is beside a slice: each slice brings it on, so that it ends."""
     hidden = [firm.mail("ada", days=days) for days in (3, 50, 100, 150)]
     firm.tenant.skipped.update(header.id for header in hidden)
     firm.tenant.large = True
+    firm.org.settings = settings(backfill_months=24)
+    reached, slices = firm.org.now - timedelta(days=731), 0
+    while reached < firm.org.now:
+        cut = Cut()
+        calls = At("folder page", cut)
+        firm.sync(calls, limit=cut.limit, only=["ada@firm.example"])
+        box = firm.box("ada")
+        assert box.backfill_through == box.live_from
+        assert box.swept_through > reached
+        reached, slices = box.swept_through, slices + 1
+        assert len(firm.org.rows("Email__c")) >= sum(header.received_at < reached for header in hidden)
+    assert len(firm.org.rows("Email__c")) == 4
+    assert 2 < slices < 22
+
+
+def test_a_sweep_that_is_cut_short_before_it_came_anywhere_is_begun_again(firm: Firm) -> None:
+    hidden = [firm.mail("ada", days=days) for days in (3, 50, 100, 150)]
+    firm.tenant.skipped.update(header.id for header in hidden)
     cut = Cut()
-    firm.sync(At("folder page", cut), limit=cut.limit, only=["ada@firm.example"])
+    firm.sync(At("folders", cut), limit=cut.limit, only=["ada@firm.example"])
     box = firm.box("ada")
     assert (box.backfill_through, box.swept_through) == (box.live_from, None)
     firm.wait(minutes=5)

@@ -8,7 +8,7 @@ import pytest
 from connector.errors import MailboxError, MailboxOutageError, MessageError, ServiceError, UsageError
 from connector.events import MailboxStatus, Outcome
 from connector.models import GraphUserId, Row, RowError
-from connector.sync import Report
+from connector.report import Report
 from tests import builders
 from tests.builders import at
 from tests.fakes import JUNK, Gate

@@ -21,6 +21,28 @@ INSTANCES: Mapping[str, str] = {
     "login.chinacloudapi.cn": "partner.microsoftonline.cn",
     "login.partner.microsoftonline.cn": "partner.microsoftonline.cn",
 }
+#: The names of each cloud's sign-in hosts, the one to ask first.
+ALIASES: tuple[tuple[str, ...], ...] = (
+    ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"),
+    ("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
+    ("login.microsoftonline.us", "login.usgovcloudapi.net"),
+)
+#: How tokens are keyed: in the global cloud by an older name.
+CACHE_NAMES: Mapping[str, str] = {"login.microsoftonline.com": "login.windows.net"}
+_DIRECTORY_HOSTS: Mapping[str, str] = {
+    "login.chinacloudapi.cn": "graph.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn": "graph.chinacloudapi.cn",
+}
+
+
+def directory_host(base_url: str) -> str:
+    """The cloud's Azure AD Graph, which discovery still names."""
+    return _DIRECTORY_HOSTS.get(_host(base_url), "graph.windows.net")
+
+
+def is_sign_in_host(host: str, base_url: str) -> bool:
+    """Whether a host signs people in: that of a cloud, or the one that is being asked."""
+    return host == _host(base_url) or any(host in names for names in ALIASES)
 
 
 def resources(base_url: str) -> tuple[str, ...]:

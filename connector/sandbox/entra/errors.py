@@ -73,6 +73,11 @@ def missing_parameter(name: str) -> EntraError:
     )
 
 
+def unknown_instance() -> EntraError:
+    """Instance discovery for a host that is no sign-in host."""
+    return EntraError(400, "invalid_instance", 50049, "Unknown or invalid instance.")
+
+
 def unsupported_grant(grant: str) -> EntraError:
     """A grant type that this app may not use."""
     return EntraError(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")

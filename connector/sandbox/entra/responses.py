@@ -1,10 +1,34 @@
 """What Entra answers about itself: discovery and keys. Endpoints are built from the address the client used."""
 
+from urllib.parse import urlsplit
+
 from connector.sandbox.entra import errors
-from connector.sandbox.entra.clouds import instance
+from connector.sandbox.entra.clouds import ALIASES, CACHE_NAMES, directory_host, instance, is_sign_in_host
 from connector.sandbox.entra.models import Tenant, Tokens
 from connector.sandbox.wire import Request, Response
 
+#: As the protocol's own page of OpenID Connect shows them.
+_CLAIMS = (
+    "sub",
+    "iss",
+    "cloud_instance_name",
+    "cloud_instance_host_name",
+    "cloud_graph_host_name",
+    "msgraph_host",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "nonce",
+    "preferred_username",
+    "name",
+    "tid",
+    "ver",
+    "at_hash",
+    "c_hash",
+    "email",
+)
 SHARED_TENANTS = ("common", "organizations", "consumers")
 
 
@@ -30,26 +54,42 @@ def openid_configuration(tenant: Tenant, request: Request, name: str) -> Respons
             "request_uri_parameter_supported": False,
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+            "userinfo_endpoint": f"https://{graph_host}/oidc/userinfo",
             "http_logout_supported": True,
+            "frontchannel_logout_supported": True,
             "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
+            "claims_supported": list(_CLAIMS),
+            "kerberos_endpoint": f"{base}/kerberos",
             "tenant_region_scope": None if shared else "EU",
             "cloud_instance_name": cloud,
-            "cloud_graph_host_name": "graph.windows.net",
+            "cloud_graph_host_name": directory_host(request.base_url),
             "msgraph_host": graph_host,
+            "rbac_url": "https://pas.windows.net",
         }
     )
 
 
 def instance_discovery(request: Request) -> Response:
-    """/common/discovery/instance: this host is a cloud of its own."""
-    host = request.base_url.partition("://")[2]
+    """/common/discovery/instance: the clouds there are; this host is one of them, or one of its own."""
     endpoint = request.parameter("authorization_endpoint") or f"{request.base_url}/common/oauth2/v2.0/authorize"
-    tenant = endpoint.partition("://")[2].split("/")[1] if endpoint.count("/") > 2 else "common"
+    if request.parameter("api-version") is None:
+        raise errors.missing_parameter("api-version")
+    parts = urlsplit(endpoint)
+    if parts.scheme != "https" or not is_sign_in_host(parts.hostname or "", request.base_url):
+        raise errors.unknown_instance()
+    host = request.base_url.partition("://")[2]
+    tenant = parts.path.strip("/").split("/")[0] or "common"
+    own = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+    clouds = [
+        {"preferred_network": names[0], "preferred_cache": CACHE_NAMES.get(names[0], names[0]), "aliases": list(names)}
+        for names in ALIASES
+    ]
+    is_known = any(host in names for names in ALIASES)
     return Response.of_json(
         {
             "tenant_discovery_endpoint": f"{request.base_url}/{tenant}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
-            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+            "metadata": clouds if is_known else [own, *clouds],
         }
     )
 

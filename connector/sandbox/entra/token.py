@@ -19,6 +19,7 @@ from connector.sandbox.wire import Request, Response
 
 NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 _NO_PERSON = "client_credentials"
+_DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class TokenEndpoint:
@@ -47,6 +48,18 @@ class TokenEndpoint:
         app = app_of(self._tokens, form)
         check_tenant(self._tokens, name, app)
         return Response.of_json(granted(request, form, app), 200, NO_STORE)
+
+    def device_code(self, request: Request, name: str) -> Response:
+        """The device code flow, which no app here may use: a confidential one has to prove itself, and a public one is
+        told that the grant is not supported. Raises EntraError."""
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        if name.lower() not in SHARED_TENANTS and not self._tokens.tenant.is_named(name):
+            raise errors.tenant_not_found(name)
+        app = app_of(self._tokens, form)
+        check_tenant(self._tokens, name, app)
+        if not app.public:
+            raise errors.credential_missing()
+        raise errors.unsupported_grant(_DEVICE_CODE)
 
     def _for_itself(self, request: Request, form: Mapping[str, str], app: App) -> dict[str, Any]:
         if not (form.get("client_assertion") or form.get("client_secret")):

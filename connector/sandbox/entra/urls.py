@@ -16,6 +16,7 @@ _METHODS = {
     "v2.0/.well-known/openid-configuration": _READ,
     "discovery/v2.0/keys": _READ,
     "discovery/instance": _READ,
+    "oauth2/v2.0/devicecode": ("POST",),
 }
 
 
@@ -47,6 +48,8 @@ class EntraSandbox:
             return self._token.answer(request, name)
         if rest == "oauth2/v2.0/authorize":
             return self._authorize.answer(request, name)
+        if rest == "oauth2/v2.0/devicecode":
+            return self._token.device_code(request, name)
         if rest == "discovery/instance":
             return responses.instance_discovery(request)
         if rest == "discovery/v2.0/keys":

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from connector.sandbox.graph import errors, files
 from connector.sandbox.graph.call import Call, collection, entity, selected
-from connector.sandbox.graph.ids import placeholder_id
+from connector.sandbox.graph.ids import is_attachment_id, placeholder_id
 from connector.sandbox.graph.mime import Attached, mime_of_item
 from connector.sandbox.graph.models import SELECTED_ONLY, compact
-from connector.sandbox.graph.options import check_selected, page_size, read_options
+from connector.sandbox.graph.options import page_size, read_options, selecting
 from connector.sandbox.wire import Response
 
 _COMMON = ("id", "lastModifiedDateTime", "name", "contentType", "size", "isInline")
@@ -54,7 +54,7 @@ def list_of_message(call: Call) -> Response:
     """GET …/messages/{id}/attachments. $filter is ignored here, as reported of the real service."""
     mailbox = call.mailbox()
     options = read_options(call.request, ("select", "filter", "count", "expand", "top", "skip"))
-    check_selected(options.select, SELECTABLE, "attachment")
+    options = selecting(options, SELECTABLE, "attachment")
     item_of = call.key(-1) if _expands_item(options.expand) else None
     rows = _rows(call, call.message(mailbox))
     end = options.skip + page_size(options, call.preferences, MOST_PER_PAGE, MOST_PER_PAGE)
@@ -77,7 +77,7 @@ def count_of_message(call: Call) -> Response:
 def get_one(call: Call) -> Response:
     """GET …/attachments/{id}."""
     options = read_options(call.request, ("select", "expand"))
-    check_selected(options.select, SELECTABLE, "attachment")
+    options = selecting(options, SELECTABLE, "attachment")
     item_of = call.key(-2) if _expands_item(options.expand) else None
     row = _row(call)
     context = f"users('{call.key(0)}')/messages('{call.key(-2)}')/attachments{selected(options.select)}/$entity"
@@ -105,7 +105,7 @@ def get_content(call: Call) -> Response:
     read_options(call.request, ())
     row = _row(call)
     if row.kind == "referenceAttachment":
-        raise errors.method_not_allowed([])
+        raise errors.not_an_outlook_request([])
     if row.kind == "itemAttachment":
         mime = b"".join(mime_of_item(json.loads(row.item or "{}")))
         return Response(200, {"Content-Type": "text/plain"}, mime)
@@ -184,10 +184,11 @@ def _row(call: Call) -> Row:
 
 def find(call: Call, number: int) -> Row:
     """The attachment of a message that the path names, by either id."""
+    name = call.keys[-1]
     for row in _rows(call, number):
-        if call.keys[-1] in (row.rest_id, row.immutable_id):
+        if name in (row.rest_id, row.immutable_id):
             return row
-    raise errors.item_not_found()
+    raise errors.item_not_found() if is_attachment_id(name) else errors.malformed_id()
 
 
 def _text(call: Call, row: Row, names: tuple[str, ...] | None, item_of: str | None = None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from connector.sandbox.graph.errors import GraphError, bad_request
+from connector.sandbox.graph.errors import GraphError, bad_request, unreadable_payload
 from connector.sandbox.graph.models import compact
 from connector.sandbox.wire import Request, Response
 
@@ -27,10 +27,7 @@ def sub_requests(request: Request) -> list[dict[str, Any]]:
     try:
         value = request.json()
     except ValueError as exc:
-        raise bad_request(
-            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is "
-            "of valid JSON format."
-        ) from exc
+        raise unreadable_payload() from exc
     found = value.get("requests") if isinstance(value, dict) else None
     if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
         raise bad_request("Invalid batch payload format.")
@@ -52,12 +49,13 @@ def _check(item: Mapping[str, Any], seen: set[str]) -> None:
         raise bad_request(f"Request id '{identifier}' is not unique in the batch.")
     if not isinstance(method, str) or method.upper() not in METHODS:
         raise bad_request(f"Invalid batch request: the method of request '{identifier}' is not valid.")
-    if not isinstance(url, str) or not url or "://" in url.partition("?")[0]:
-        raise bad_request(f"Invalid batch request: the url of request '{identifier}' must be relative.")
+    # An absolute url leads nowhere, and only its own request fails (observed: msgraph-sdk-python issue 1015).
+    if not isinstance(url, str) or not url:
+        raise bad_request(f"Invalid batch request: the url of request '{identifier}' is missing.")
     headers = item.get("headers") or {}
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
         raise bad_request(f"Invalid batch request: the headers of request '{identifier}' must be strings.")
-    if not isinstance(item.get("dependsOn", []), list):
+    if not isinstance(item.get("dependsOn") or [], list):
         raise bad_request(f"Invalid batch request: dependsOn of request '{identifier}' must be a list.")
     writes = method.upper() in ("POST", "PUT", "PATCH")
     has_body, has_type = item.get("body") is not None, "content-type" in {name.lower() for name in headers}
@@ -67,16 +65,17 @@ def _check(item: Mapping[str, Any], seen: set[str]) -> None:
 
 
 def _check_dependencies(items: list[dict[str, Any]]) -> None:
-    """All independent, or each on the one before it (or all on the first)."""
+    """All independent, or each on the one before it (or all on the first). The texts are as reported
+    (msgraph-sdk-dotnet-core issue 891, microsoft-graph-docs issue 16280)."""
     named = [[str(name).lower() for name in item.get("dependsOn") or []] for item in items]
     known = {item["id"].lower(): position for position, item in enumerate(items)}
     if not any(named):
         return
     for position, names in enumerate(named):
         if any(known.get(name, position) >= position for name in names):
-            raise bad_request("Invalid batch request: dependsOn must name a request that comes before.")
+            raise bad_request(f"Invalid dependency for request Id : {items[position]['id']}.")
     if any(not names for names in named[1:]):
-        raise bad_request("Invalid batch request: dependsOn must make the batch wholly sequential or wholly parallel.")
+        raise bad_request("Batch should be either fully sequential or fully parallel.")
 
 
 def is_sequential(items: list[dict[str, Any]]) -> bool:

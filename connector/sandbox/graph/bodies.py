@@ -45,6 +45,9 @@ _GIVEN = [
     "conversationIndex",
     "isDraft",
 ]
+_EXTENDED = ("extensions", "singleValueExtendedProperties", "multiValueExtendedProperties")
+#: Observed: Exchange takes five headers of one's own.
+_MOST_HEADERS = 5
 _PAGE = (
     '<html><head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>{}</body></html>'
 )
@@ -55,16 +58,18 @@ _VALUES = {
 
 
 def json_body(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; an empty body is an empty one. Raises GraphError."""
+    """The body as a JSON object; an empty body is an empty one. Raises GraphError.
+
+    What is not said to be JSON is not read as such: "Please ensure Content-Type header is set".
+    """
     if not request.body.strip():
         return {}
+    if "json" not in media_type(request):
+        raise errors.unreadable_payload()
     try:
         value = request.json()
     except ValueError as exc:
-        raise errors.bad_request(
-            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid "
-            "JSON format."
-        ) from exc
+        raise errors.unreadable_payload() from exc
     if not isinstance(value, dict):
         raise errors.unreadable_body()
     return value
@@ -100,14 +105,23 @@ def text_parameter(found: Mapping[str, Any], name: str, action: str) -> str:
 
 def message_body(request: Request) -> tuple[dict[str, Any], bytes | None]:
     """A new message as a client sends it: JSON, or MIME in base64 (text/plain). Gives it with its MIME."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/plain":
+    if not is_mime(request):
         return message_members(needed_body(request)), None
     try:
         mime = base64.b64decode(request.body, validate=True)
     except binascii.Error as exc:
         raise GraphError(400, "ErrorMimeContentInvalidBase64String", "Invalid base64 string for MIME content.") from exc
     return message_of(mime, encode=False), mime
+
+
+def media_type(request: Request) -> str:
+    """What a body is said to be, in lower case and without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_mime(request: Request) -> bool:
+    """Whether a message is sent as MIME and not as JSON (Graph, "Send Outlook messages using MIME format")."""
+    return media_type(request) == "text/plain" and bool(request.body.strip())
 
 
 def message_members(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,15 +131,40 @@ def message_members(given: Mapping[str, Any]) -> dict[str, Any]:
         raise errors.unreadable_body()
     members: dict[str, Any] = {}
     for name, value in given.items():
-        if name.startswith("@") or name in _GIVEN:
+        if name.startswith("@"):
             continue
-        if name == "attachments":
+        if name in _GIVEN:
+            _check_given(name, value)
+        elif name == "attachments":
             members[name] = [attachment_members(item) for item in _objects(value)]
+        elif name in _EXTENDED:
+            raise errors.not_emulated(f"{name} of messages")
         elif name not in MESSAGE_CHECKS:
             raise errors.unknown_in_body(name, "message")
         else:
             members[name] = _checked(name, value)
+    _check_headers(members.get("internetMessageHeaders") or [])
     return members
+
+
+def _check_given(name: str, value: Any) -> None:
+    """What a client may not set must be of its type all the same, or the body cannot be read."""
+    check = MESSAGE_CHECKS.get(name, _is_text)
+    if value is not None and not check(value):
+        raise errors.unreadable_body()
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _check_headers(headers: list[dict[str, Any]]) -> None:
+    """Only headers of one's own, and not many (message resource: "starting with 'x-'")."""
+    for header in headers:
+        if not str(header.get("name") or "").lower().startswith("x-"):
+            raise errors.reserved_header(str(header.get("name") or ""))
+    if len(headers) > _MOST_HEADERS:
+        raise errors.too_many_headers(_MOST_HEADERS)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

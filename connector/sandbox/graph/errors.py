@@ -57,6 +57,18 @@ def unknown_property(name: str, kind: str) -> GraphError:
     return bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
 
 
+def unknown_to_outlook(name: str, kind: str) -> GraphError:
+    """$select or $orderby of a property that the type has not, where Outlook lists items (observed: paperweight issue
+    1)."""
+    return unparsable(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+
+
+def unknown_below_outlook(segment: str) -> GraphError:
+    """A path that leads nowhere below messages and folders, for instance for a `/` in an id that was not encoded
+    (observed: the code differs from the directory's)."""
+    return unparsable(f"Resource not found for the segment '{segment}'.")
+
+
 def not_in_select(name: str, kind: str) -> GraphError:
     """$select or $expand of a property that the type has not (observed: msgraph-sdk-java issue 958)."""
     return bad_request(
@@ -112,6 +124,14 @@ def required(name: str) -> GraphError:
     return GraphError(400, "ErrorInvalidArgument", f"The property '{name}' is required when creating the entity.")
 
 
+def unreadable_payload() -> GraphError:
+    """A body that is no JSON, or is not said to be."""
+    return bad_request(
+        "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON "
+        "format."
+    )
+
+
 def unreadable_body() -> GraphError:
     """A body that is no JSON, or whose values are of another type (observed: docs-contrib issue 189)."""
     return GraphError(400, "UnableToDeserializePostBody", "were unable to deserialize ")
@@ -139,6 +159,34 @@ def unsupported_option(name: str) -> GraphError:
     return bad_request(f"The query parameter '{name}' is not supported.")
 
 
+def not_of_the_directory(option: str) -> GraphError:
+    """$skip and the like on users (observed: msgraph-sdk-dotnet issue 348, msgraph-sdk-powershell issue 1771)."""
+    return GraphError(400, "Request_BadRequest", f"'{option}' is not supported by the service.")
+
+
+def unsupported_format(wanted: str) -> GraphError:
+    """A $format that is not JSON (OData 4, part 2: a service that cannot give a format answers 415)."""
+    return GraphError(415, "UnsupportedMediaType", f"A supported MIME type could not be found that matches '{wanted}'.")
+
+
+def reserved_header(name: str) -> GraphError:
+    """A header that Exchange writes itself (observed: code and text, by several clients)."""
+    return GraphError(
+        400,
+        "InvalidInternetMessageHeader",
+        f"The internet message header name '{name}' should start with 'x-' or 'X-'.",
+    )
+
+
+def too_many_headers(most: int) -> GraphError:
+    """More headers of one's own than Exchange takes (observed for the code)."""
+    return GraphError(
+        400,
+        "InvalidInternetMessageHeaderCollection",
+        f"Maximum number of headers in one message should be less than or equal to {most}.",
+    )
+
+
 def inefficient_filter() -> GraphError:
     """$orderby names what $filter does not name first (List messages, "Using filter and orderby")."""
     return GraphError(400, "InefficientFilter", "The restriction or sort order is too complex for this operation.")
@@ -147,6 +195,17 @@ def inefficient_filter() -> GraphError:
 def malformed_id() -> GraphError:
     """Something that cannot be an id of this kind."""
     return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
+
+
+def not_an_outlook_request(allowed: list[str]) -> GraphError:
+    """A method that a mail path has not, or the content of a mere link (observed: microsoft-graph-docs issues 6282 and
+    10936, docs-contrib issue 776)."""
+    return GraphError(
+        405,
+        "ErrorInvalidRequest",
+        "The OData request is not supported.",
+        headers={"Allow": ", ".join(sorted(allowed))} if allowed else None,
+    )
 
 
 def method_not_allowed(allowed: list[str]) -> GraphError:

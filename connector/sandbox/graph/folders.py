@@ -2,21 +2,28 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.call import Call, collection, entity, selected
 from connector.sandbox.graph.errors import GraphError
-from connector.sandbox.graph.filters import Field, Fields, plan_filter, plan_order
+from connector.sandbox.graph.filter_fields import Field, Fields
+from connector.sandbox.graph.filters import plan_filter, plan_order
 from connector.sandbox.graph.folder_tree import SELECTABLE, Tree
-from connector.sandbox.graph.models import Folder, Mailbox
-from connector.sandbox.graph.options import Options, check_selected, page_size, read_options
+from connector.sandbox.graph.message_json import Shape, message_texts, projection
+from connector.sandbox.graph.models import Folder, Mailbox, compact
+from connector.sandbox.graph.options import Options, page_size, read_options, selecting
+from connector.sandbox.graph.search_folders import content_of
 from connector.sandbox.wire import Response
 
 DEFAULT_PAGE = 10
 MOST_PER_PAGE = 1000
 HIDDEN = "includeHiddenFolders"
 LIST_OPTIONS = ("select", "top", "skip", "count", "filter", "orderby", "expand")
-_ELSEWHERE = ("messages", "messagerules", "singlevalueextendedproperties", "multivalueextendedproperties")
+_ELSEWHERE = ("messagerules", "singlevalueextendedproperties", "multivalueextendedproperties")
+_EXPANDABLE = {"childfolders": "childFolders", "messages": "messages"}
+#: As many messages as a page of them has; how many the real service expands is not documented.
+MOST_EXPANDED = 10
 _OPERATORS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "not", "or", "startswith", "contains"})
 _CHILDREN = "(SELECT COUNT(*) FROM folders c WHERE c.parent=m.number AND c.is_hidden=0)"
 _OF_FOLDER = "FROM messages x WHERE x.mailbox=m.mailbox AND x.folder=m.number"
@@ -24,6 +31,10 @@ _OF_FOLDER = "FROM messages x WHERE x.mailbox=m.mailbox AND x.folder=m.number"
 
 def _unknown(name: str) -> GraphError:
     return errors.unknown_in_filter(name, "mailFolder")
+
+
+def _unknown_to_order(name: str) -> GraphError:
+    return errors.unknown_to_outlook(name, "mailFolder")
 
 
 # `in` and `endswith` are refused as they are for messages (observed: docs-contrib issue 523).
@@ -76,8 +87,7 @@ def read_folder_options(call: Call, *names: str) -> Options:
     options = read_options(call.request, names, custom=(HIDDEN,))
     if options.others.get(HIDDEN, "false").lower() not in ("true", "false"):
         raise errors.bad_request(f"Invalid value '{options.others[HIDDEN]}' for {HIDDEN}.")
-    check_selected(options.select, SELECTABLE, "mailFolder")
-    return options
+    return selecting(options, SELECTABLE, "mailFolder")
 
 
 def visible(folders: Iterable[Folder], options: Options) -> list[Folder]:
@@ -88,7 +98,7 @@ def visible(folders: Iterable[Folder], options: Options) -> list[Folder]:
 
 def _listed(call: Call, mailbox: Mailbox, parent: Folder, context: str) -> Response:
     options = read_folder_options(call, *LIST_OPTIONS)
-    expands = _expands_children(options)
+    expands = _expansions(options)
     tree = Tree(call.store, mailbox)
     found = _chosen(call, mailbox, visible(tree.children(parent), options), options)
     size = page_size(options, call.preferences, DEFAULT_PAGE, MOST_PER_PAGE)
@@ -96,7 +106,7 @@ def _listed(call: Call, mailbox: Mailbox, parent: Folder, context: str) -> Respo
     extra: dict[str, Any] = {"@odata.count": len(found)} if options.count else {}
     if end < len(found):
         extra["@odata.nextLink"] = call.next_link({"skip": str(end)})
-    items = [_text(tree, folder, options, expands=expands) for folder in found[options.skip : end]]
+    items = [_text(call, mailbox, tree, folder, options, expands) for folder in found[options.skip : end]]
     return collection(call, context + selected(options.select), items, extra)
 
 
@@ -111,7 +121,7 @@ def _chosen(call: Call, mailbox: Mailbox, folders: list[Folder], options: Option
     if options.filter is None and options.orderby is None:
         return sorted(folders, key=lambda folder: folder.display_name.lower())
     where = plan_filter(options.filter, FIELDS) if options.filter is not None else None
-    order = plan_order(options.orderby, FIELDS) if options.orderby is not None else []
+    order = plan_order(options.orderby, FIELDS, _unknown_to_order) if options.orderby is not None else []
     ordered = ", ".join([*(f"{sql} {direction}" for _, sql, direction in order), "m.display_name COLLATE NOCASE"])
     rows = call.store.rows(
         f"SELECT m.number FROM folders m WHERE m.mailbox=? AND {where.sql if where else 1} ORDER BY {ordered}",
@@ -121,28 +131,48 @@ def _chosen(call: Call, mailbox: Mailbox, folders: list[Folder], options: Option
     return [by_number[number] for (number,) in rows if number in by_number]
 
 
-def _expands_children(options: Options) -> bool:
-    if options.expand is None:
-        return False
-    name = options.expand.strip().partition("(")[0]
-    if name.lower() in _ELSEWHERE or (name.lower() == "childfolders" and "(" in options.expand):
-        raise errors.not_emulated(f"$expand={options.expand} of mailFolders")
-    if name.lower() != "childfolders":
-        raise errors.not_in_select(options.expand, "mailFolder")
-    return True
+def _expansions(options: Options) -> set[str]:
+    """The members to be expanded: the folders below, the messages inside."""
+    found = set()
+    for item in (options.expand or "").split(",") if options.expand is not None else ():
+        name = item.strip().partition("(")[0]
+        if name.lower() in _ELSEWHERE or (name.lower() in _EXPANDABLE and "(" in item):
+            raise errors.not_emulated(f"$expand={options.expand} of mailFolders")
+        if name.lower() not in _EXPANDABLE:
+            raise errors.not_in_select(item, "mailFolder")
+        found.add(_EXPANDABLE[name.lower()])
+    return found
 
 
-def _text(tree: Tree, folder: Folder, options: Options, *, expands: bool) -> str:
+def _text(call: Call, mailbox: Mailbox, tree: Tree, folder: Folder, options: Options, expands: set[str]) -> str:
     inside = visible(tree.children(folder), options)
-    children = [tree.text(child, None) for child in inside] if expands else None
-    return tree.text(folder, options.select, children=children)
+    children = [tree.text(child, None) for child in inside] if "childFolders" in expands else None
+    text = tree.text(folder, options.select, children=children)
+    return f"{text[:-1]},{_messages(call, mailbox, folder)}}}" if "messages" in expands else text
+
+
+def _messages(call: Call, mailbox: Mailbox, folder: Folder) -> str:
+    """The newest messages of a folder as its members, and the link to the others."""
+    within = content_of(call.store, mailbox, folder)
+    columns = projection(None, call.preferences.immutable_ids)
+    rows = call.store.rows(
+        f"SELECT {columns} FROM messages m WHERE {within.sql} ORDER BY m.received DESC, m.number DESC LIMIT ?",
+        (*within.values, MOST_EXPANDED + 1),
+    )
+    shown = f'"messages":[{",".join(message_texts(call, Shape(), rows[:MOST_EXPANDED]))}]'
+    if len(rows) <= MOST_EXPANDED:
+        return shown
+    link = (
+        f"{call.root}/users('{call.key(0)}')/mailFolders('{quote(folder.id, safe='=')}')/messages?$skip={MOST_EXPANDED}"
+    )
+    return f'{shown},"messages@odata.nextLink":{compact(link)}'
 
 
 def get_one(call: Call) -> Response:
     """GET /users/{id}/mailFolders/{id or well-known name}."""
     mailbox = call.mailbox()
     options = read_folder_options(call, "select", "expand")
-    expands = _expands_children(options)
+    expands = _expansions(options)
     folder = call.folder(mailbox)
     context = f"users('{call.key(0)}')/mailFolders{selected(options.select)}/$entity"
-    return entity(call, context, _text(Tree(call.store, mailbox), folder, options, expands=expands))
+    return entity(call, context, _text(call, mailbox, Tree(call.store, mailbox), folder, options, expands))

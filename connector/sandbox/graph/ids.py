@@ -80,6 +80,11 @@ def is_folder_id(text: str) -> bool:
     return len(_bytes(text)) == _FOLDER_BYTES
 
 
+def is_attachment_id(text: str) -> bool:
+    """Whether this can be an attachment's id, of either kind."""
+    return len(_bytes(text)) - _ATTACHMENT_BYTES in (_ITEM_BYTES, _IMMUTABLE_BYTES)
+
+
 def entry_of(identifier: str) -> bytes:
     """The MAPI entry id inside an id: what follows the mailbox, or the header of an immutable one."""
     raw = base64.urlsafe_b64decode(identifier)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.sandbox.graph.files import size_of
-from connector.sandbox.graph.filters import time_value
+from connector.sandbox.graph.filter_fields import time_value
 from connector.sandbox.graph.ids import attachment_id, thread_root
 from connector.sandbox.graph.members import ODATA, SCAN_SECONDS, attachment_kind
 from connector.sandbox.graph.models import DERIVED_DEFAULTS, DERIVED_MEMBERS, Folder, Mailbox, compact

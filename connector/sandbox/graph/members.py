@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.sandbox.graph.errors import GraphError
 from connector.sandbox.graph.files import is_content
-from connector.sandbox.graph.filters import time_value
+from connector.sandbox.graph.filter_fields import time_value
 from connector.sandbox.graph.models import DERIVED_MEMBERS
 
 Check = Callable[[Any], bool]

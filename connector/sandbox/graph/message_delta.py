@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from connector.sandbox.graph import errors, sync_state
 from connector.sandbox.graph.call import Call, collection
-from connector.sandbox.graph.filters import time_value
+from connector.sandbox.graph.filter_fields import time_value
 from connector.sandbox.graph.message_fields import SELECTABLE
 from connector.sandbox.graph.message_json import message_texts, projection, shape_of
 from connector.sandbox.graph.models import Folder, Mailbox, compact
-from connector.sandbox.graph.options import Options, check_selected, read_options
+from connector.sandbox.graph.options import Options, read_options, selecting
 from connector.sandbox.graph.search_folders import definition_of
 from connector.sandbox.graph.sync_state import Round
 from connector.sandbox.wire import Response
@@ -86,7 +86,7 @@ def _first_options(call: Call) -> dict[str, Any]:
                 "The following parameters are not supported with change tracking over the 'Messages' resource: "
                 f"'${name}'."
             )
-    check_selected(options.select, SELECTABLE, "message")
+    options = selecting(options, SELECTABLE, "message", errors.unknown_to_outlook)
     shape_of(options)
     change = options.others.get("changeType")
     if change is not None and change not in _CHANGES:

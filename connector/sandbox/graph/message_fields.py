@@ -6,7 +6,8 @@ toRecipients (microsoft-graph-explorer-v4 issue 3957), a path through a collecti
 
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.errors import GraphError
-from connector.sandbox.graph.filters import Condition, Field, Fields, plan_filter, plan_order
+from connector.sandbox.graph.filter_fields import Condition, Field, Fields
+from connector.sandbox.graph.filters import plan_filter, plan_order
 from connector.sandbox.graph.models import CONTENT_MEMBERS, DERIVED_MEMBERS, MEMBERS
 from connector.sandbox.graph.options import Options
 
@@ -15,11 +16,13 @@ SELECTABLE = {*MEMBERS, *CONTENT_MEMBERS, *_CASTS}
 _COLLECTIONS = ("toRecipients", "ccRecipients", "bccRecipients", "replyTo")
 _EXTENDED = ("singlevalueextendedproperties", "multivalueextendedproperties", "extensions")
 _OPERATORS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "not", "or", "any", "startswith", "contains"})
+_ENUMS = {"importance": ("low", "normal", "high"), "inferenceClassification": ("focused", "other")}
+_FLAG_STATUS = ("notFlagged", "complete", "flagged")
 
 
 def _filterable() -> dict[str, Field]:
     fields = {
-        name: Field(member.value, member.kind)
+        name: Field(member.value, member.kind, values=_ENUMS.get(name, ()))
         for name, member in MEMBERS.items()
         if member.value and member.kind != "structure"
     }
@@ -29,7 +32,7 @@ def _filterable() -> dict[str, Field]:
         for part in ("address", "name"):
             path = f"json_extract(m.{column},'$.emailAddress.{part}') COLLATE NOCASE"
             fields[f"{name}/emailAddress/{part}"] = Field(path)
-    fields["flag/flagStatus"] = Field("json_extract(m.flag_json,'$.flagStatus')")
+    fields["flag/flagStatus"] = Field("json_extract(m.flag_json,'$.flagStatus')", values=_FLAG_STATUS)
     fields["categories"] = Field("m.categories_json", collection=True)
     return fields
 
@@ -45,17 +48,27 @@ def _unknown(name: str) -> GraphError:
     return errors.unknown_in_filter(name, "message")
 
 
+def _unknown_to_order(name: str) -> GraphError:
+    known = name.partition("/")[0].lower() in {member.lower() for member in SELECTABLE}
+    return _unknown(name) if known else errors.unknown_to_outlook(name, "message")
+
+
 FIELDS = Fields(_filterable(), _unknown, operators=_OPERATORS, unsupported=lambda _: errors.invalid_nodes())
 
 
 def narrow(where: Condition, options: Options) -> str:
-    """Apply $filter, and give the ORDER BY. $orderby must repeat $filter's properties first, in their order."""
-    order = plan_order(options.orderby, FIELDS) if options.orderby is not None else []
+    """Apply $filter, and give the ORDER BY. $orderby must repeat $filter's properties first, in their order.
+
+    Where each of these is compared with eq, it may go on with others: so does the sample of Graph's "Use query
+    parameters", orderby.
+    """
+    order = plan_order(options.orderby, FIELDS, _unknown_to_order) if options.orderby is not None else []
     if options.filter is not None:
         condition = plan_filter(options.filter, FIELDS)
         named = list(dict.fromkeys(condition.named))
         wanted = [name for name, _, _ in order]
-        if wanted and named[: len(wanted)] != wanted:
+        goes_on = condition.operators == {"eq"} and wanted[: len(named)] == named
+        if wanted and named[: len(wanted)] != wanted and not goes_on:
             raise errors.inefficient_filter()
         where.sql = f"{where.sql} AND {condition.sql}"
         where.values.extend(condition.values)

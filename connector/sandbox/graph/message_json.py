@@ -12,7 +12,7 @@ from connector.sandbox.graph.attachments import SELECTABLE as OF_ATTACHMENT
 from connector.sandbox.graph.attachments import expanded
 from connector.sandbox.graph.call import Call
 from connector.sandbox.graph.models import CONTENT_MEMBERS, MEMBERS, SELECTED_ONLY, Mailbox, compact
-from connector.sandbox.graph.options import Options, check_selected
+from connector.sandbox.graph.options import Options, members_of
 from connector.sandbox.graph.store import packed_text
 from connector.sandbox.mail.text import html_of_text, text_of_html
 from connector.sandbox.mail.unique import unique_body
@@ -74,9 +74,8 @@ def _expansion(item: str) -> tuple[str, ...] | None:
     option, equals, value = inner.partition("=")
     if not equals or option.strip().lower().removeprefix("$") != "select":
         raise errors.not_emulated(f"$expand=attachments({inner})")
-    names = tuple(part.strip() for part in value.split(","))
-    check_selected(names, OF_ATTACHMENT, "attachment")
-    return names
+    names = [part.strip() for part in value.split(",")]
+    return members_of(names, OF_ATTACHMENT, "attachment")
 
 
 @lru_cache(maxsize=256)

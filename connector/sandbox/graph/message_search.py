@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from connector.sandbox.graph import errors
-from connector.sandbox.graph.filters import Condition
+from connector.sandbox.graph.filter_fields import Condition
 from connector.sandbox.graph.options import Options
 from connector.sandbox.graph.store import Store, unpack
 from connector.sandbox.mail.text import text_of_html

@@ -9,13 +9,13 @@ from connector.sandbox.graph import errors
 from connector.sandbox.graph.attachments import parts_of
 from connector.sandbox.graph.call import Call, collection, entity
 from connector.sandbox.graph.files import STREAMED
-from connector.sandbox.graph.filters import Condition
+from connector.sandbox.graph.filter_fields import Condition
 from connector.sandbox.graph.message_fields import SELECTABLE, narrow
 from connector.sandbox.graph.message_json import Shape, message_text, message_texts, projection, shape_of
 from connector.sandbox.graph.message_search import RESULTS, found_numbers, search_page
 from connector.sandbox.graph.mime import mime_of_message
 from connector.sandbox.graph.models import Folder, Mailbox
-from connector.sandbox.graph.options import Options, Preferences, check_selected, page_size, read_options
+from connector.sandbox.graph.options import Options, Preferences, page_size, read_options, selecting
 from connector.sandbox.graph.search_folders import content_of
 from connector.sandbox.wire import Response
 
@@ -56,6 +56,10 @@ def _of_folder(call: Call) -> Condition:
     return content_of(call.store, mailbox, call.folder(mailbox))
 
 
+def _selecting(options: Options) -> Options:
+    return selecting(options, SELECTABLE, "message", errors.unknown_to_outlook)
+
+
 def _counted(call: Call, where: Condition) -> Response:
     narrow(where, read_options(call.request, ("filter",)))
     count = _count(call, where)
@@ -63,10 +67,9 @@ def _counted(call: Call, where: Condition) -> Response:
 
 
 def _listed(call: Call, where: Condition, context: str) -> Response:
-    options = read_options(call.request, LIST_OPTIONS, custom=("includeHiddenMessages",))
+    options = _selecting(read_options(call.request, LIST_OPTIONS, custom=("includeHiddenMessages",)))
     if options.others.get("includeHiddenMessages", "false").lower() not in ("true", "false"):
         raise errors.bad_request("includeHiddenMessages must be true or false.")
-    check_selected(options.select, SELECTABLE, "message")
     shape = shape_of(options)
     size = page_size(options, call.preferences, DEFAULT_PAGE, MOST_PER_PAGE)
     if options.search is not None:
@@ -130,8 +133,7 @@ def get_of_folder(call: Call) -> Response:
 
 
 def _single(call: Call, mailbox: Mailbox, folder: Folder | None, name: str, context: str) -> Response:
-    options = read_options(call.request, ("select", "expand"))
-    check_selected(options.select, SELECTABLE, "message")
+    options = _selecting(read_options(call.request, ("select", "expand")))
     shape = shape_of(options)
     number = call.store.message_number(mailbox, name)
     columns = projection(shape.select, call.preferences.immutable_ids)

@@ -14,7 +14,7 @@ from hashlib import md5
 from typing import Any
 
 from connector.sandbox.graph.files import pieces_of
-from connector.sandbox.graph.filters import time_value
+from connector.sandbox.graph.filter_fields import time_value
 from connector.sandbox.graph.members import attachment_kind
 
 # Made from members of the message, or from its structure.

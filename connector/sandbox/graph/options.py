@@ -1,10 +1,16 @@
 """The system query options and the Prefer header of a request, read once, with the service's refusals."""
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
-from connector.sandbox.graph.errors import bad_request, not_in_select, unsupported_option
+from connector.sandbox.graph.errors import (
+    GraphError,
+    bad_request,
+    not_in_select,
+    unsupported_format,
+    unsupported_option,
+)
 from connector.sandbox.wire import Request
 
 _SYSTEM = (
@@ -88,6 +94,8 @@ def read_options(request: Request, allowed: Collection[str], custom: Collection[
         key = name.lower().removeprefix("$")
         if name in custom:
             others[name] = value
+        elif key == "format":
+            _check_format(value)
         elif key in _SYSTEM and key in allowed:
             if key in found:
                 raise bad_request(f"Query option '${key}' was specified more than once, but at most once is allowed.")
@@ -105,6 +113,12 @@ def read_options(request: Request, allowed: Collection[str], custom: Collection[
         expand=found.get("expand"),
         others=others,
     )
+
+
+def _check_format(wanted: str) -> None:
+    """`$format=json` is what comes anyway; nothing else does."""
+    if wanted.partition(";")[0].strip().lower() not in ("json", "application/json"):
+        raise unsupported_format(wanted)
 
 
 def _select(text: str | None) -> tuple[str, ...] | None:
@@ -145,8 +159,29 @@ def page_size(options: Options, preferences: Preferences, default: int, most: in
     return min(preferences.page_size or default, most)
 
 
-def check_selected(names: Collection[str] | None, known: Collection[str], kind: str) -> None:
-    """Refuse a $select of what the type has not."""
-    for name in names or ():
-        if name not in known and name != "*":
-            raise not_in_select(name, kind)
+def selecting(
+    options: Options,
+    known: Collection[str],
+    kind: str,
+    unknown: Callable[[str, str], GraphError] = not_in_select,
+) -> Options:
+    """The options with the selected members as the type writes them. Raises what `unknown` makes for any other."""
+    return replace(options, select=members_of(options.select, known, kind, unknown))
+
+
+def members_of(
+    names: Collection[str] | None,
+    known: Collection[str],
+    kind: str,
+    unknown: Callable[[str, str], GraphError] = not_in_select,
+) -> tuple[str, ...] | None:
+    """Members as the type writes them: Graph's own samples name them in any case."""
+    if names is None:
+        return None
+    written = {"*": "*", **{name.lower(): name for name in known}}
+    found: list[str] = []
+    for name in names:
+        if name.lower() not in written:
+            raise unknown(name, kind)
+        found.append(written[name.lower()])
+    return tuple(dict.fromkeys(found))

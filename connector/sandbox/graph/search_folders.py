@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.graph import errors
-from connector.sandbox.graph.filters import Condition, plan_filter
+from connector.sandbox.graph.filter_fields import Condition
+from connector.sandbox.graph.filters import plan_filter
 from connector.sandbox.graph.message_fields import FIELDS
 from connector.sandbox.graph.models import Folder, Mailbox
 from connector.sandbox.graph.store import Store

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.graph import attachments, changes
-from connector.sandbox.graph.bodies import message_body, message_members, needed_body, parameters
+from connector.sandbox.graph.bodies import is_mime, message_body, message_members, needed_body, parameters
 from connector.sandbox.graph.call import Call
 from connector.sandbox.graph.delivery import NewMessage, deliver_into
 from connector.sandbox.graph.errors import GraphError, unknown_parameter, unreadable_body
@@ -45,7 +45,7 @@ def send_mail(call: Call) -> Response:
     read_options(call.request, ())
     keep = True
     mime: bytes | None = None
-    if call.request.headers.get("content-type", "").lower().startswith("text/plain"):
+    if is_mime(call.request):
         message, mime = message_body(call.request)
     else:
         given = {name.lower(): value for name, value in needed_body(call.request).items()}
@@ -175,6 +175,8 @@ def _sent(call: Call, action: str) -> Response:
 def _answer(call: Call, mailbox: Mailbox, action: str) -> int:
     """The draft of a reply or forward; gives its row. A comment and a body exclude each other (message: reply)."""
     read_options(call.request, ())
+    if is_mime(call.request):
+        return _answer_in_mime(call, mailbox)
     given = parameters(call.request, action, ("comment", "message", "toRecipients"))
     number = call.message(mailbox)
     original = _whole(call, mailbox, number)
@@ -187,6 +189,14 @@ def _answer(call: Call, mailbox: Mailbox, action: str) -> int:
     if action == "createForward":
         draft["attachments"] = [*_files(call, number), *(wanted.get("attachments") or [])]
     return draft_in(call, mailbox, call.store.well_known(mailbox, "drafts"), draft)
+
+
+def _answer_in_mime(call: Call, mailbox: Mailbox) -> int:
+    """A reply or forward that the client wrote itself; it belongs to the conversation all the same."""
+    message, mime = message_body(call.request)
+    original = _whole(call, mailbox, call.message(mailbox))
+    message["conversationId"] = original["conversationId"]
+    return draft_in(call, mailbox, call.store.well_known(mailbox, "drafts"), message, mime)
 
 
 def _answered(mailbox: Mailbox, original: dict[str, Any], action: str, comment: str) -> dict[str, Any]:

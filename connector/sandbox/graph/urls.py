@@ -4,7 +4,7 @@ Which right a path needs stands beside it, because a token that lacks it is refu
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -22,6 +22,10 @@ from connector.sandbox.graph import (
     writing,
 )
 from connector.sandbox.graph.call import Call
+from connector.sandbox.graph.directory import MEMBERS as USER_MEMBERS
+from connector.sandbox.graph.errors import GraphError
+from connector.sandbox.graph.models import CONTENT_MEMBERS, MEMBERS
+from connector.sandbox.graph.user_search import STRUCTURES
 from connector.sandbox.wire import Request, Response
 
 Handler = Callable[[Call], Response]
@@ -66,6 +70,7 @@ class Node:
     key: "Node | None" = None
     methods: dict[str, tuple[Handler, str]] = field(default_factory=dict)
     rest: bool = False
+    members: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,10 @@ _OTHER_OF_USER = (
     "todo",
 )
 _QUALIFIED = "microsoft.graph."
+#: Below these Outlook answers, and not the directory.
+_OUTLOOK = ("messages", "mailfolders", "childfolders")
+_OUTLOOK_OF_USER = ("sendmail", "mailboxsettings")
+_MESSAGE_NAVIGATION = ("singleValueExtendedProperties", "multiValueExtendedProperties")
 
 
 def _tree() -> Node:
@@ -231,10 +240,19 @@ def _complete(root: Node) -> None:
     """A folder in a folder, as deep as there are folders; and what else a user has."""
     user = root.literals["users"].key or Node()
     folder = user.literals["mailfolders"].key
+    user.members = _names(USER_MEMBERS, STRUCTURES)
+    for owner in (user, folder):
+        message = owner.literals["messages"].key if owner is not None else None
+        if message is not None:
+            message.members = _names(MEMBERS, CONTENT_MEMBERS, _MESSAGE_NAVIGATION)
     if folder is not None:
         folder.literals["childfolders"].key = folder
     for name in _OTHER_OF_USER:
         user.literals[name] = Node(rest=True, methods=dict.fromkeys(_METHODS, (mail_only, "")))
+
+
+def _names(*groups: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for group in groups for name in group)
 
 
 ROOT = _tree()
@@ -248,6 +266,7 @@ def route(request: Request) -> Route:
         raise errors.bad_request(f"Invalid version: {segments[0]}")
     node = ROOT
     keys: list[str] = []
+    names: list[str] = []
     for segment in rest:
         name = segment.lower()
         following = node.literals.get(name) or node.literals.get(_bare(name))
@@ -255,11 +274,21 @@ def route(request: Request) -> Route:
             following = node.key
             keys.append(segment)
         if following is None:
-            raise errors.unknown_segment(segment)
+            raise _nowhere(segment, node, names)
         node = following
+        names.append(name)
         if node.rest:
             break
-    return _method(node, request, keys, rest)
+    return _method(node, request, keys, rest, names)
+
+
+def _nowhere(segment: str, node: Node, before: list[str]) -> GraphError:
+    """The error for a segment that nothing is known by: a member or a cast that Graph has, or nothing at all."""
+    name = segment.lower()
+    below_outlook = any(part in _OUTLOOK for part in before)
+    if name == "$metadata" or (below_outlook and name.startswith(_QUALIFIED)) or name in node.members:
+        return errors.not_emulated(f"the segment {segment}")
+    return errors.unknown_below_outlook(segment) if below_outlook else errors.unknown_segment(segment)
 
 
 def _bare(name: str) -> str:
@@ -268,12 +297,13 @@ def _bare(name: str) -> str:
     return "delta" if bare == "delta()" else bare
 
 
-def _method(node: Node, request: Request, keys: list[str], rest: list[str]) -> Route:
+def _method(node: Node, request: Request, keys: list[str], rest: list[str], names: list[str]) -> Route:
     if not node.methods:
         raise errors.unknown_segment(rest[-1] if rest else "")
     method = "GET" if request.method == "HEAD" else request.method
     if method not in node.methods:
-        raise errors.method_not_allowed(list(node.methods))
+        is_mail = any(name in _OUTLOOK or name in _OUTLOOK_OF_USER for name in names)
+        raise (errors.not_an_outlook_request if is_mail else errors.method_not_allowed)(list(node.methods))
     handler, right = node.methods[method]
     return Route(handler, right, keys)
 

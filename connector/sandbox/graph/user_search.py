@@ -12,7 +12,8 @@ from typing import Any
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.directory import MEMBERS
 from connector.sandbox.graph.errors import GraphError
-from connector.sandbox.graph.filters import Condition, Field, Fields, plan_filter, plan_order
+from connector.sandbox.graph.filter_fields import Condition, Field, Fields
+from connector.sandbox.graph.filters import plan_filter, plan_order
 from connector.sandbox.graph.options import Options
 
 _TEXTS = [
@@ -39,10 +40,26 @@ _TEXTS = [
     "usageLocation",
     "userType",
 ]
+#: Members of a user that have structure, and that no directory here has anything to say about.
+STRUCTURES = (
+    "assignedLicenses",
+    "assignedPlans",
+    "authorizationInfo",
+    "customSecurityAttributes",
+    "employeeOrgData",
+    "identities",
+    "licenseAssignmentStates",
+    "onPremisesExtensionAttributes",
+    "onPremisesProvisioningErrors",
+    "passwordProfile",
+    "provisionedPlans",
+    "serviceProvisioningErrors",
+    "signInActivity",
+)
 _LISTS = ("businessPhones", "imAddresses", "otherMails", "proxyAddresses")
-_OPERATORS = frozenset({"eq", "ne", "not", "ge", "le", "in", "or", "any", "startswith", "endswith"})
+_OPERATORS = frozenset({"eq", "ne", "not", "ge", "le", "in", "or", "any", "startswith", "endswith", "$count"})
 # Advanced queries: these need ConsistencyLevel: eventual and $count=true.
-_ADVANCED = {"ne", "not", "endswith"}
+_ADVANCED = {"ne", "not", "endswith", "$count"}
 # What can be ordered by without an advanced query.
 _ORDERED = ("displayName", "userPrincipalName", "createdDateTime")
 _CLAUSE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(AND|OR)\b|([()]))')
@@ -60,11 +77,18 @@ def _fields() -> dict[str, Field]:
 
 
 def _unknown(name: str) -> GraphError:
-    if name.partition("/")[0] in MEMBERS:
+    root = name.partition("/")[0].lower()
+    if root in {structure.lower() for structure in STRUCTURES}:
+        raise errors.not_emulated(f"$filter by {name} of users")
+    if root in {member.lower() for member in MEMBERS}:
         return errors.unsupported_query(
             f"Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'."
         )
     return errors.unknown_in_filter(name, "user")
+
+
+def _unknown_to_order(name: str) -> GraphError:
+    return errors.unknown_property(name, "user") if name not in MEMBERS else _unknown(name)
 
 
 FIELDS = Fields(_fields(), _unknown, operators=_OPERATORS, unsupported=lambda _: errors.unsupported_query())
@@ -73,7 +97,7 @@ FIELDS = Fields(_fields(), _unknown, operators=_OPERATORS, unsupported=lambda _:
 def planned(options: Options, *, eventual: bool) -> tuple[Condition, str]:
     """The condition and the ORDER BY that a request asks for. Raises GraphError where it may not ask so."""
     where = plan_filter(options.filter, FIELDS) if options.filter is not None else Condition()
-    order = plan_order(options.orderby, FIELDS) if options.orderby is not None else []
+    order = plan_order(options.orderby, FIELDS, _unknown_to_order) if options.orderby is not None else []
     is_advanced = eventual and options.count
     if where.operators & _ADVANCED and not is_advanced:
         raise errors.unsupported_query()

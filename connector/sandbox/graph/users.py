@@ -8,8 +8,8 @@ from connector.sandbox.graph.call import Call, answer, collection, entity, selec
 from connector.sandbox.graph.directory import MEMBERS, mailbox_settings, user_json
 from connector.sandbox.graph.errors import GraphError
 from connector.sandbox.graph.models import Mailbox, compact
-from connector.sandbox.graph.options import Options, check_selected, page_size, read_options
-from connector.sandbox.graph.user_search import planned
+from connector.sandbox.graph.options import Options, page_size, read_options, selecting
+from connector.sandbox.graph.user_search import STRUCTURES, planned
 from connector.sandbox.wire import Response
 
 DEFAULT_PAGE = 100
@@ -30,32 +30,16 @@ _SINGLE_ONLY = [
 ]
 
 
-# Members of a user that have structure, and that no directory here has anything to say about.
-_STRUCTURES = (
-    "assignedLicenses",
-    "assignedPlans",
-    "authorizationInfo",
-    "customSecurityAttributes",
-    "employeeOrgData",
-    "identities",
-    "licenseAssignmentStates",
-    "onPremisesExtensionAttributes",
-    "onPremisesProvisioningErrors",
-    "passwordProfile",
-    "provisionedPlans",
-    "serviceProvisioningErrors",
-    "signInActivity",
-)
-
-
 def list_all(call: Call) -> Response:
     """GET /users."""
+    if call.request.parameter("$skip") is not None:
+        raise errors.not_of_the_directory("$skip")
     options = read_options(
         call.request, ("select", "filter", "orderby", "top", "count", "search", "skiptoken", "expand")
     )
     if options.expand is not None:
         raise errors.not_emulated("$expand of users")
-    _check_selected(options)
+    options = _selecting(options)
     if any(name in _SINGLE_ONLY for name in options.select or ()):
         raise GraphError(501, "NotImplemented", "This operation target is not yet supported.")
     size = _page_size(call, options)
@@ -100,11 +84,12 @@ def _is_eventual(call: Call) -> bool:
     return call.request.headers.get("consistencylevel", "").lower() == "eventual"
 
 
-def _check_selected(options: Options) -> None:
-    for name in options.select or ():
-        if name in _STRUCTURES:
+def _selecting(options: Options) -> Options:
+    chosen = selecting(options, {*MEMBERS, *STRUCTURES, "mailboxSettings"}, "user")
+    for name in chosen.select or ():
+        if name in STRUCTURES:
             raise errors.not_emulated(f"{name} of users")
-    check_selected(options.select, {*MEMBERS, "mailboxSettings"}, "user")
+    return chosen
 
 
 def count_all(call: Call) -> Response:
@@ -122,7 +107,7 @@ def get_one(call: Call) -> Response:
     options = read_options(call.request, ("select", "expand"))
     if options.expand is not None:
         raise errors.not_emulated("$expand of users")
-    _check_selected(options)
+    options = _selecting(options)
     user = call.user()
     shown = user_json(user, options.select)
     if options.select and "mailboxSettings" in options.select:
@@ -134,7 +119,7 @@ def get_settings(call: Call) -> Response:
     """GET /users/{id}/mailboxSettings."""
     options = read_options(call.request, ("select",))
     shown = _settings(call, call.mailbox())
-    check_selected(options.select, shown, "mailboxSettings")
+    options = selecting(options, shown, "mailboxSettings")
     if options.select:
         shown = {name: value for name, value in shown.items() if name in options.select}
     return entity(call, f"users('{call.key(0)}')/mailboxSettings", compact(shown))

@@ -12,6 +12,7 @@ from connector.sandbox.graph.bodies import (
     OF_DRAFTS,
     attachment_members,
     html_page,
+    is_mime,
     message_body,
     message_members,
     needed_body,
@@ -20,7 +21,7 @@ from connector.sandbox.graph.bodies import (
 )
 from connector.sandbox.graph.call import Call, entity
 from connector.sandbox.graph.delivery import NewMessage, deliver_into
-from connector.sandbox.graph.errors import GraphError
+from connector.sandbox.graph.errors import GraphError, unreadable_body
 from connector.sandbox.graph.ids import attachment_id
 from connector.sandbox.graph.incoming import INSERT_ATTACHMENT
 from connector.sandbox.graph.members import attachment_kind
@@ -83,7 +84,10 @@ def create(call: Call) -> Response:
 def create_in_folder(call: Call) -> Response:
     """POST …/mailFolders/{id}/messages: a draft in that folder."""
     mailbox = call.mailbox()
-    return _created(call, mailbox, ordinary(call, mailbox, call.keys[-1]))
+    folder = ordinary(call, mailbox, call.keys[-1])
+    if is_mime(call.request):  # only /messages takes MIME (observed: microsoft-graph-docs issue 16368)
+        raise unreadable_body()
+    return _created(call, mailbox, folder)
 
 
 def ordinary(call: Call, mailbox: Mailbox, name: str) -> Folder:

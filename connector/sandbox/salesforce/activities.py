@@ -1,6 +1,6 @@
 """What the platform derives for tasks: the account, whether they are closed, and their relations.
 
-Updates of accounts, mail and permissions pass here too, on their way to the modules that know them.
+Updates of accounts, mail, users and permissions pass here too, on their way to the modules that know them.
 
 Object Reference, "Task" and "TaskRelation". With Shared Activities `TaskWhoIds` names up to 50 contacts, the first of
 which is WhoId, and every relation is a TaskRelation row.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connector.sandbox.salesforce import events, mail, permissions_written, person_accounts, tables
+from connector.sandbox.salesforce import events, mail, permissions_written, person_accounts, platform_rules, tables
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.draft import Draft
 from connector.sandbox.salesforce.schema import SObject
@@ -22,6 +22,7 @@ MAX_WHO_IDS = 50
 def derive(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
     """Fill in what the platform derives, and refuse updates that it does not allow."""
     mail.derive(call, sobject, drafts)
+    platform_rules.check(call, sobject, drafts)
     if any(draft.old is not None for draft in drafts):
         person_accounts.change(call, sobject, drafts)
         permissions_written.check(call, sobject, drafts)

@@ -29,7 +29,8 @@ _EMAIL = re.compile(
 )
 
 _TRIMMED = frozenset({"string", "email", "phone", "url", "combobox", "encryptedstring"})
-_JSON_WORDS = {bool: "VALUE_BOOLEAN", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", str: "VALUE_STRING"}
+_JSON_WORDS = {int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", str: "VALUE_STRING"}
+_JSON_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class ValueRefusedError(Exception):
@@ -63,14 +64,21 @@ def _refuse(field: Field, code: str, message: str) -> ValueRefusedError:
 
 
 def _unparsable(field: Field, value: Any) -> ValueRefusedError:
-    word = "START_ARRAY" if isinstance(value, list) else "START_OBJECT" if isinstance(value, dict) else ""
-    shown = "" if word else f" {value}"
-    word = word or _JSON_WORDS.get(type(value), "VALUE_NULL")
     message = (
-        f"Cannot deserialize instance of {field.type} from {word} value{shown} "
+        f"Cannot deserialize instance of {field.type} from {_as_json_token(value)} "
         "or request may be missing a required field"
     )
     return ValueRefusedError(RowError(WRONG_TYPE, message, (field.name,)))
+
+
+def _as_json_token(value: Any) -> str:
+    """A value as the platform's JSON reader names what it met."""
+    if isinstance(value, list | dict):
+        return f"START_{'ARRAY' if isinstance(value, list) else 'OBJECT'} value"
+    if value is None or isinstance(value, bool):
+        shown = _JSON_CONSTANTS[value]
+        return f"VALUE_{shown.upper()} value {shown}"
+    return f"{_JSON_WORDS[type(value)]} value {value}"
 
 
 def _clean(text: str) -> str:

@@ -128,10 +128,10 @@ def _segments(url: str) -> list[str]:
     return [unquote(part) for part in parts[1].partition("?")[0].rstrip("/").split("/")] if parts else [""]
 
 
-def _kind(node: Mapping[str, Any]) -> tuple[str, str]:
-    """Nodes are different if they use other API versions or other types of objects."""
+def _kind(node: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Nodes are different if they use other API versions, other verbs or other types of objects."""
     parts = subrequests.path_of(node["url"])
-    return (parts[0] if parts else "", _segments(node["url"])[1].lower())
+    return (node["method"], parts[0] if parts else "", _segments(node["url"])[1].lower())
 
 
 def _depth(nodes: Sequence[Mapping[str, Any]]) -> int:

@@ -51,6 +51,7 @@ def time_zone_of(call: Call) -> str:
 
 
 def _first_page(call: Call, include_deleted: bool) -> Answer:
+    _refuse_other_answers(call)
     soql = call.parameter("q")
     if soql is None:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: the parameter q is missing")
@@ -59,6 +60,14 @@ def _first_page(call: Call, include_deleted: bool) -> Answer:
     nested = _CHILD_QUERY.search(soql) is not None
     page = call.org.cursors.first_page(result.records, result.total_size, size, _reader(call), nested=nested)
     return Answer(200, page)
+
+
+def _refuse_other_answers(call: Call) -> None:
+    """The platform answers these with something else than records, so records would be a wrong answer."""
+    for name, what in (("explain", "Query plans"), ("columns", "Columns of a result")):
+        asked = call.parameter(name)
+        if asked is not None and asked.lower() != "false":
+            raise ApiError(400, "INVALID_REQUEST", f"{what} are not available: {name}={asked}")
 
 
 def _reader(call: Call) -> Reader:

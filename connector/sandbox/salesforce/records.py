@@ -14,7 +14,7 @@ from connector.sandbox.salesforce.queries import select
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.tables import select as select_rows
 from connector.sandbox.salesforce.update import update
-from connector.sandbox.salesforce.upsert import existing_ids, key_field, upsert
+from connector.sandbox.salesforce.upsert import existing_ids, key_field, upsert, upsert_key
 
 #: REST guide, "Upsert": up to 45.0 an update by external id answered 204 without a body.
 _FIRST_WITH_BODY = 46
@@ -73,7 +73,7 @@ def upsert_by_key(call: Call, name: str, field: str, value: str) -> Answer:
     neither the id nor the key stands in the body.
     """
     sobject = visible_object(call, name)
-    key = key_field(call, sobject, field)
+    key = upsert_key(call, sobject, field)
     body = call.object_body()
     for named in (key.name, "Id"):
         if any(name.lower() == named.lower() for name in body):

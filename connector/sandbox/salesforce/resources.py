@@ -71,7 +71,9 @@ def composite_list(call: Call) -> Answer:
 
 
 def limits(call: Call) -> Answer:
-    """GET /limits."""
+    """GET /limits: "for API users with the View Setup and Configuration permission" (REST guide, "Limits")."""
+    if not call.rights.has("ViewSetup"):
+        raise ApiError(403, "INSUFFICIENT_ACCESS", "The limits of the org need View Setup and Configuration")
     state = call.org.state
     storage = int(state.data_storage_mb)
     used = {

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from connector.sandbox.salesforce import rights_rows
-from connector.sandbox.salesforce.metadata import Metadata
 from connector.sandbox.salesforce.org import OrgState
 from connector.sandbox.salesforce.rights import AuditSwitches, Rights
 from connector.sandbox.salesforce.standard import USER_PERMISSIONS
@@ -41,7 +40,6 @@ class RightsBook:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        metadata: Metadata,  # noqa: ARG002 - what it grants stands in the rows since the org was seeded
         state: OrgState,
         now: Callable[[], datetime],
     ) -> None:

@@ -26,6 +26,18 @@ class PicklistValue:
     default: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Where a list of ids (JunctionIdList) comes from: rows of `child` that meet `condition` and whose `owner` is the
+    row with the list; the ids stand in `value`.
+    """
+
+    child: str
+    owner: str
+    value: str
+    condition: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field. `type` is describe's word for it; `length` counts UTF-16 units, as Salesforce does.
@@ -34,7 +46,7 @@ class Field:
     `child_relationship` is what a reference is called on the parent (`Contacts`, `Participants__r`).
     `generated` is an SQLite expression over other columns of the row for what Salesforce derives (Contact.Name):
     such a column is never written. `parts` name the columns a compound field is made of; it has no column itself.
-    `virtual` fields have no column either, and are not answered by a query unless `parts` say how.
+    `virtual` fields have no column either; a query answers those of which `parts` or a `junction` say how.
     `any_parent` marks a reference that is polymorphic on the platform though only one of its objects is emulated.
     """
 
@@ -71,12 +83,18 @@ class Field:
     generated: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
     virtual: bool = False
+    junction: Junction | None = None
     any_parent: bool = False
 
     @property
     def has_column(self) -> bool:
         """Whether the object's table has a column of this name."""
         return not self.virtual and not self.parts
+
+    @property
+    def answered(self) -> bool:
+        """Whether a query can select it."""
+        return self.has_column or bool(self.parts) or self.junction is not None
 
     @property
     def stored(self) -> bool:

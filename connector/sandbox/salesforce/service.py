@@ -87,7 +87,7 @@ class SalesforceSandbox:
             state=state,
             clock=clock,
             counters=counters,
-            rights=RightsBook(connection, deployed, state, clock.now),
+            rights=RightsBook(connection, state, clock.now),
             plans=Plans(schema),
             cursors=Cursors(),
             shaped_at=clock.now(),
@@ -261,7 +261,9 @@ class SalesforceSandbox:
         org_state.save(self._org.connection, self._org.state)
         if self._kept is not None:
             self._kept.close()
-        self._kept = sqlite3.connect(":memory:", check_same_thread=False)
+        # A database without a name is SQLite's own temporary file, gone when it is closed: an org of a million Contacts
+        # does not stand in memory a second time.
+        self._kept = sqlite3.connect("", check_same_thread=False)
         self._org.connection.backup(self._kept)
         self._kept_schema = self._org.schema, self._org.plans
 

@@ -17,7 +17,7 @@ from connector.sandbox.salesforce.queries import select
 from connector.sandbox.salesforce.schema import SObject
 from connector.sandbox.salesforce.transaction import RollBack
 from connector.sandbox.salesforce.update import update
-from connector.sandbox.salesforce.upsert import key_field, upsert
+from connector.sandbox.salesforce.upsert import upsert, upsert_key
 
 MAX_ROWS = 200
 MAX_RETRIEVED = 2000
@@ -51,7 +51,7 @@ def remove(call: Call) -> Answer:
 def upsert_all(call: Call, name: str, field: str) -> Answer:
     """PATCH /composite/sobjects/T/ExtField."""
     sobject = visible_object(call, name)
-    key = key_field(call, sobject, field)
+    key = upsert_key(call, sobject, field)
     records, all_or_none = _records(call)
     for record in records:
         if _type_of(record).lower() != sobject.name.lower():

@@ -24,6 +24,8 @@ _REFERENCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*", re.ASCII)
 _KEYS = frozenset({"method", "url", "referenceId", "body", "httpHeaders"})
 #: Headers that sub-requests inherit; one that names them makes the whole request a bad one.
 _INHERITED = frozenset({"accept", "authorization", "content-type"})
+#: REST guide, "Send Multiple Requests Using Composite": it is supported for sObjects, queries and Collections only.
+_NOT_HELD = frozenset({"limits", "parameterizedSearch", "recent", "search"})
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
 
@@ -108,7 +110,7 @@ def _sub_call(call: Call, item: Mapping[str, Any], url: str, body: Any, all_or_n
         raise not_found()
     path, _, query = parts[1].partition("?")
     segments = tuple(unquote(part) for part in path.rstrip("/").split("/"))
-    if segments[0] == "composite" and segments[1:2] != ("sobjects",):
+    if segments[0] in _NOT_HELD or (segments[0] == "composite" and segments[1:2] != ("sobjects",)):
         raise ApiError(400, "INVALID_REQUEST", f"Resource not supported in a composite request: {path}")
     if segments[0] == "sobjects" and len(segments) == 4 and segments[3] == "VersionData":
         raise ApiError(400, "INVALID_REQUEST", f"Binary data is not supported in a composite request: {path}")

@@ -34,4 +34,11 @@ def _check_field(call: Call, sobject: SObject, field: Field, drafts: Sequence[Dr
         value = fold_key(field, draft.values[field.name])
         holder = holders.setdefault(value, draft.record_id or "")
         if holder != draft.record_id:
-            draft.refuse("DUPLICATE_VALUE", message(field, holder))
+            draft.refuse(*_refusal(sobject, field, holder))
+
+
+def _refusal(sobject: SObject, field: Field, holder: str) -> tuple[str, str]:
+    """The code and the words; usernames have their own (SOAP API guide, DUPLICATE_USERNAME)."""
+    if sobject.name == "User" and field.name == "Username":
+        return "DUPLICATE_USERNAME", "Duplicate Username. The username already exists in this or another organization."
+    return "DUPLICATE_VALUE", message(field, holder)

@@ -37,6 +37,20 @@ def key_field(call: Call, sobject: SObject, name: str) -> Field:
     return field
 
 
+def upsert_key(call: Call, sobject: SObject, name: str) -> Field:
+    """The field that rows are upserted by. Raises ApiError where the caller may not upsert by it.
+
+    REST guide, "Upsert Records Using sObject Rows by External ID": with an external id that is not unique, the user
+    must have View All Data, or records out of reach would be doubled unseen.
+    """
+    field = key_field(call, sobject, name)
+    sees_all = call.rights.has("ViewAllData") or call.rights.has("ModifyAllData")
+    if field.external_id and not field.unique and not sees_all:
+        message = f"Upsert by an external ID field that is not unique needs View All Data: {field.name}"
+        raise ApiError(403, "INSUFFICIENT_ACCESS", message)
+    return field
+
+
 def upsert(call: Call, sobject: SObject, key: Field, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     """Upsert rows that carry their key among their values; one outcome per row, in order."""
     items = [_split(key, row) for row in rows]

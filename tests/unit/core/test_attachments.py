@@ -113,6 +113,18 @@ def test_keys_are_the_same_from_another_copy_in_another_order_and_of_another_siz
     assert len(here) == 3
 
 
+def test_of_two_files_with_one_name_each_keeps_its_key() -> None:
+    small, large = attachment("a.pdf", id="small", size=10), attachment("a.pdf", id="large", size=20)
+    found = [sort_out(listed, KEY, settings()).files for listed in ([small, large], [large, small])]
+    assert len({tuple(sorted((file.attachment, file.key) for file in files)) for files in found}) == 1
+
+
+def test_an_item_is_never_taken_for_a_file_of_its_name() -> None:
+    [file] = sort_out([attachment("a")], KEY, settings()).files
+    [item] = sort_out([attachment("a", kind=AttachmentKind.ITEM)], KEY, settings()).files
+    assert file.key != item.key
+
+
 def test_a_key_fits_its_field_and_begins_with_that_of_the_mail() -> None:
     [file] = sort_out([attachment("a.pdf")], KEY, settings()).files
     assert file.key == f"{KEY}:{hashlib.sha256(b'file' + bytes([10]) + b'a.pdf' + bytes([10]) + b'0').hexdigest()[:31]}"

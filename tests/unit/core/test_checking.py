@@ -112,7 +112,7 @@ def test_exclusions() -> None:
     [check] = checking.exclusions([exclusion("nobody")], {})
     assert check.status is RED
     personal = exclusion("mum", ExclusionType.PERSONAL_ADDRESS)
-    assert lights(checking.exclusions([personal], {ADVISER: "ada@firm.example"})) == [("ada@firm.example", AMBER)]
+    assert lights(checking.exclusions([personal], {ADVISER: "ada@firm.example"})) == [("ada@firm.example", RED)]
 
 
 def test_domains_are_proposed_of_names_and_addresses() -> None:

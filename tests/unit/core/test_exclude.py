@@ -75,6 +75,9 @@ def is_internal(pattern: str, address: str) -> bool:
         ("*@bü*.example", "a@bücher.example", True),
         ("*@BU\u0308*.example", "a@bücher.example", True),
         ("<news@shop.example>", "news@shop.example", True),
+        ("  *@shop.example ", "news@shop.example", True),
+        ("n*ab*ab*@shop.example", "nab@shop.example", False),
+        ("n*ab*ab*@shop.example", "nabxab@shop.example", True),
     ],
 )
 def test_address_patterns(pattern: str, address: str, expected: bool) -> None:
@@ -157,6 +160,12 @@ def test_a_broken_personal_pattern_stops_only_its_user() -> None:
 def test_a_personal_rule_of_nobody_stops_the_run() -> None:
     with pytest.raises(SetupError, match="no user"):
         compile_rules([exclusion("*@gym.example", PERSONAL, user=None)])
+
+
+def test_a_broken_rule_for_everybody_stops_the_run_though_it_names_a_user() -> None:
+    for rule in (exclusion("shop.example", user=BOB), internal("example", user=BOB)):
+        with pytest.raises(SetupError, match=rule.name):
+            compile_rules([rule])
 
 
 def test_a_broken_rule_that_was_removed_is_left_out() -> None:
@@ -375,6 +384,11 @@ def test_a_mail_with_no_external_address_left_names_the_rule_for_the_first() -> 
     assert decision(mail, first, second) == Decision(outcome=Outcome.EXCLUDED, rule="EX-1", rule_id=first.id)
     mail = header(from_="lawyer@law.example", to="adviser@firm.example", cc="client@client.example")
     assert decision(mail, first, second) == Decision(outcome=Outcome.EXCLUDED, rule="EX-2", rule_id=second.id)
+
+
+def test_of_two_rules_the_one_for_everybody_is_named() -> None:
+    own, everybodys = exclusion("client@client.example", PERSONAL), exclusion("*@client.example")
+    assert decision(header(), own, everybodys).rule_id == everybodys.id
 
 
 def test_a_personal_rule_is_for_its_user_alone() -> None:

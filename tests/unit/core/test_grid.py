@@ -196,8 +196,9 @@ def test_a_frequency_without_its_time_is_refused(
 ) -> None:
     with pytest.raises(SetupError) as caught:
         grid(frequency, at=at, day=day)
+    verb = "are" if " and " in missing else "is"
     assert str(caught.value) == (
-        f"The frequency is {frequency} and {missing} is empty, so nobody can say when a run is due "
+        f"The frequency is {frequency} and {missing} {verb} empty, so nobody can say when a run is due "
         f"(Microsoft 365 Sync Setting). Fill in {missing} on the Microsoft 365 Sync Setting, "
         "or choose another Frequency."
     )

@@ -48,6 +48,13 @@ def test_the_account_of_a_contact_with_the_same_address_is_the_same_hit() -> Non
     assert match.accounts == (account(2),)
 
 
+def test_a_record_that_two_of_its_fields_led_to_counts_once() -> None:
+    hits = {ANN: (contact(1, account=1), account(2), contact(1, account=1), account(2))}
+    (match,) = resolve([PARTY], hits, MatchTies.ALL)
+    assert match.contacts == (contact(1, account=1),)
+    assert match.accounts == (account(2),)
+
+
 def test_an_account_stays_where_its_contact_has_another_address() -> None:
     other = NormalAddress("household@client.example")
     parties = [PARTY, Party(address=other, name="", role=Role.CC)]

@@ -71,6 +71,11 @@ def test_updates_fill_what_inserts_leave() -> None:
     ]
 
 
+def test_inserts_go_before_updates() -> None:
+    first, second = pack([[row(0, EMAIL, update=True)], mail(1, 0, 0)], max_collections=1)
+    assert [row.mail for row in sent([first, second])] == [1, 0]
+
+
 def test_nothing_is_packed_into_nothing() -> None:
     assert pack([]) == []
     assert pack([[], []]) == []

@@ -251,6 +251,19 @@ def test_a_contact_changed_or_taken_off_by_hand_stays_so() -> None:
         assert not plan(mail, by_hand(synced(mail), contact=other, account=None))
 
 
+def test_an_account_changed_by_hand_stays_so() -> None:
+    mail = desired({ANN: (contact(1, account=7),)})
+    assert not plan(mail, by_hand(synced(mail), account=account_id(9)))
+
+
+def test_an_address_is_known_again_whatever_its_case() -> None:
+    (person,) = synced(desired({ANN: ()})).participants
+    before = replace(synced(desired({ANN: ()})), participants=(replace(person, address=ANN.upper()),))
+    planned = plan(desired({ANN: (contact(1),)}), before)
+    assert [row.id for row in planned.updates if row.object == "Email_Participant__c"] == [person.id]
+    assert {row.object for row in planned.inserts} == {"Task"}
+
+
 def synced_on(before: StoredEmail, mail: DesiredEmail) -> StoredEmail:
     return applied(plan(mail, before), before)
 

@@ -306,6 +306,28 @@ def test_the_whole_row_of_a_task() -> None:
     }
 
 
+def test_all_rows_are_created_when_the_mail_was_not_when_it_says_it_was_sent() -> None:
+    sent = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    mail = desired(match("ann@client.example", contact(1, account=7)), sent_at=sent)
+    for row in (mail.email, *mail.participants, *mail.tasks):
+        assert (row.fields["CreatedDate"], row.fields["LastModifiedDate"]) == (NOW, NOW)
+    assert mail.email.fields["Sent_At__c"] == sent
+    assert mail.tasks[0].fields["ActivityDate"] == date(2026, 1, 2)
+
+
+def test_a_link_that_does_not_fit_a_description_is_left_out() -> None:
+    copy = header(preview="Dear Ada", web_link=f"https://outlook.example/{'x' * 32_000}")
+    (row,) = desired(match("ann@client.example", contact(1)), copies=(copy,)).tasks
+    assert row.fields["Description"] == "Dear Ada"
+
+
+def test_mails_are_sorted_by_the_account_that_their_tasks_lock() -> None:
+    ann, alone = match("ann@client.example", contact(1, account=7)), match("bob@client.example", contact(3))
+    assert desired(alone, ann).sort_key == account_id(7)
+    assert desired(alone).sort_key == contact(3).id
+    assert desired(match("who@client.example")).sort_key == KEY
+
+
 FAMILY = (
     match("ann@client.example", contact(1, account=7)),
     match("bob@client.example", contact(2, account=7), contact(3)),
@@ -372,6 +394,9 @@ def test_the_owner_does_not_depend_on_the_order_of_copies() -> None:
         header(mailbox="a0M3", from_="/O=FIRM/CN=ADA", to=("cas@firm.example", "ben@firm.example")),
     ]
     assert {owner_of(order, LINKED, CAS) for order in permutations(copies)} == {ADA}
+    # nor where the copies name different people first
+    copies = [header(mailbox="a0M1", to="ben@firm.example"), header(mailbox="a0M2", to="ada@firm.example")]
+    assert {owner_of(order, LINKED, CAS) for order in permutations(copies)} == {BEN}
 
 
 @pytest.mark.parametrize(

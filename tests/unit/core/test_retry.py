@@ -56,6 +56,16 @@ def test_waits_double_and_attempts_end() -> None:
     assert ask(5) == GiveUp("5 attempts failed")
 
 
+def test_a_wait_of_our_own_choice_is_a_minute_at_most() -> None:
+    patient = Policy(max_attempts=20, max_wait_seconds=3600)
+    assert ask(12, policy=patient) == Wait(60.0)
+
+
+def test_what_the_service_asks_for_is_stretched_so_that_not_all_come_back_at_once() -> None:
+    assert ask(retry_after="10", jitter=0.0) == Wait(10.0)
+    assert ask(retry_after="10", jitter=0.5) == Wait(10.5)
+
+
 def test_jitter_takes_off_up_to_half() -> None:
     assert ask(3, jitter=0.0) == Wait(2.0)
     assert ask(3, jitter=0.5) == Wait(3.0)

@@ -55,6 +55,15 @@ def test_the_first_of_a_calendar_week_covers_sweep_days() -> None:
     assert span(due(live(swept_through=monday), later, settle=NONE))[0] == later - timedelta(days=35)
 
 
+@pytest.mark.parametrize("days", [4, 60])
+def test_no_time_is_left_out_between_two_sweeps(days: int) -> None:
+    """A sweep begins where the last one came to, or earlier: the connector was off, or had no time to end it."""
+    friday = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    swept = friday - days * DAY
+    assert span(due(live(swept_through=swept), friday, settle=NONE)) == (swept, friday)
+    assert span(due(live(swept_through=swept), friday, settle=NONE, asked=True))[0] == min(swept, friday - 35 * DAY)
+
+
 def test_the_week_is_that_of_the_orgs_zone() -> None:
     # Sunday 23:30 in UTC is Monday in Berlin and Sunday evening in New York
     box, now = live(swept_through=datetime(2026, 2, 28, 23, 0, tzinfo=UTC)), datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -167,13 +176,25 @@ def test_a_folder_that_holds_little_is_one_window() -> None:
     assert [*sweep_windows(whole, [folder(INBOX, 2000)])] == [replace(whole, folder=INBOX)]
 
 
+def test_every_window_brings_swept_through_on_as_far_as_can_be() -> None:
+    """Folders that hold little come first, and the others side by side, so that what is cut short has come far."""
+    whole = due(live())
+    assert whole
+    windows = list(sweep_windows(whole, [LARGE[0], folder("clients", 2000), LARGE[1]]))
+    assert windows[0].folder == "clients"
+    names = [INBOX, SENT, FolderId("clients")]
+    reached = [swept_through(whole, names, windows[:count]) for count in range(len(windows) + 1)]
+    assert reached[:3] == [whole.start] * 3
+    assert reached[3::2] == [whole.start + LONGEST * strips for strips in range(1, 6)] + [whole.end]
+
+
 # --- how far it came
 
 
 def test_swept_through_is_where_the_slowest_folder_is() -> None:
     whole = due(live())
     assert whole
-    windows = list(sweep_windows(whole, LARGE))
+    windows = [*sweep_windows(whole, LARGE[:1]), *sweep_windows(whole, LARGE[1:])]
     assert swept_through(whole, [INBOX, SENT], []) == whole.start
     assert swept_through(whole, [INBOX, SENT], windows[:6]) == whole.start
     assert swept_through(whole, [INBOX, SENT], windows[1:]) == whole.start

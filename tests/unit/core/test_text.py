@@ -65,6 +65,10 @@ def test_clean_keeps_what_is_text() -> None:
     assert clean("a\ud83db\x00c\x1bd") == "a\ufffdbcd"
 
 
+def test_what_composite_would_take_for_a_reference_is_taken_apart() -> None:
+    assert clean("Dear @{Name.first}, you@client.example {x}") == "Dear @\u2060{Name.first}, you@client.example {x}"
+
+
 @given(st.text(alphabet=st.sampled_from("ab&<>\"'é😀")))
 def test_encoded_length_is_that_of_the_encoded_text(text: str) -> None:
     encoded = html.escape(text, quote=True).replace("&#x27;", "&#39;")

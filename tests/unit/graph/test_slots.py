@@ -109,6 +109,22 @@ def test_all_places_are_taken_at_once_and_nobody_overtakes(place: Callable[[Slot
     assert other.inside.wait(STUCK)
 
 
+def test_what_is_claimed_does_not_overtake_who_waits(place: Callable[[Slots, Wish], Place]) -> None:
+    slots = Slots(2)
+    first = place(slots, Wish(ada=1))
+    assert first.inside.wait(STUCK)
+    batch = place(slots, Wish(ada=2))
+    assert batch.wish.queued.wait(STUCK)
+    # there is a place left, and somebody waits for it
+    with slots.hold({"bob": 1}):
+        assert not slots.claim("ada")
+        assert slots.claim("bob")
+        assert not slots.claim("bob")
+        slots.give_back({"bob": 1})
+    first.end()
+    assert batch.inside.wait(STUCK)
+
+
 class SignalledError(Exception):
     """Stands for what a signal raises in the main thread."""
 

@@ -140,6 +140,15 @@ def test_a_child_of_a_mail_that_vanished_keeps_its_own_reason(org: Org) -> None:
     assert result.error.code == "INVALID_FIELD"
 
 
+def test_a_child_of_a_mail_that_vanished_after_it_was_taken_keeps_its_own_reason(org: Org) -> None:
+    text = "Foreign key external ID: a not found for field Message_Key__c in entity Email__c"
+    org.rule = lambda name, _: refusal("INVALID_FIELD", text) if name == "Email_Participant__c" else None
+    [[own, child]] = SalesforceWriter(org.client).write([[email("a"), participant("a")]], event=EVENT)
+    assert own.error is None
+    assert child.error is not None
+    assert child.error.code == "INVALID_FIELD"
+
+
 def test_a_timeout_halves_and_everything_arrives_once(org: Org) -> None:
     org.disturbances = [requests.ReadTimeout("slow"), requests.ReadTimeout("slow")]
     parents_must_exist(org)
@@ -173,6 +182,18 @@ def test_too_much_at_once_is_halved_until_it_fits(org: Org) -> None:
     assert max(served) == 100
     # a request that passes lets the next one be larger again, one that does not makes it smaller
     assert org.client.calls <= 9
+
+
+def test_what_was_taken_is_not_sent_again_with_the_halves(org: Org) -> None:
+    def rule(name: str, record: Mapping[str, Any]) -> Result | None:
+        size = next(len(ask["body"]["records"]) for ask in org.requests[-1][1:] if record in ask["body"]["records"])
+        return LOCKED if name == "Email_Participant__c" and size > 30 else None
+
+    org.rule = rule
+    results = SalesforceWriter(org.client).write([mail(f"{n:03d}") for n in range(50)], event=EVENT)
+    assert {(result.error, result.existed) for rows in results for result in rows} == {(None, False)}
+    sent = [count for _, name, count in org.collections if name == "Email__c"]
+    assert sent == [50]
 
 
 def test_one_row_too_much_fails_as_passing(org: Org) -> None:
@@ -213,6 +234,14 @@ def test_an_inactive_owner_of_a_task_gives_way_to_the_integration_user(org: Org)
     assert org.client.calls == 2
     assert {record["OwnerId"] for record in org.requests[1][1]["body"]["records"]} == {USER}
     assert results[0][2].row.fields["OwnerId"] == USER  # the row as the org took it
+
+
+def test_a_mail_is_given_to_nobody_else(org: Org) -> None:
+    org.rule = lambda _name, _record: refusal("INACTIVE_OWNER_OR_USER", "operation performed with inactive user")
+    [[result]] = SalesforceWriter(org.client).write([[email("a", OwnerId="005000000000009AAA")]], event=EVENT)
+    assert result.error is not None
+    assert result.row.fields["OwnerId"] == "005000000000009AAA"
+    assert org.client.calls == 1
 
 
 def test_a_body_that_is_refused_as_too_long_is_halved_once(org: Org) -> None:

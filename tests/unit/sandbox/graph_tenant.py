@@ -42,7 +42,9 @@ class GraphTenant:
     ) -> Response:
         """One request; `url` is a path with its query, or an absolute link. `raw` is a body that is no JSON."""
         parts = urlsplit(url)
-        sent = {"authorization": f"Bearer {self.token}", **({"prefer": prefer} if prefer else {}), **(headers or {})}
+        sent = {"authorization": f"Bearer {self.token}", **({"prefer": prefer} if prefer else {})}
+        sent |= {"content-type": "application/json"} if body is not None else {}
+        sent |= headers or {}
         return self.graph.handle(
             Request(
                 method=method,

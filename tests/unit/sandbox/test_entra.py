@@ -44,6 +44,30 @@ def test_discovery_of_another_tenant(service: SignIn) -> None:
     )
 
 
+def test_discovery_tells_all_that_the_protocol_shows(service: SignIn) -> None:
+    # Microsoft identity platform, "OpenID Connect": the sample of a configuration document.
+    value = content(service.ask(f"/{TENANT.id}/v2.0/.well-known/openid-configuration"))
+    assert value["userinfo_endpoint"] == "https://graph.microsoft.com/oidc/userinfo"
+    assert value["device_authorization_endpoint"] == f"{BASE}/{TENANT.id}/oauth2/v2.0/devicecode"
+    assert value["frontchannel_logout_supported"] is True
+    assert {"sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "tid"} <= set(value["claims_supported"])
+
+
+def test_instance_discovery_names_the_clouds(service: SignIn) -> None:
+    path, query = "/common/discovery/instance", "api-version=1.1&authorization_endpoint="
+    found = content(service.ask(path, query=f"{query}{BASE}/common/oauth2/v2.0/authorize"))
+    aliases = [cloud["aliases"] for cloud in found["metadata"]]
+    assert [names[0] for names in aliases[1:]] == [
+        "login.microsoftonline.com",
+        "login.partner.microsoftonline.cn",
+        "login.microsoftonline.us",
+    ]
+    assert aliases[0] == [BASE.partition("://")[2]]
+    assert found["tenant_discovery_endpoint"] == f"{BASE}/common/v2.0/.well-known/openid-configuration"
+    for wrong in ("https://login.example/common/oauth2/v2.0/authorize", "http://localhost/common"):
+        assert refusal(service.ask(path, query=f"{query}{wrong}")) == (400, "invalid_instance", 50049)
+
+
 def test_the_token_is_signed_with_the_published_key(service: SignIn) -> None:
     value = content(sign_in(service))
     assert (value["token_type"], value["expires_in"]) == ("Bearer", 3599)
@@ -87,7 +111,8 @@ def test_what_sign_in_refuses(service: SignIn, changed: dict[str, str | None], e
 
 
 def test_other_paths_and_methods(service: SignIn) -> None:
-    assert service.ask(f"/{TENANT.id}/oauth2/v2.0/devicecode").status == 404
+    assert service.ask(f"/{TENANT.id}/oauth2/v2.0/devicecode").status == 405
+    assert service.ask(f"/{TENANT.id}/oauth2/v2.0/devices").status == 404
     assert service.ask("/").status == 404
     assert service.ask(f"/{TENANT.id}/oauth2/v2.0/token").status == 405
     assert service.ask(f"/{TENANT.id}/discovery/v2.0/keys", "POST").status == 405

@@ -157,6 +157,16 @@ def test_a_public_app_opens_a_browser(client: SandboxClient) -> None:
         thread.join(30)
 
 
+def test_no_app_signs_in_by_device_code(client: SandboxClient) -> None:
+    public = client.control("POST", "apps", json={"name": "Device", "public": True, "scopes": ["Mail.Read"]}).json()
+    known = client.ready["graph"]["client_id"]
+    unknown = "00000000-0000-0000-0000-000000000001"
+    for client_id, code in ((public["client_id"], 70003), (known, 7000218), (unknown, 700016)):
+        flow = application(client, msal.PublicClientApplication, client_id=client_id).initiate_device_flow(SCOPES)
+        assert "user_code" not in flow
+        assert flow["error_codes"] == [code]
+
+
 def test_sessions_that_were_revoked(client: SandboxClient) -> None:
     app = application(client)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=REDIRECT, login_hint=ADA, response_mode="form_post")

@@ -170,7 +170,7 @@ def test_an_item_as_member_and_as_mime(tenant: GraphTenant) -> None:
 def test_a_link_has_no_content(tenant: GraphTenant) -> None:
     base = put(tenant, LINK)
     (shown,) = tenant.value(base)["value"]
-    assert tenant.code(f"{base}/{shown['id']}/$value", 405) == "Request_BadRequest"
+    assert tenant.code(f"{base}/{shown['id']}/$value", 405) == "ErrorInvalidRequest"
 
 
 def test_ids_are_as_asked_for_and_both_lead_to_the_file(tenant: GraphTenant) -> None:

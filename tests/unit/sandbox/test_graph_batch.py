@@ -61,7 +61,7 @@ def test_answers_do_not_come_in_order(tenant: GraphTenant) -> None:
         {"requests": [{"method": "GET", "url": "/users"}]},
         {"requests": [{"id": "1", "method": "FETCH", "url": "/users"}]},
         {"requests": [{"id": "1", "method": "GET"}]},
-        {"requests": [{"id": "1", "method": "GET", "url": "https://graph.microsoft.com/v1.0/users"}]},
+        {"requests": [{"id": "1", "method": "GET", "url": ""}]},
         {"requests": [{"id": "1", "method": "POST", "url": "/users", "body": {}}]},
         {"requests": [{"id": "1", "method": "POST", "url": "/users", "headers": {"Content-Type": "application/json"}}]},
         {"requests": [{"id": "1", "method": "PATCH", "url": "/users/a"}]},
@@ -91,6 +91,12 @@ def test_what_depends_on_a_failure_fails(tenant: GraphTenant) -> None:
         tenant, item(1, "/users/nobody"), item(2, "/users", dependsOn=["1"]), item(3, "/users", dependsOn=["2"])
     )
     assert [answers[name]["status"] for name in "123"] == [404, 424, 424]
+
+
+def test_an_absolute_url_leads_nowhere(tenant: GraphTenant) -> None:
+    answers = run(tenant, item(1, "https://graph.microsoft.com/v1.0/users"), item(2, "/users"))
+    assert {name: answer["status"] for name, answer in answers.items()} == {"1": 400, "2": 200}
+    assert answers["1"]["body"]["error"]["message"] == "Resource not found for the segment 'https:'."
 
 
 def test_no_batch_in_a_batch(tenant: GraphTenant) -> None:

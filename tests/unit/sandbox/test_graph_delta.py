@@ -231,7 +231,7 @@ def test_one_type_of_change(tenant: GraphTenant, change: str, subjects: list[str
         ('$search="finch"', "ErrorInvalidUrlQuery"),
         ("$count=true", "ErrorInvalidUrlQuery"),
         ("$skip=5", "ErrorInvalidUrlQuery"),
-        ("$select=nosuch", "BadRequest"),
+        ("$select=nosuch", "RequestBroker--ParseUri"),
         ("changeType=moved", "ErrorInvalidUrlQuery"),
         ("colour=red", "BadRequest"),
     ],

@@ -98,7 +98,7 @@ def test_folders_that_are_not_there(tenant: GraphTenant) -> None:
         ("$search=a", "BadRequest"),
         ("$filter=nosuch eq 1", "BadRequest"),
         ("$filter=displayName in ('inbox','drafts')", "ErrorInvalidUrlQueryFilter"),
-        ("$orderby=nosuch", "BadRequest"),
+        ("$orderby=nosuch", "RequestBroker--ParseUri"),
         ("$expand=nosuch", "BadRequest"),
     ],
 )

@@ -58,7 +58,7 @@ def test_another_version_is_no_version(tenant: GraphTenant) -> None:
 def test_a_method_that_a_path_has_not(tenant: GraphTenant, method: str) -> None:
     response = tenant.ask(f"/v1.0/users/{ADA}/mailFolders/inbox/messages", method)
     assert response.status == 405
-    assert content(response)["error"]["code"] == "Request_BadRequest"
+    assert content(response)["error"]["code"] == "ErrorInvalidRequest"
     assert response.headers["Allow"] == "GET, POST"
 
 

@@ -126,7 +126,7 @@ def test_advanced_queries_need_eventual_consistency(tenant: GraphTenant) -> None
     [
         ("$top=1000", "Request_UnsupportedQuery"),
         ("$top=0", "Request_UnsupportedQuery"),
-        ("$skip=1", "BadRequest"),
+        ("$skip=1", "Request_BadRequest"),
         ("$filter=contains(displayName,'a')", "Request_UnsupportedQuery"),
         ("$filter=displayName gt 'a'", "Request_UnsupportedQuery"),
         ("$filter=tolower(displayName) eq 'a'", "Request_UnsupportedQuery"),

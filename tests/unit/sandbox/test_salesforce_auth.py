@@ -156,16 +156,16 @@ def test_another_key_and_another_algorithm_are_refused(org: SalesforceSandbox) -
 
 def test_an_inactive_user_cannot_sign_in_and_loses_the_session(org: SalesforceSandbox) -> None:
     user_id, client = new_user(org, "Leaver")
-    assert client.send("GET", "limits").status == 200
+    assert client.send("GET", "recent").status == 200
     assert admin(org).change("User", user_id, IsActive=False).status == 204
-    assert client.send("GET", "limits").code == "INVALID_SESSION_ID"
+    assert client.send("GET", "recent").code == "INVALID_SESSION_ID"
     status, body = sign_in(org, assertion(org, sub="leaver@firm.example"))
     assert (status, body["error"]) == (400, "invalid_grant")
 
 
 @pytest.mark.parametrize("token", ["x", "00Dxx!unknown"])
 def test_without_a_known_token_the_session_is_invalid(org: SalesforceSandbox, token: str) -> None:
-    answer = Client(org, token).send("GET", "limits")
+    answer = Client(org, token).send("GET", "recent")
     assert (answer.status, answer.code, answer.message) == (401, "INVALID_SESSION_ID", "Session expired or invalid")
 
 
@@ -173,7 +173,7 @@ def test_a_revoked_token_is_unknown(org: SalesforceSandbox) -> None:
     _, client = new_user(org, "Guest")
     body = urlencode({"token": client.token}).encode()
     assert client.send("POST", "/services/oauth2/revoke", body).status == 200
-    assert client.send("GET", "limits").status == 401
+    assert client.send("GET", "recent").status == 401
 
 
 def test_identity_says_who_is_signed_in(org: SalesforceSandbox) -> None:

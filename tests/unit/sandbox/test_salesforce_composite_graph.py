@@ -147,6 +147,20 @@ def test_limits_on_graphs_and_nodes(client: Client) -> None:
     assert len(send(client, *[one] * 75).body["graphs"]) == 75
 
 
+def test_versions_verbs_and_objects_make_fifteen_different_nodes_at_most(client: Client) -> None:
+    record_id = client.made("Account", Name="Seven")
+    versions = [f"{number}.0" for number in range(50, 58)]
+    asked = [
+        {"method": method, "url": f"/services/data/v{version}/sobjects/Account/{record_id}", "referenceId": f"r{place}"}
+        for place, (version, method) in enumerate(
+            (version, method) for version in versions for method in ("GET", "PATCH")
+        )
+    ]
+    nodes = [{**node, "body": {"Name": "Seven"}} if node["method"] == "PATCH" else node for node in asked]
+    assert send(client, nodes).code == "LIMIT_EXCEEDED"
+    assert send(client, nodes[:15]).body["graphs"][0]["isSuccessful"] is True
+
+
 def test_a_chain_of_references_has_fifteen_nodes_at_most(client: Client) -> None:
     chain = [post("Account", "r0", Name="Seven")]
     chain += [post("Account", f"r{n}", Name=f"Seven @{{r{n - 1}.id}}") for n in range(1, 16)]

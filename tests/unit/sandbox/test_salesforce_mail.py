@@ -44,6 +44,21 @@ def test_the_people_of_a_mail_become_relations(client: Client, org: SalesforceSa
     assert client.row("EmailMessageRelation", other, "RelationObjectType")["RelationObjectType"] == "Contact"
 
 
+def test_the_people_of_a_mail_are_queried_as_lists_of_ids(client: Client, org: SalesforceSandbox) -> None:
+    lee, kim = (client.made("Contact", LastName=name) for name in ("Lee", "Kim"))
+    house = client.made("Account", Name="House")
+    mail = client.made("EmailMessage", Status=SENT, Subject="x", ToIds=[kim, lee], CcIds=[lee], RelatedToId=house)
+    soql = f"SELECT ToIds, CcIds, BccIds FROM EmailMessage WHERE Id = '{mail}'"
+    assert client.query(soql) == [{"ToIds": [kim, lee], "CcIds": [lee], "BccIds": None}]
+    (row,) = client.query("SELECT FIELDS(STANDARD) FROM EmailMessage")
+    assert row["ToIds"] == [kim, lee]
+    (row,) = client.query("SELECT (SELECT ToIds FROM EmailMessages) FROM Account")
+    assert row["EmailMessages"]["records"][0]["ToIds"] == [kim, lee]
+    (relation,) = client.query("SELECT Id FROM EmailMessageRelation WHERE RelationType = 'CcAddress'")
+    assert client.send("DELETE", f"sobjects/EmailMessageRelation/{relation['Id']}").status == 204
+    assert client.query(soql)[0]["CcIds"] is None
+
+
 def test_people_are_checked(client: Client) -> None:
     account = client.made("Account", Name="Lee")
     assert client.create("EmailMessage", Status=SENT, ToIds=[account]).code == "INVALID_CROSS_REFERENCE_KEY"

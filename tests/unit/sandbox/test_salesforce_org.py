@@ -17,6 +17,21 @@ def client(org: SalesforceSandbox) -> Client:
     return integration(org)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"q": "SELECT Id FROM Account", "columns": "true"},
+        {"explain": "SELECT Id FROM Account"},
+        {"q": "SELECT Id FROM Account", "explain": "x"},
+    ],
+)
+def test_what_answers_no_records_is_refused(org: SalesforceSandbox, asked: dict[str, str]) -> None:
+    for resource in ("query", "queryAll"):
+        answer = admin(org).send("GET", resource, **asked)
+        assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
+    assert admin(org).send("GET", "query", q="SELECT Id FROM Account", columns="false").status == 200
+
+
 def test_a_long_result_comes_in_pages(org: SalesforceSandbox) -> None:
     org.seed("Contact", [{"LastName": f"C{n:04d}"} for n in range(4500)])
     client = admin(org)
@@ -190,7 +205,7 @@ def test_seeding_goes_through_the_same_checks(org: SalesforceSandbox) -> None:
 
 def test_users_have_unique_names_and_known_sets(org: SalesforceSandbox) -> None:
     new_user(org, "Ann")
-    with pytest.raises(ValueError, match="DUPLICATE_VALUE"):
+    with pytest.raises(ValueError, match="DUPLICATE_USERNAME"):
         new_user(org, "Ann")
     with pytest.raises(ValueError, match="No_Such_Set"):
         new_user(org, "Bob", "No_Such_Set")

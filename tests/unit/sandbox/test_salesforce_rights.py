@@ -45,6 +45,27 @@ def test_reading_does_not_allow_writing(org: SalesforceSandbox) -> None:
     assert (described["createable"], described["updateable"], described["deletable"]) == (False, False, False)
 
 
+def test_limits_of_the_org_need_view_setup(org: SalesforceSandbox) -> None:
+    _, clerk = new_user(org, "Clerk")
+    answer = clerk.send("GET", "limits")
+    assert (answer.status, answer.code) == (403, "INSUFFICIENT_ACCESS")
+    assert clerk.send("GET", "limits/recordCount", sObjects="Account").status == 200
+    assert integration(org).send("GET", "limits").status == 200
+
+
+def test_an_upsert_by_a_key_that_is_not_unique_needs_view_all_data(org: SalesforceSandbox) -> None:
+    _, clerk = new_user(org, "Clerk", "Microsoft_365_Sync_Admin")
+    path = "sobjects/Email__c/Conversation_Key__c/c1"
+    for answer in (
+        clerk.send("PATCH", path, {"Subject__c": "x"}),
+        clerk.collection("PATCH", "Email__c", [{"Conversation_Key__c": "c1"}], key="Conversation_Key__c"),
+    ):
+        assert (answer.status, answer.code) == (403, "INSUFFICIENT_ACCESS")
+    assert clerk.send("PATCH", "sobjects/Email__c/Message_Key__c/m1", {"Conversation_Key__c": "c1"}).status == 201
+    assert clerk.send("GET", path).body["Message_Key__c"] == "m1"
+    assert integration(org).send("PATCH", path, {"Subject__c": "x"}).status == 200
+
+
 def test_the_administrators_profile_opens_no_custom_field(org: SalesforceSandbox) -> None:
     sql = f"SELECT Id FROM PermissionSetAssignment WHERE AssigneeId = '{org.admin.user_id}'"
     for assignment in admin(org).query(sql):

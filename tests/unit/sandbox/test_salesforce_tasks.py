@@ -90,6 +90,7 @@ def test_with_shared_activities_a_task_has_several(client: Client, org: Salesfor
     soql = f"SELECT RelationId, IsWhat FROM TaskRelation WHERE TaskId = '{task}'"
     found = {(item["RelationId"], item["IsWhat"]) for item in client.query(soql)}
     assert found == {(kim, False), (lee, False), (account, True)}
+    assert client.query("SELECT TaskWhoIds FROM Task") == [{"TaskWhoIds": [kim, lee]}]
 
 
 def test_relations_follow_a_change_of_person(client: Client, org: SalesforceSandbox) -> None:

@@ -119,6 +119,22 @@ def test_a_value_of_the_wrong_type_is_refused(client: Client, field: str, value:
     assert rows.body[0]["errors"][0]["statusCode"] == "INVALID_TYPE_ON_FIELD_IN_RECORD"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "token"),
+    [
+        ("Subject__c", True, "string from VALUE_TRUE value true"),
+        ("Subject__c", 5, "string from VALUE_NUMBER_INT value 5"),
+        ("Subject__c", ["x"], "string from START_ARRAY value or"),
+        ("Subject__c", {"x": 1}, "string from START_OBJECT value or"),
+        ("Body_Truncated__c", None, "boolean from VALUE_NULL value null"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_as_json_has_it(
+    client: Client, field: str, value: object, token: str
+) -> None:
+    assert f"Cannot deserialize instance of {token}" in client.create("Email__c", **{field: value}).message
+
+
 def test_a_number_has_no_more_digits_than_its_field(client: Client) -> None:
     described = client.send("GET", "sobjects/Email__c/describe").body["fields"]
     field = next(item for item in described if item["name"] == "Attachment_Count__c")

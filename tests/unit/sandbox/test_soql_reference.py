@@ -110,7 +110,25 @@ def test_answers(org: Org, soql: str, expected: list[Any]) -> None:
         ("SELECT (SELECT Id FROM Account.Tasks) FROM Contact", "INVALID_TYPE", "relationship 'Account.Tasks'"),
         ("SELECT TYPEOF What WHEN Account THEN Phone ELSE Nope END FROM Task", "INVALID_FIELD", "on entity 'Name'"),
         ("SELECT Owner.Manager.Name FROM Task", "INVALID_FIELD", "Didn't understand relationship 'Manager'"),
-        ("SELECT Id FROM Contact WHERE Account.Id IN (SELECT WhatId FROM Task)", "MALFORMED_QUERY", "left operand"),
+        (
+            "SELECT Id FROM Contact WHERE Account.Id IN (SELECT ParentId FROM Account)",
+            "MALFORMED_QUERY",
+            "left operand",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Id IN (SELECT WhoId FROM Task)",
+            "MALFORMED_QUERY",
+            "Entity 'Task' is not supported for semi",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Id NOT IN (SELECT WhoId FROM Event)",
+            "MALFORMED_QUERY",
+            "Entity 'Event' is not",
+        ),
+        ("SELECT Id FROM Contact WHERE Id IN (SELECT ToIds FROM EmailMessage)", "MALFORMED_QUERY", "IDs or references"),
+        ("SELECT Id FROM EmailMessage WHERE ToIds = null", "INVALID_FIELD", "field 'ToIds' can not be filtered"),
+        ("SELECT Id FROM EmailMessage ORDER BY ToIds", "INVALID_FIELD", "field 'ToIds' can not be sorted"),
+        ("SELECT ToIds FROM EmailMessage GROUP BY ToIds", "MALFORMED_QUERY", "field 'ToIds' can not be grouped"),
         ("SELECT Id FROM Account WHERE AnnualRevenue > USD5000", "INVALID_FIELD", "must be of type double"),
         ("SELECT convertCurrency(AnnualRevenue) FROM Account", "INVALID_FIELD", "convertCurrency function is not"),
         (

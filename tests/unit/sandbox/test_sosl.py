@@ -34,6 +34,10 @@ LEE = [words_of("Ann-Marie Lee"), words_of("a.lee@firm.example")]
         ("(nobody OR ann) AND lee", True),
         ("nobody OR ann AND lee", True),
         ("ann\\-marie", True),
+        ("ann \\& lee", True),
+        ("lee \\& nobody", False),
+        ("lee a", True),
+        ("x1 a", False),
     ],
 )
 def test_an_expression_matches_words(expression: str, found: bool) -> None:
@@ -55,7 +59,9 @@ def test_a_record_that_is_found_has_one_of_the_hints(expression: str) -> None:
         ("FIND {Lee", "No search term found. The search term must be enclosed in braces."),
         ("FIND {}", "search term must be longer than one character"),
         ("FIND {a}", "search term must be longer than one character: a"),
+        ("FIND {\\&}", "search term must be longer than one character: \\&"),
         ("FIND {*}", "search term must be longer than one character: *"),
+        ("FIND {lee OR \\&}", "unexpected end of the search expression"),
         ("FIND {lee AND}", "unexpected end of the search expression"),
         ("FIND {AND lee}", "unexpected token: AND"),
         ("FIND {(lee}", "expecting a right parentheses in the search expression"),

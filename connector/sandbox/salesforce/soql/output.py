@@ -1,5 +1,6 @@
 """What a query selects, as columns of an SQL row and as the JSON record made from them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +136,7 @@ class Output:
         item = expression.field
         if not item.parts or expression.bound is None:
             place = self._place(expression.sql, expression.parameters)
-            return _Leaf(item, place, formatted=expression.formatted, as_is=item.is_text or item.is_id)
+            return _Leaf(item, place, formatted=expression.formatted, as_is=_is_as_stored(item))
         alias, sobject = expression.bound.alias, expression.bound.sobject
         parts = tuple(
             (part[0].lower() + part[1:], sobject.fields[name.lower()], self._place(f'{alias}."{name}"'))
@@ -173,6 +174,8 @@ class Output:
             if member.field.type == "base64":
                 # A query answers binary content with the path to fetch it from.
                 return None if row[member.place] is None else f"{url}/{member.field.name}"
+            if member.field.junction is not None:
+                return json.loads(row[member.place]) if row[member.place] else None
             return _compound(member, row) if member.parts else decode(member.field, row[member.place])
         if isinstance(member, Record):
             return self._record(member, row)
@@ -186,6 +189,10 @@ class Output:
             if row[place] is not None:
                 return self._record(record, row) if record is not None else None
         return None
+
+
+def _is_as_stored(item: Field) -> bool:
+    return item.junction is None and (item.is_text or item.is_id)
 
 
 def _compound(leaf: _Leaf, row: Row) -> dict[str, Any] | None:

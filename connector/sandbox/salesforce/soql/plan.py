@@ -7,6 +7,7 @@ from typing import Any
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
+from connector.sandbox.salesforce.soql.errors import SoqlError
 from connector.sandbox.salesforce.soql.filters import Filter, Sql, is_filtered_by
 from connector.sandbox.salesforce.soql.functions import AGGREGATES, DATE_FUNCTIONS, Expression, bind_operand
 from connector.sandbox.salesforce.soql.ordering import order_of
@@ -168,12 +169,12 @@ class _Selection:
             problem = f"Field must be grouped or aggregated: {expression.function}"
             raise self._context.malformed(operand.position, problem)
         key = item.alias or expression.field.name
-        self._select(expression, key, operand)
+        self._select(expression, key)
 
-    def _select(self, expression: Expression, key: str, operand: ast.Operand) -> None:
+    def _select(self, expression: Expression, key: str) -> None:
         if not self.output.add(expression, key):
-            problem = f"duplicate field selected: {key}"
-            raise self._context.refuse(operand.position, "INVALID_FIELD", problem)
+            # SOQL reference, "FIELDS()", shows the message alone, without the place.
+            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {key}")
         bound = expression.bound
         parents = [parent.relationship for parent in bound.parents] if bound else []
         sobject = bound.sobject if bound else None
@@ -187,13 +188,12 @@ class _Selection:
             raise self._context.malformed(item.position, problem)
         for found in self._fields_of(item.which):
             path = ast.Path((found.name,), item.position)
-            self._select(bind_operand(self._scope, path), found.name, path)
+            self._select(bind_operand(self._scope, path), found.name)
 
     def _fields_of(self, which: str) -> Iterator[Field]:
         for found in self._scope.sobject.fields.values():
             wanted = which == "ALL" or found.custom == (which == "CUSTOM")
-            answered = found.has_column or bool(found.parts)
-            if wanted and answered and self._context.access.can_read_field(self._scope.sobject, found):
+            if wanted and found.answered and self._context.access.can_read_field(self._scope.sobject, found):
                 yield found
 
     # --- TYPEOF ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connector.sandbox.salesforce.schema import Field, SObject
+from connector.sandbox.salesforce.schema import Field, Junction, SObject
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
 from connector.sandbox.salesforce.soql.errors import SoqlError
@@ -134,11 +134,12 @@ class Scope:
 
     def _bind_on(self, path: ast.Path, parents: tuple[Parent, ...], sobject: SObject, alias: str, name: str) -> Bound:
         found = self.context.field(sobject, name)
-        if found is None or (found.virtual and not found.parts):
+        if found is None or not found.answered:
             raise self.context.no_field(path.position, sobject.name, name)
         # An outer join cannot drive a look-up, so only the source's own columns count as indexed.
         indexed = not parents and (found.external_id or found.unique or found.id_lookup or found.type == "email")
-        return Bound(path, parents, sobject, found, alias, f"{alias}.{quote_name(found.name)}", indexed)
+        sql = f"{alias}.{quote_name(found.name)}" if found.junction is None else _id_list(found.junction, alias)
+        return Bound(path, parents, sobject, found, alias, sql, indexed)
 
     def _bind_name(self, path: ast.Path, parents: tuple[Parent, ...], name: str) -> Bound:
         """A field of the pseudo-object Name: whichever of the possible parents has it."""
@@ -241,6 +242,15 @@ class Scope:
 def _type_expression(parent: Parent) -> str:
     cases = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{target.name}'" for target, alias in parent.alternatives)
     return _caseless(f"CASE {cases} END")
+
+
+def _id_list(rows: Junction, alias: str) -> str:
+    """The ids of a JunctionIdList as a JSON array, in the order of the relations; null where there is none."""
+    inner = (
+        f"SELECT {quote_name(rows.value)} AS related FROM {quote_name(rows.child)} "
+        f'WHERE {quote_name(rows.owner)} = {alias}."Id" AND "IsDeleted" = 0 AND {rows.condition} ORDER BY "Id"'
+    )
+    return f"(SELECT nullif(json_group_array(related), '[]') FROM ({inner}))"
 
 
 def _caseless(sql: str) -> str:

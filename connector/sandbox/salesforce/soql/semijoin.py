@@ -13,6 +13,8 @@ from connector.sandbox.salesforce.soql.functions import Expression
 from connector.sandbox.salesforce.soql.scope import Bound, Scope
 
 _MOST = 2
+#: SOQL reference, "Comparison Operators": "The following objects aren't supported in subqueries: … Event … Task".
+_NOT_WITHIN = frozenset({"Event", "Task"})
 
 
 class SemiJoins:
@@ -35,6 +37,9 @@ class SemiJoins:
         sobject = self._context.object(query.source)
         if sobject is None:
             raise self._context.no_object(query.source_position, query.source)
+        if sobject.name in _NOT_WITHIN:
+            problem = f"Entity '{sobject.name}' is not supported for semi join inner selects"
+            raise self._context.malformed(query.source_position, problem)
         if sobject is outer.sobject:
             problem = "The inner and outer selects should not be on the same object type"
             raise self._context.malformed(query.position, problem)
@@ -62,7 +67,7 @@ class SemiJoins:
         if left.bound is not None and left.bound.parents:
             problem = "The left operand of a semi join must be a field of its own object"
             raise self._context.malformed(left.position, problem)
-        if left.function or left.bound is None or not (left.field.is_id and selected.field.is_id):
+        if left.function or left.bound is None or not (left.field.is_id and _is_one_id(selected.field)):
             problem = "The left operand and the selected field of a semi join must be IDs or references"
             raise self._context.malformed(position, problem)
         if not _targets(left.bound.sobject, left.field) & _targets(selected.sobject, selected.field):
@@ -71,6 +76,10 @@ class SemiJoins:
                 f"expression in the outer query '{left.field.name}' should point to the same object type"
             )
             raise self._context.malformed(position, problem)
+
+
+def _is_one_id(field: Field) -> bool:
+    return field.is_id and field.junction is None
 
 
 def _targets(sobject: SObject, field: Field) -> frozenset[str]:

@@ -71,8 +71,10 @@ def words_of(text: str) -> list[str]:
 def parse_expression(text: str) -> Expression:
     """The expression between the braces. Raises MalformedSearchError."""
     tokens = list(_tokens(text))
-    if not tokens:
-        raise MalformedSearchError("search term must be longer than one character")
+    letters = sum(len(item) for token in tokens if isinstance(token, Phrase) for item in token.literals)
+    if letters < _SHORTEST and all(isinstance(token, Phrase) for token in tokens):
+        shown = f": {text.strip()}" if text.strip() else ""
+        raise MalformedSearchError(f"search term must be longer than one character{shown}")
     expression, rest = _alternatives(tokens)
     if rest:
         raise MalformedSearchError(f"unexpected token: {rest[0]}")
@@ -94,14 +96,14 @@ def _tokens(text: str) -> Iterator["str | Phrase"]:
         elif plain in ("AND", "OR", "NOT"):
             yield plain
         else:
-            yield _phrase(_ESCAPED.sub(r"\1", quoted if plain is None else plain))
+            phrase = _phrase(_ESCAPED.sub(r"\1", quoted if plain is None else plain))
+            # Punctuation alone (`Acme \& Co`) parts words and is none.
+            yield from [phrase] if phrase.words else []
 
 
 def _phrase(text: str) -> Phrase:
     words = _PATTERN_WORD.findall(text.casefold())
     literals = tuple(piece for word in words for piece in re.split(r"[*?]", word) if piece)
-    if sum(len(item) for item in literals) < _SHORTEST:
-        raise MalformedSearchError(f"search term must be longer than one character: {text}")
     return Phrase(tuple(_compiled(word) for word in words), literals)
 
 

@@ -1,6 +1,6 @@
 """Tasks, events and mail as the platform's own activity objects."""
 
-from connector.sandbox.salesforce.schema import Field, SObject
+from connector.sandbox.salesforce.schema import Field, Junction, SObject
 from connector.sandbox.salesforce.standard.fields import (
     area,
     audit_fields,
@@ -60,9 +60,16 @@ def _who_and_what(what: tuple[str, ...], child: str) -> list[Field]:
 
 
 def _who_ids() -> Field:
+    rows = Junction("TaskRelation", "TaskId", "RelationId", '"IsWhat" = 0')
+    return _id_list("TaskWhoIds", rows, "Contact", "Lead")
+
+
+def _id_list(name: str, rows: Junction, *targets: str) -> Field:
+    """A JunctionIdList: rows of another object, written and read as a list of ids."""
     return lookup(
-        "TaskWhoIds", "Contact", "Lead", relationship_name=None, virtual=True, filterable=False, sortable=False
-    )
+        name, *targets, relationship_name=None, virtual=True, junction=rows, filterable=False, sortable=False,
+        groupable=False,
+    )  # fmt: skip
 
 
 def task_relation(what: tuple[str, ...]) -> SObject:
@@ -125,7 +132,7 @@ def email_message(related: tuple[str, ...]) -> SObject:
         create_only(lookup("ActivityId", "Task", child="EmailMessages")),
         create_only(lookup("FromId", "Contact", "Lead", "User")),
         lookup("ReplyToEmailMessageId", "EmailMessage"),
-        *(_people(name) for name in ("ToIds", "CcIds", "BccIds")),
+        *(_people(kind) for kind in ("To", "Cc", "Bcc")),
         area("TextBody", 131_072),
         area("HtmlBody", 131_072, html=True),
         area("Headers"),
@@ -156,10 +163,9 @@ def email_message(related: tuple[str, ...]) -> SObject:
     return define("EmailMessage", "02s", fields, security=True, sharing="Private")
 
 
-def _people(name: str) -> Field:
-    return lookup(
-        name, "Contact", "Lead", "User", relationship_name=None, virtual=True, filterable=False, sortable=False
-    )
+def _people(kind: str) -> Field:
+    rows = Junction("EmailMessageRelation", "EmailMessageId", "RelationId", f"\"RelationType\" = '{kind}Address'")
+    return _id_list(f"{kind}Ids", rows, "Contact", "Lead", "User")
 
 
 def email_message_relation() -> SObject:

@@ -1,0 +1,187 @@
+"""What a run writes down of itself in Salesforce: its event, the failures, and last the mailboxes' timestamps.
+
+A timestamp moves in `save`, after the rows of its windows are committed and together with their failures, so a crash
+leaves it behind, never ahead.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from connector.core.progress import together
+from connector.core.text import cut
+from connector.courses import Course, Pace
+from connector.errors import ConnectorError, ServiceError, StoppedError
+from connector.events import Action, EventKind, EventStatus
+from connector.models import EventRecord, Failure, MailboxUpdate, RecordId
+from connector.ports import RunLog
+from connector.report import Report
+from connector.retrying import Retries
+from connector.upkeep import Upkeep
+
+log = structlog.get_logger(__name__)
+
+#: seconds between checkpoints: what a kill costs in reading again
+CHECKPOINT_SECONDS = 60
+#: what Error_Message__c holds, nearly
+_MOST_TEXT = 30_000
+
+
+class Journal:
+    """That of one run, whose row is named `key`. Not thread-safe. `monotonic` is a clock in seconds."""
+
+    def __init__(
+        self, log_book: RunLog, report: Report, *, key: str, kind: EventKind, pace: Pace, monotonic: Callable[[], float]
+    ) -> None:
+        self._log_book = log_book
+        self._report = report
+        self._key = key
+        self._kind = kind
+        self._pace = pace
+        self._monotonic = monotonic
+        self._begun = self._saved_at = monotonic()
+        self._settled: set[RecordId] = set()
+        self._errors_logged: set[tuple[RecordId, str]] = set()
+        self._has_event = False
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return self._monotonic() - self._begun
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is long enough ago."""
+        return self._monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+
+    def event(
+        self,
+        started: datetime,
+        status: EventStatus = EventStatus.RUNNING,
+        *,
+        finished: bool = False,
+        error: ServiceError | None = None,
+    ) -> EventRecord:
+        """The run's row as it would be now; `started` by the org's clock."""
+        tally, report = self._report.tally, self._report
+        now = started + timedelta(seconds=round(self.seconds))
+        fields: dict[str, Any] = {
+            "Kind__c": self._kind,
+            "Status__c": status,
+            "Started_At__c": started,
+            "Touched_At__c": now,
+            "Emails_Synced__c": tally.emails,
+            "Emails_Failed__c": tally.failed,
+            "Mailboxes__c": len(report.mailboxes),
+            "Mailboxes_Failed__c": len(report.failed_mailboxes),
+        }
+        if finished:
+            fields["Finished_At__c"] = now
+            fields["Salesforce_Calls__c"] = self._log_book.calls + 1
+        if error is not None:
+            fields["Error_Message__c"] = str(error)
+        elif report.remarks:
+            fields["Error_Message__c"] = cut("\n".join(report.remarks), _MOST_TEXT)
+        return EventRecord(key=self._key, fields=fields)
+
+    def save(
+        self,
+        courses: Mapping[RecordId, Course],
+        retries: Retries,
+        now: datetime,
+        *,
+        upkeep: Upkeep | None = None,
+        last: bool = False,
+        retries_only: bool = False,
+    ) -> None:
+        """A checkpoint, or with `last` the end. `now`: the org's clock when the run began. Raises ServiceError."""
+        updates = []
+        for course in courses.values():
+            course.advance(now, self._pace.settle, last=last and not retries_only)
+            if fields := course.changes():
+                updates.append(MailboxUpdate(id=course.mailbox.id, fields=fields))
+        failures = self._unlogged_failures(retries)
+        settled = [error for error in retries.settled(self._report.tally) if error.id not in self._settled]
+        answered = retries.answered(self._report.tally) if last else []
+        through = None
+        if upkeep is not None:
+            settled = list({error.id: error for error in (*settled, *upkeep.settled)}.values())
+            through = upkeep.matched_through
+        news = self._has_news(courses)
+        status = EventStatus.RUNNING
+        if last:
+            failed = self._report.tally.failed or self._report.failed_mailboxes or self._report.remarks
+            status = EventStatus.COMPLETED_WITH_ERRORS if failed else EventStatus.SUCCEEDED
+        event = self.event(now, status, finished=last) if news else None
+        self._log_book.save(
+            event=event,
+            failures=failures,
+            mailboxes=updates,
+            settled=settled,
+            answered=answered,
+            matched_through=through,
+        )
+        self._settled.update(error.id for error in settled)
+        self._report.errors += len(failures)
+        self._errors_logged.update((failure.mailbox, failure.message) for failure in failures)
+        self._has_event = self._has_event or news
+        if news:
+            self._report.event = self._key
+        for course in courses.values():
+            course.saved()
+        self._saved_at = self._monotonic()
+        self._tell_progress(courses, updates, failures)
+
+    def save_failure(self, error: ServiceError, started: datetime) -> None:
+        """Say what stopped the run: a row of its own with 0 synced and 0 failed; what was stored before keeps its row,
+        as Interrupted."""
+        stopped = isinstance(error, StoppedError)
+        try:
+            if self._report.tally.stored or (stopped and self._has_event):
+                stored = self.event(started, EventStatus.INTERRUPTED, finished=True)
+                self._log_book.save(event=stored, failures=[], mailboxes=[])
+                self._report.event = self._key
+            if stopped:
+                return
+            failed = self.event(started, EventStatus.FAILED, finished=True, error=error)
+            zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0}
+            # where nothing was stored, the row that the writer may have begun becomes the row of the failure
+            key = f"{self._key}-failure" if self._report.tally.stored else self._key
+            self._log_book.save(event=EventRecord(key=key, fields=zero), failures=[], mailboxes=[])
+            self._report.event = self._report.event or key
+            self._report.failure_logged = True
+        except ConnectorError as second:
+            log.error("The failure could not be logged in Salesforce", action=Action.RUN_FAILED, error=str(second))
+
+    def _unlogged_failures(self, retries: Retries) -> list[Failure]:
+        return [
+            replace(failure, error_key=retries.named(failure))
+            for place, failure in self._report.tally.failures_now().items()
+            if place not in self._errors_logged
+        ]
+
+    def _has_news(self, courses: Mapping[RecordId, Course]) -> bool:
+        """A row exists when the run stored or failed something, or when a mailbox's failing begins or ends."""
+        tally = self._report.tally
+        turned = any(course.turned for course in courses.values())
+        return self._has_event or tally.stored > 0 or bool(tally.failed or self._report.remarks) or turned
+
+    def _tell_progress(
+        self, courses: Mapping[RecordId, Course], updates: Sequence[MailboxUpdate], failures: Sequence[Failure]
+    ) -> None:
+        seconds = self._saved_at - self._begun
+        lanes = [course.lane for course in courses.values() if course.lane is not None]
+        read = together((lane.progress(seconds) for lane in lanes), seconds)
+        log.info(
+            "Checkpoint saved",
+            action=Action.CHECKPOINT_SAVED,
+            mailboxes=len(updates),
+            errors=len(failures),
+            listed=read.messages,
+            expected=read.expected,
+            per_second=round(read.rate, 1),
+            seconds_left=None if read.left is None else round(read.left),
+        )

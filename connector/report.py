@@ -1,0 +1,43 @@
+"""What a run did, for those who started it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.errors import MailboxError, ServiceError
+from connector.events import Outcome
+from connector.foreseeing import Foreseen
+from connector.models import Mailbox, RecordId
+from connector.tally import Tally
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a run did. `skipped` says why nothing was read; `failure` what stopped the run.
+
+    `failure_logged`: whether an event in Salesforce says so.
+    """
+
+    event: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    errors: int = 0
+    mailboxes: tuple[Mailbox, ...] = ()
+    failed_mailboxes: Mapping[RecordId, MailboxError] = field(default_factory=dict)
+    not_linked: int = 0
+    salesforce_calls: int = 0
+    graph_calls: int = 0
+    seconds: float = 0.0
+    skipped: str | None = None
+    failure: ServiceError | None = None
+    failure_logged: bool = False
+    #: what could not be done to stored mail, where no error row says so
+    remarks: Sequence[str] = ()
+    foreseen: list[Foreseen] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 something failed, 3 the run could not be done."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        return (
+            1 if self.errors or self.failed_mailboxes or self.remarks or self.tally.by_outcome()[Outcome.FAILED] else 0
+        )
