@@ -65,6 +65,15 @@ class Course:
     error: MailboxError | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     closed: list[Window] = field(default_factory=list)
+    #: why it is not read, where somebody meant it to be
+    unlinked: str = ""
+    #: whether that is news
+    newly_unlinked: bool = False
+
+    @property
+    def name(self) -> str:
+        """As people know it."""
+        return self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
 
     def fail(self, error: MailboxError) -> None:
         """It could not be read: Failing, or Unavailable where Graph serves no such mailbox."""
@@ -74,11 +83,13 @@ class Course:
         self.mailbox = replace(self.mailbox, status=status, status_detail=str(error))
 
     def unlink(self, reason: str) -> None:
-        """It is not read, and why. Said once, until that changes."""
+        """It is not read, and why. Logged once, until that changes."""
         self.mailbox = replace(self.mailbox, status=MailboxStatus.NOT_LINKED, status_detail=reason)
+        meant = self.mailbox.active and self.mailbox.user is not None
+        self.unlinked = reason if meant else ""
         if (self.before.status, self.before.status_detail) != (MailboxStatus.NOT_LINKED, reason):
-            name = self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
-            log.warning("Mailbox is not read", action=Action.RUN_SKIPPED, mailbox=name, reason=reason)
+            self.newly_unlinked = meant
+            log.warning("Mailbox is not read", action=Action.RUN_SKIPPED, mailbox=self.name, reason=reason)
 
     def advance(self, now: datetime, settle: timedelta, *, last: bool) -> None:
         """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""
@@ -110,11 +121,13 @@ class Course:
 
     def saved(self) -> None:
         """The changes are in Salesforce."""
-        self.before, self.extra = self.mailbox, {}
+        self.before, self.extra, self.newly_unlinked = self.mailbox, {}, False
 
     @property
     def turned(self) -> bool:
-        """Whether its failing begins or ends with this run: that is an event."""
+        """Whether its failing begins or ends with this run, or it is no longer read: that is an event."""
+        if self.newly_unlinked:
+            return True
         failing = (MailboxStatus.FAILING, MailboxStatus.UNAVAILABLE)
         return (self.before.status in failing) != (self.mailbox.status in failing)
 

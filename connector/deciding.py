@@ -14,7 +14,7 @@ from connector.core import folders, identity, records
 from connector.core.address import normalise
 from connector.core.exclude import MailboxView, Rules, decide, group_candidates, steps
 from connector.core.match import Match, resolve
-from connector.errors import ConnectorError, MailboxError, MessageError
+from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
 from connector.events import Action, Outcome
 from connector.models import (
     Attachment,
@@ -227,9 +227,7 @@ class Decider:
                 if found is not None:
                     return replace(found, id=folder)
                 what, code = "The folder of this message is not there any more", "FOLDER_GONE"
-            self._no_folder[place] = MessageError(
-                what, code=code, remedy="It is tried again by itself.", transient=True
-            )
+            self._no_folder[place] = MessageError(what, code=code, remedy=TRIED_AGAIN, transient=True)
         raise self._no_folder[place].with_traceback(None)
 
     def _delivered_by_group(self, addresses: Sequence[NormalAddress]) -> bool | None:

@@ -14,6 +14,9 @@ ConnectorError
     └── MessageGoneError      the message is no longer where it was listed
 """
 
+#: the remedy of what passes, as long as there are attempts left
+TRIED_AGAIN = "It is tried again by itself."
+
 
 class ConnectorError(Exception):
     """Something went wrong. `what` happened, `where`, and the `remedy` to try; one line when printed."""

@@ -18,7 +18,7 @@ from connector.core import identity
 from connector.core.attachments import WantedFile, duplicates, missing, needs_list, same_in, sort_out, whole_mail
 from connector.core.records import subject_of
 from connector.deciding import Candidate, Mail, failure_of
-from connector.errors import MessageError, MessageGoneError, ServiceError
+from connector.errors import TRIED_AGAIN, MessageError, MessageGoneError, ServiceError
 from connector.events import Action
 from connector.models import NewFile, RecordId, StoredFile, SyncSettings
 from connector.ports import FileSink, MailSource
@@ -212,7 +212,7 @@ def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: boo
             problem = MessageError(
                 "Microsoft 365 is still scanning its attachments",
                 code="ATTACHMENT_SCAN",
-                remedy="They are fetched by themselves when they are there.",
+                remedy=TRIED_AGAIN,
                 transient=True,
             )
     if truncated:

@@ -75,7 +75,7 @@ class Journal:
             "Touched_At__c": now,
             "Emails_Synced__c": tally.emails,
             "Emails_Failed__c": tally.failed,
-            "Mailboxes__c": len(report.mailboxes),
+            "Mailboxes__c": report.looked_at,
             "Mailboxes_Failed__c": len(report.failed_mailboxes),
         }
         if finished:
@@ -83,8 +83,8 @@ class Journal:
             fields["Salesforce_Calls__c"] = self._log_book.calls + 1
         if error is not None:
             fields["Error_Message__c"] = str(error)
-        elif report.remarks:
-            fields["Error_Message__c"] = cut("\n".join(report.remarks), _MOST_TEXT)
+        elif report.messages:
+            fields["Error_Message__c"] = cut(report.messages, _MOST_TEXT)
         return EventRecord(key=self._key, fields=fields)
 
     def save(

@@ -23,6 +23,12 @@ class Report:
     mailboxes: tuple[Mailbox, ...] = ()
     failed_mailboxes: Mapping[RecordId, MailboxError] = field(default_factory=dict)
     not_linked: int = 0
+    #: messages that failed before and were tried again, or found to be gone
+    tried: int = 0
+    #: mailboxes that somebody meant to be read, by name, and why they are not
+    unlinked: Mapping[str, str] = field(default_factory=dict)
+    #: a sentence for each mailbox that could not be read
+    failing: tuple[str, ...] = ()
     salesforce_calls: int = 0
     graph_calls: int = 0
     seconds: float = 0.0
@@ -32,6 +38,22 @@ class Report:
     #: what could not be done to stored mail, where no error row says so
     remarks: Sequence[str] = ()
     foreseen: list[Foreseen] = field(default_factory=list)
+
+    @property
+    def looked_at(self) -> int:
+        """Mailboxes that were read, or could not be."""
+        return len({box.id for box in self.mailboxes} | self.failed_mailboxes.keys())
+
+    @property
+    def messages(self) -> str:
+        """What an admin should know, a line for each thing; empty where all is well."""
+        return "\n".join(
+            (
+                *self.remarks,
+                *self.failing,
+                *(f"{name} is not read: {text}" for name, text in self.unlinked.items()),
+            )
+        )
 
     @property
     def exit_code(self) -> int:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import structlog
 
+from connector.core.checkpoint import LIVE
 from connector.core.exclude import Rules, compile_rules
 from connector.core.sweep import SWEEP
 from connector.courses import Course, Pace, linked_addresses, plan_courses
@@ -166,6 +167,7 @@ class Run:
                 if course.lane is not None:
                     course.lane.clear()
         due = [error for error in setup.errors if self._every_error or error.is_due(setup.now)]
+        self._report.tried = len(due)
         early = retry_readings(self._retries, due, courses, self._source) if due else []
         for failure in self._retries.failed:
             self._report.tally.fail_unread(failure)
@@ -244,7 +246,7 @@ class Run:
         A sweep also leaves out what was given up, and what this very run has failed to store.
         """
         waiting = self._retries.waiting(setup.now)
-        if reading.closed is not None and reading.closed.road == SWEEP:
+        if reading.closed is not None and reading.closed.road in (LIVE, SWEEP):
             waiting = self._retries.logged(setup.now) | self._report.tally.failures_now().keys()
         headers = tuple(header for header in reading.headers if (header.mailbox, header.id) not in waiting)
         return replace(reading, headers=headers) if len(headers) < len(reading.headers) else reading
@@ -265,6 +267,7 @@ class Run:
     def _courses(self, setup: Setup, settings: SyncSettings, rules: Rules) -> dict[RecordId, Course]:
         courses = plan_courses(setup, settings, rules, only=self._only, source=self._source, pace=self._pace)
         self._report.not_linked = sum(course.mailbox.status is MailboxStatus.NOT_LINKED for course in courses.values())
+        self._report.unlinked = {course.name: course.unlinked for course in courses.values() if course.unlinked}
         for course in courses.values():
             if course.error is not None:
                 self._note_error(course, course.error)
@@ -299,6 +302,8 @@ class Run:
     def _note_error(self, course: Course, error: MailboxError) -> None:
         course.fail(error)
         self._report.failed_mailboxes = {**self._report.failed_mailboxes, course.mailbox.id: error}
+        # what was refused before it was read names the row itself
+        self._report.failing += (str(error) if course.lane is None else f"{course.name}: {error}",)
         log.warning(
             "Mailbox could not be read",
             action=Action.MAILBOX_FAILED,

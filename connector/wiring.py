@@ -32,6 +32,7 @@ from connector.report import Report
 from connector.salesforce.admin import SalesforceAdmin
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer, SalesforceToken
 from connector.salesforce.budget import Budget
+from connector.salesforce.chores import Chores
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.inspection import SalesforceInspection
@@ -203,7 +204,7 @@ def run_once(
             directory=directory,
             stock=SalesforceStock(org, directory),
             sink=SalesforceWriter(org, attachment_timeout=pace.attachment_timeout_seconds),
-            log_book=SalesforceRunLog(org, admin.attempts),
+            log_book=SalesforceRunLog(org, admin.attempts, chores=Chores(org, admin.rules)),
             key=new_key(),
             kind=order.event_kind,
             pace=Pace(

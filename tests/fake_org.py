@@ -126,7 +126,7 @@ class FakeOrg:
             known = {row.get(field): id_ for id_, row in reversed(table.items())}
             self._index[name, field] = (len(table), known)
         found = known.get(key)
-        return found if found is not None and table[found].get(field) == key else None
+        return found if found is not None and table.get(found, {}).get(field) == key else None
 
     # -- AdminSource ------------------------------------------------------------------------------------------------
 

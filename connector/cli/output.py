@@ -57,7 +57,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "attachments": report.tally.attachments,
         "errors": report.errors,
         "mailboxes": {
-            "read": len(report.mailboxes) - len({box.id for box in report.mailboxes} & set(report.failed_mailboxes)),
+            "read": report.looked_at - len(report.failed_mailboxes),
             "failed": len(report.failed_mailboxes),
             "not_linked": report.not_linked,
         },
@@ -108,12 +108,15 @@ def show_report(report: Report) -> None:
 
 def show_failed_mailboxes(report: Report) -> None:
     """A line for each mailbox that could not be read, in the form of an error, on standard error."""
-    names = {box.id: box.user_principal_name or box.email or box.name for box in report.mailboxes}
-    failed = list(report.failed_mailboxes.items())
-    for box, error in failed[:MOST_ERRORS]:
-        print_error(f"{names[box]}: {error}" if box in names else str(error))
-    if len(failed) > MOST_ERRORS:
-        print_error(f"{len(failed) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
+    for text in report.failing[:MOST_ERRORS]:
+        print_error(text)
+    if len(report.failing) > MOST_ERRORS:
+        print_error(f"{len(report.failing) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
+    unlinked = list(report.unlinked.items())
+    for name, text in unlinked[:MOST_ERRORS]:
+        err.print(f"not read: {name}: {text}", markup=False)
+    if len(unlinked) > MOST_ERRORS:
+        err.print(f"not read: {len(unlinked) - MOST_ERRORS} more mailboxes. See their Status Detail.")
 
 
 def outcome_table(report: Report) -> Table:

@@ -62,6 +62,8 @@ def retry(
     if event is not None and every:
         raise UsageError("--event and --all exclude each other", where="retry", remedy="Give one of them.")
     report = run_order(context.obj, Order(retries_only=True, every_error=every, event=event))
+    if event is not None and report.failure is None and report.skipped is None and not report.tried:
+        report.skipped = f"no failed message is left of a sync event with the name or Run Key {event}"
     return show(report, as_json=as_json)
 
 

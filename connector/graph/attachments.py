@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 import urllib3
 
-from connector.errors import MailboxError, MessageError, MessageGoneError, UnreachableError
+from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGoneError, UnreachableError
 from connector.graph import parse
 from connector.graph.batch import SubRequest, SubResponse
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
@@ -21,7 +21,6 @@ LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024
 #: as many first bytes as tell what a file is
 _HEAD = 64
-_LATER = "It is tried again by itself."
 
 
 def list_request(user: GraphUserId, header: Header) -> SubRequest:
@@ -44,7 +43,7 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
             links.add(link)
             body, _ = client.get(user, link)
     except MailboxError as error:
-        return MessageError(f"The attachments could not be listed: {error.what}", remedy=_LATER, transient=True)
+        return MessageError(f"The attachments could not be listed: {error.what}", remedy=TRIED_AGAIN, transient=True)
     except (KeyError, TypeError, ValueError) as error:
         return MessageError(
             f"Graph listed an attachment that cannot be read ({type(error).__name__})", code="BAD_ITEM", transient=True
@@ -72,7 +71,7 @@ def download(
             yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
     except UnreachableError as error:
         raise MessageError(
-            f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=_LATER, transient=True
+            f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True
         ) from error
 
 
@@ -100,7 +99,9 @@ class Stream:
 
     def _piece(self) -> bytes:
         if self._monotonic() > self._deadline:
-            raise MessageError("The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=_LATER, transient=True)
+            raise MessageError(
+                "The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=TRIED_AGAIN, transient=True
+            )
         try:
             # what has arrived, rather than as much as was asked for: a body that trickles must not outlast the deadline
             return self._answer.raw.read1(_PIECE) or b""
@@ -121,7 +122,7 @@ def _announced(answer: requests.Response) -> int | None:
 
 def _broken(how: str) -> MessageError:
     return MessageError(
-        f"The file broke off while it was read ({how})", code="BROKEN_OFF", remedy=_LATER, transient=True
+        f"The file broke off while it was read ({how})", code="BROKEN_OFF", remedy=TRIED_AGAIN, transient=True
     )
 
 
@@ -130,7 +131,7 @@ def _refused(answer: requests.Response) -> MessageError:
     error = message_error(SubResponse(answer.status_code, {"error": error_of(answer)}))
     kind = MessageGoneError if isinstance(error, MessageGoneError) else MessageError
     text = error.what.replace("the message", "the file", 1).replace("The message", "The file", 1)
-    return kind(text, code=error.code, remedy=_LATER, transient=True)
+    return kind(text, code=error.code, remedy=TRIED_AGAIN, transient=True)
 
 
 def _path(user: GraphUserId, message: MessageId) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from connector.errors import (
+    TRIED_AGAIN,
     ConnectorError,
     MailboxError,
     MailboxOutageError,
@@ -233,6 +234,6 @@ def message_error(response: SubResponse) -> MessageError:
     return MessageError(
         f"Microsoft Graph did not give the message ({text})",
         code=f"GRAPH_{response.status}",
-        remedy="It is tried again by itself." if response.status in BUSY else "",
+        remedy=TRIED_AGAIN if response.status in BUSY else "",
         transient=response.status in BUSY,
     )

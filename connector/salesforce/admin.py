@@ -89,6 +89,8 @@ class SalesforceAdmin:
             self._scope = _OPEN
         self._fields: EmailFields | None = None
         self._errors: tuple[LoggedError, ...] = ()
+        #: the rows of all exclusions; filled by `read`
+        self.rules: list[Mapping[str, Any]] = []
         #: how often a message was tried before, by Error_Key__c; filled by `read`, kept by the run log
         self.attempts: dict[str, int] = {}
 
@@ -122,11 +124,12 @@ class SalesforceAdmin:
         self._fields = _email_fields(answers["Contact"].body, answers["Account"].body, where=self._client.host)
         self._errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
         self.attempts.update((error.key, error.attempts) for error in self._errors)
+        self.rules[:] = self._records(answers["exclusions"])
         return Setup(
             now=now,
             settings=self._settings(answers["settings"]),
             org=self._org(identity.org, answers),
-            exclusions=_exclusions(self._records(answers["exclusions"])),
+            exclusions=_exclusions(self.rules),
             mailboxes=tuple(parse.mailbox(record) for record in self._records(answers["mailboxes"])),
             sync_users=parse.holders(
                 [

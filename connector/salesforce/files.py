@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from connector.core.attachments import item_name
-from connector.errors import MessageError, UnreachableError
+from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
 from connector.events import Action
 from connector.http import NoAnswerError
 from connector.models import NewFile, RecordId, Row, RowError, StoredFile
@@ -167,7 +167,7 @@ class SalesforceFiles:
         return MessageError(
             f"Salesforce did not take the file ({said})",
             code=code,
-            remedy="It is tried again by itself." if transient else "Correct what the message names, then retry.",
+            remedy=TRIED_AGAIN if transient else "Correct what the message names, then retry.",
             transient=transient,
         )
 

@@ -164,8 +164,10 @@ def exclusion(record: Mapping[str, Any]) -> Exclusion:
     except ValueError:
         raise row.odd("Type__c", f"has to be one of {', '.join(ExclusionType)}") from None
     personal = kind is ExclusionType.PERSONAL_ADDRESS
-    removed = row.instant("Removed_At__c")
-    if removed is None and (row.flag("IsDeleted") or not row.flag("Active__c")):
+    deleted, active = row.flag("IsDeleted"), row.flag("Active__c")
+    # one that is active again applies again; one that was active when it was deleted ended then
+    removed = None if active else row.instant("Removed_At__c")
+    if removed is None and (deleted or not active):
         removed = row.instant("LastModifiedDate")
     return Exclusion(
         id=row.id,

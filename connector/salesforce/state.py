@@ -10,9 +10,10 @@ from typing import Any
 
 from connector.core.retry import error_key, next_attempt
 from connector.core.text import clean, cut
-from connector.errors import ServiceError
+from connector.errors import TRIED_AGAIN, ServiceError
 from connector.events import ErrorStatus
 from connector.models import EventRecord, Failure, MailboxUpdate, RecordId, SettledError
+from connector.salesforce.chores import Chores
 from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for, one_line
 from connector.salesforce.event import EVENT, event_ask
@@ -30,11 +31,15 @@ _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTE
 class SalesforceRunLog:
     """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
 
-    What it writes goes out whatever the budget of calls: an event that says why a run stopped, and where it stopped.
+    `chores` are done once, with the first checkpoint. What it writes goes out whatever the budget of calls: an event
+    that says why a run stopped, and where it stopped.
     """
 
-    def __init__(self, client: SalesforceClient, attempts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, client: SalesforceClient, attempts: Mapping[str, int] | None = None, *, chores: Chores | None = None
+    ) -> None:
         self._client = client
+        self._chores = chores
         self._attempts: Mapping[str, int] = attempts if attempts is not None else {}
 
     @property
@@ -66,11 +71,19 @@ class SalesforceRunLog:
             asks = [*touch, *collections[start : start + MAX_HEAVY]]
             if matched_through is not None and start + MAX_HEAVY >= len(collections):
                 asks.append(self._matched_through_ask(*matched_through))
-            if asks:
+            if asks or (self._chores is not None and self._chores.is_urgent):
                 self._send(asks)
 
     def _send(self, asks: Sequence[Ask]) -> None:
-        answers = self._client.composite(asks, all_or_none=True, in_any_case=True)
+        """All or nothing; where there is room, with the question that the run's chores begin with."""
+        chores = self._chores if len(asks) < MAX_HEAVY else None
+        also = [replace(chores.question(), raw=True)] if chores is not None and chores.pending else []
+        answers = self._client.composite([*asks, *also], all_or_none=True, in_any_case=True)
+        self._require(asks, answers[: len(asks)])
+        if chores is not None and also:
+            chores.do(answers[-1])
+
+    def _require(self, asks: Sequence[Ask], answers: Sequence[Answer]) -> None:
         pairs = zip(asks, answers, strict=True)
         refusals = [refusal for ask, answer in pairs for refusal in self._refusals(ask, answer)]
         if refusals:
@@ -137,7 +150,7 @@ class SalesforceRunLog:
             "Subject__c": cut(clean(failure.subject), _TEXT) or None,
             "Received_At__c": failure.received_at,
             "Code__c": cut(clean(failure.code), _TEXT),
-            "Message__c": cut(clean(failure.text), _LONG_TEXT),
+            "Message__c": cut(clean(_told(failure.text, gave_up=gave_up)), _LONG_TEXT),
             "Attempts__c": attempts,
             "Next_Attempt_At__c": again,
             "Status__c": ErrorStatus.GAVE_UP.value if gave_up else ErrorStatus.FAILED.value,
@@ -153,6 +166,13 @@ class SalesforceRunLog:
     @staticmethod
     def _key(failure: Failure) -> str:
         return failure.error_key or error_key(failure.graph_user_id, failure.message)
+
+
+def _told(text: str, *, gave_up: bool) -> str:
+    """A row that is given up must not promise another attempt."""
+    if not gave_up:
+        return text
+    return f"{text.removesuffix(TRIED_AGAIN).rstrip()} It is not tried again by itself: set Status to Retry Requested."
 
 
 def _settled_fields(error: SettledError) -> dict[str, Any]:

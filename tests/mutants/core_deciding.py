@@ -70,7 +70,7 @@ MUTANTS = [
         _EXCLUDE,
         "self._personal.get(user) if user else None",
         "next(iter(self._personal.values()), None)",
-        f"{_EXCLUDE_TESTS}::test_a_broken_personal_pattern_stops_only_its_user",
+        f"{_EXCLUDE_TESTS}::test_a_personal_rule_is_for_its_user_alone",
     ),
     Mutant(
         _EXCLUDE,

@@ -51,6 +51,12 @@ MUTANTS = [
     ),
     Mutant(
         _DECIDING,
+        "copies=sorted(copies, key=lambda candidate: not is_own(candidate))",
+        "copies=copies",
+        f"{_OUTCOMES_TESTS}::test_the_senders_own_copy_is_chosen",
+    ),
+    Mutant(
+        _DECIDING,
         "index = identity.StoredIndex(sorted(stored, key=lambda email: email.is_deleted))",
         "index = identity.StoredIndex(sorted(stored, key=lambda email: not email.is_deleted))",
         f"{_OUTCOMES_TESTS}::test_a_row_in_use_comes_before_one_in_the_recycle_bin",

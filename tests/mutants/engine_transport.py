@@ -109,6 +109,24 @@ MUTANTS = [
         f"{_SLOTS_TESTS}::test_more_than_there_are_is_a_mistake",
     ),
     Mutant(
+        _SLOTS,
+        "if blocked.isdisjoint(turn.wanted) and self._fits(turn.wanted):",
+        "if self._fits(turn.wanted):",
+        f"{_SLOTS_TESTS}::test_all_places_are_taken_at_once_and_nobody_overtakes",
+    ),
+    Mutant(
+        _SLOTS,
+        "self._taken[mailbox] + count <= self.per_mailbox for",
+        "self._taken[mailbox] + count <= self.per_mailbox + 1 for",
+        f"{_SLOTS_TESTS}::test_all_places_are_taken_at_once_and_nobody_overtakes",
+    ),
+    Mutant(
+        _SLOTS,
+        "or any(mailbox in turn.wanted for turn in self._waiting):",
+        "or False:",
+        f"{_SLOTS_TESTS}::test_what_is_claimed_does_not_overtake_who_waits",
+    ),
+    Mutant(
         _COALESCE,
         "raise copy.copy(answer) from answer\n        return answer or",
         "raise answer\n        return answer or",

@@ -32,6 +32,12 @@ MUTANTS = [
     ),
     Mutant(
         _WRITER,
+        "rest = _only(request, {id(item) for item, outcome in found if not outcome.done})",
+        "rest = request",
+        f"{_WRITER_TESTS}::test_what_was_taken_is_not_sent_again_with_the_halves",
+    ),
+    Mutant(
+        _WRITER,
         "            if row is not None:\n                mended_before.add(place)\n",
         "            if row is not None:\n",
         f"{_WRITER_TESTS}::test_a_body_that_stays_too_long_fails_with_the_orgs_words",
@@ -116,9 +122,21 @@ MUTANTS = [
     ),
     Mutant(
         _OUTCOMES,
+        'row.object == "Task" and row.fields.get("OwnerId") != integration_user:',
+        'row.fields.get("OwnerId") != integration_user:',
+        f"{_WRITER_TESTS}::test_a_mail_is_given_to_nobody_else",
+    ),
+    Mutant(
+        _OUTCOMES,
         'and any("Body__c" in name for name in error.fields):',
         "and True:",
         f"{_WRITER_TESTS}::test_another_long_field_is_not_mended",
+    ),
+    Mutant(
+        _OUTCOMES,
+        "return outcome if parent is None or parent.done else replace(outcome, error=parent.error)",
+        "return outcome if parent is None else replace(outcome, error=parent.error)",
+        f"{_WRITER_TESTS}::test_a_child_of_a_mail_that_vanished_after_it_was_taken_keeps_its_own_reason",
     ),
     Mutant(
         _OUTCOMES,

@@ -432,7 +432,7 @@ def test_a_window_that_holds_too_much_is_read_in_parts() -> None:
 
 def test_what_is_left_of_a_window_comes_before_the_next_one() -> None:
     tenant = Tenant()
-    ada = lane(tenant, "ada", 1, each=2100)
+    ada = lane(tenant, "ada", 1, each=2600)
     ada.windows.append(window("ada", 50))
     failed = threading.Event()
 

@@ -1,7 +1,7 @@
 """What a run counts: every message once, with one outcome."""
 
 from connector.events import Outcome
-from connector.models import Failure, GraphUserId, Header
+from connector.models import Failure, GraphUserId, Header, RecordId, Row, RowError, RowResult
 from connector.tally import Tally
 from tests.builders import header
 
@@ -79,3 +79,16 @@ def test_a_mail_that_lacks_files_keeps_its_outcome_and_counts_as_failed() -> Non
 def test_rows_of_any_kind_are_something_stored() -> None:
     for name in ("emails", "participants", "tasks", "attachments", "additions"):
         assert Tally(**{name: 1}).stored == 1
+
+
+def test_only_rows_that_this_run_has_written_are_counted() -> None:
+    tally = Tally()
+    new = {name: Row(object=name, key_field="K", key="k", fields={}) for name in ("Email__c", "Task")}
+    old = Row(object="Email__c", key_field="K", key="k", fields={}, id=RecordId("a0E000000000001AAA"))
+    for row in (*new.values(), old):
+        tally.count(RowResult(row=row, existed=True))
+        tally.count(RowResult(row=row, error=RowError(code="X", message="no")))
+    assert tally.stored == 0
+    for row in (*new.values(), old):
+        tally.count(RowResult(row=row))
+    assert (tally.emails, tally.tasks, tally.additions) == (1, 1, 1)

@@ -94,6 +94,10 @@ def test_the_time_that_was_stamped_stays() -> None:
     assert found.removed_at == datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
+def test_a_rule_that_is_active_again_applies_again() -> None:
+    assert exclusion(Removed_At__c="2026-02-01T12:00:00.000+0000").removed_at is None
+
+
 def test_a_personal_rule_without_user_is_its_creators_and_no_other_rule_has_a_user() -> None:
     assert exclusion().user == ADA
     assert exclusion(User__c=BOB).user == BOB

@@ -1,0 +1,53 @@
+"""What an admin is told: a mailbox that is not read, a message that is given up, a retry that finds nothing."""
+
+from tests.acceptance.test_retry import error_row, mail, withhold
+from tests.acceptance.test_scenarios_setup import boxes, lines
+from tests.world import World
+
+EVENTS = "SELECT Error_Message__c, Status__c, Mailboxes__c, Mailboxes_Failed__c FROM MS_Graph_Sync_Event__c"
+
+
+def test_a_user_without_the_permission_is_told_in_the_event_once_and_on_the_terminal_always(firm: World) -> None:
+    firm.mailbox("bob")
+    bob = firm.user("bob", permission_sets=())
+    firm.create(
+        "MS_Graph_User__c",
+        Name="Bob",
+        Email_Address__c="bob@firm.example",
+        User_Principal_Name__c="bob@firm.example",
+        User__c=bob,
+    )
+    reason = "The linked user does not hold the permission set Microsoft 365 Sync User. Assign it."
+    for _ in range(2):
+        code, _, err = firm.command("sync", "--json")
+        assert code == 0
+        assert f"not read: bob@firm.example: {reason}" in lines(err)
+        [event] = firm.rows(EVENTS)
+        assert event["Error_Message__c"] == f"bob@firm.example is not read: {reason}"
+        assert (event["Status__c"], event["Mailboxes__c"], event["Mailboxes_Failed__c"]) == ("Succeeded", 1, 0)
+    assert boxes(firm)["Bob"]["Status__c"] == "Not Linked"
+
+
+def test_a_mailbox_that_fails_is_told_in_the_event_and_counts_as_one_of_the_mailboxes(firm: World) -> None:
+    firm.adviser("bob", User_Principal_Name__c="nobody@firm.example", Email_Address__c="nobody@firm.example")
+    firm.sync(code=1)
+    [event] = firm.rows(EVENTS)
+    assert (event["Mailboxes__c"], event["Mailboxes_Failed__c"]) == (2, 1)
+    assert "nobody@firm.example" in event["Error_Message__c"]
+
+
+def test_a_row_that_is_given_up_promises_no_further_attempt(firm: World) -> None:
+    withhold(firm, mail(firm), status=503)
+    for attempt in range(1, 6):
+        firm.sync(code=1)
+        row = error_row(firm)
+        assert (row["Status__c"], row["Attempts__c"]) == ("Gave Up" if attempt == 5 else "Failed", attempt)
+        assert ("It is tried again by itself." in row["Message__c"]) is (attempt < 5)
+        assert ("set Status to Retry Requested" in row["Message__c"]) is (attempt == 5)
+        firm.advance(hours=25)
+
+
+def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
+    code, _, err = firm.command("retry", "--event", "nope")
+    assert code == 0
+    assert "Nothing to do: no failed message is left of a sync event with the name or Run Key nope." in err
