@@ -1,8 +1,6 @@
 """Turns settings into sessions, clients, a run and logging. Nothing else reads the settings."""
 
-import logging
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,26 +9,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from connector.core.agenda import Done, Job
 from connector.courses import Pace
+from connector.credentials import grant, graph_token, named_principal
 from connector.daemon import LOOK_EVERY, Daemon, Halt, Slice
-from connector.errors import UsageError
 from connector.events import EventKind
 from connector.explaining import Explanation, explain
-from connector.graph.auth import ApplicationToken
 from connector.graph.client import GraphClient
 from connector.graph.inspection import GraphInspection
 from connector.graph.mail import GraphMail
-from connector.graph.principal import PrincipalToken
 from connector.graph.slots import Slots
-from connector.graph.token_file import TokenFile
-from connector.http import Door, Service, TokenSource
+from connector.http import Door, TokenSource
 from connector.reading import Lane
 from connector.report import Report
 from connector.salesforce.admin import SalesforceAdmin
-from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer, SalesforceToken
+from connector.salesforce.auth import SalesforceToken
 from connector.salesforce.budget import Budget
 from connector.salesforce.chores import Chores
 from connector.salesforce.client import SalesforceClient
@@ -41,7 +34,7 @@ from connector.salesforce.state import SalesforceRunLog
 from connector.salesforce.stock import SalesforceStock
 from connector.salesforce.timetable import SalesforceTimetable
 from connector.salesforce.writer import SalesforceWriter
-from connector.settings import AuthProvider, SalesforceCredential, Settings
+from connector.settings import Settings
 from connector.sync import Run
 
 
@@ -55,27 +48,6 @@ class ProgressView(Protocol):
     def walked(self, lane: Lane, messages: int) -> None:
         """A window was read."""
         ...
-
-
-def configure_logging(settings: Settings, *, level: str | None = None) -> None:
-    """Log lines on standard error, as JSON or text. `level` overrules the configured one."""
-    threshold = logging.getLevelNamesMapping()[(level or settings.logging.level).upper()]
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.logging.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
 
 
 class _UntilHalt:
@@ -98,7 +70,7 @@ class _UntilHalt:
 def graph_client(settings: Settings, door: Door, halt: Halt | None = None) -> GraphClient:
     """The tenant."""
     credential = settings.named_credentials.MicrosoftGraphAPI
-    token = _graph_token(settings, door)
+    token = graph_token(settings, door)
     if halt is not None:
         token = _UntilHalt(token, halt)
     graph = door.service(
@@ -129,7 +101,7 @@ def salesforce_clients(
     """Makes clients of the org that share one sign-in, each with a clock of its own."""
     credential = settings.named_credentials.Salesforce
     setting = "named_credentials.Salesforce"
-    token = SalesforceToken(door.service("Salesforce", credential.url, setting=setting), _grant(credential))
+    token = SalesforceToken(door.service("Salesforce", credential.url, setting=setting), grant(credential))
     service = door.service("Salesforce", credential.url, counted="/services/data", token=token, setting=setting)
     names = Names(settings.salesforce.namespace)
     version = settings.salesforce.api_version
@@ -292,70 +264,6 @@ def explain_once(settings: Settings, *, upn: str, message: str) -> Explanation:
         admin = SalesforceAdmin(org, all_errors=True)
         directory = SalesforceDirectory(org, lambda: admin.email_fields)
         return explain(admin, mail, directory, upn=upn, message=message)
-
-
-def _graph_token(settings: Settings, door: Door) -> TokenSource:
-    """Signs in as the application, or as the person that `login` was for."""
-    provider = settings.graph_provider
-    credential = settings.named_credentials.MicrosoftGraphAPI
-    if credential.identity == "named_principal":
-        return named_principal(settings, door)
-    secret = _entra_credential(provider)
-    if secret is None:
-        raise UsageError("There is neither consumer_secret nor certificate", where="auth_providers")
-    return ApplicationToken(
-        client_id=provider.consumer_key,
-        credential=secret,
-        authority=provider.authority,
-        graph_url=credential.url,
-        session=_entra(provider, door).session(idempotent=True),
-    )
-
-
-def named_principal(settings: Settings, door: Door) -> PrincipalToken:
-    """The person that mail is read as. Raises UsageError where the application itself signs in."""
-    provider = settings.graph_provider
-    credential = settings.named_credentials.MicrosoftGraphAPI
-    if credential.identity != "named_principal" or credential.token_file is None:
-        raise UsageError(
-            f"The identity {credential.identity} signs in by itself",
-            where="named_credentials.MicrosoftGraphAPI.identity",
-            remedy="Nobody has to sign in; for a person instead, set identity: named_principal and token_file.",
-        )
-    return PrincipalToken(
-        client_id=provider.consumer_key,
-        credential=_entra_credential(provider),
-        authority=provider.authority,
-        scopes=provider.default_scopes,
-        file=TokenFile(credential.token_file),
-        # a code and a refresh token may be sent again: at worst it is refused, and a person signs in once more
-        session=_entra(provider, door).session(idempotent=True),
-    )
-
-
-def _entra(provider: AuthProvider, door: Door) -> Service:
-    return door.service("Microsoft Entra", provider.authority, setting="auth_providers")
-
-
-def _entra_credential(provider: AuthProvider) -> str | dict[str, str] | None:
-    """What msal calls the client credential; None for a public app."""
-    if provider.certificate is not None:
-        key = provider.certificate.private_key.get_secret_value()
-        return {"private_key": key, "thumbprint": provider.certificate.thumbprint.replace(":", "")}
-    return None if provider.consumer_secret is None else provider.consumer_secret.get_secret_value()
-
-
-def _grant(credential: SalesforceCredential) -> Grant:
-    if credential.flow == "jwt" and credential.private_key is not None and credential.username is not None:
-        return JwtBearer(
-            url=credential.url,
-            consumer_key=credential.consumer_key,
-            username=credential.username,
-            private_key=credential.private_key.get_secret_value(),
-        )
-    if credential.consumer_secret is None:
-        raise UsageError(f"The flow {credential.flow} lacks a credential", where="named_credentials.Salesforce")
-    return ClientCredentials(credential.consumer_key, credential.consumer_secret.get_secret_value())
 
 
 def new_key(now: datetime | None = None) -> str:

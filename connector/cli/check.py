@@ -26,11 +26,12 @@ from connector.courses import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
 from connector.graph.principal import UNUSED
 from connector.graph.token_file import TokenFile
+from connector.logs import configure_logging
 from connector.models import GraphUserId, Mailbox, Setup
 from connector.salesforce.inspection import DAYS, OrgFacts
 from connector.salesforce.rehearsal import Tried, rehearse
 from connector.settings import Settings, load
-from connector.wiring import CheckDesk, check_desk, configure_logging
+from connector.wiring import CheckDesk, check_desk
 
 _COLOURS = {Light.GREEN: "green", Light.AMBER: "yellow", Light.RED: "red"}
 GRAPH, SALESFORCE = "Microsoft 365", "Salesforce"

@@ -8,8 +8,9 @@ from connector.cli.output import out, show_json
 from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
 from connector.core.explanation import Explanation
+from connector.logs import configure_logging
 from connector.settings import load
-from connector.wiring import configure_logging, explain_once
+from connector.wiring import explain_once
 
 
 def explain(

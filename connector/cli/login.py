@@ -17,9 +17,11 @@ from urllib.parse import parse_qsl, urlsplit
 import typer
 
 from connector.cli.state import Invocation
+from connector.credentials import named_principal
 from connector.errors import SignInError
+from connector.logs import configure_logging
 from connector.settings import load
-from connector.wiring import configure_logging, named_principal, open_door
+from connector.wiring import open_door
 
 _DONE = "You are signed in. Close this window and go back to the terminal."
 _FAILED = "The sign-in did not succeed. Go back to the terminal."

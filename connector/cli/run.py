@@ -16,8 +16,9 @@ import typer
 from connector.cli.state import Invocation
 from connector.daemon import LOOK_EVERY, Halt
 from connector.events import Action
+from connector.logs import configure_logging
 from connector.settings import load
-from connector.wiring import configure_logging, scheduler
+from connector.wiring import scheduler
 
 log = structlog.get_logger(__name__)
 

@@ -20,9 +20,10 @@ from connector.core.health import LastEvent, MailboxHealth, failed_since, longes
 from connector.courses import not_linked_reason, seated_users
 from connector.errors import SetupError
 from connector.events import MailboxStatus
+from connector.logs import configure_logging
 from connector.models import RecordId, Setup
 from connector.settings import load
-from connector.wiring import admin_desk, configure_logging
+from connector.wiring import admin_desk
 
 #: how the frequency is taken where it cannot be understood
 _UNKNOWN = timedelta(days=1)

@@ -16,9 +16,10 @@ from connector.cli.output import (
 from connector.cli.progress import Progress
 from connector.cli.state import Invocation
 from connector.errors import UsageError
+from connector.logs import configure_logging
 from connector.report import Report
 from connector.settings import load
-from connector.wiring import Order, configure_logging, run_once
+from connector.wiring import Order, run_once
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only, one object on the last line.")]
 

@@ -7,6 +7,7 @@ from tests.world import World
 
 
 @pytest.mark.calls
+@pytest.mark.slow
 def test_at_most_eight_salesforce_calls_for_a_thousand_stored_mails(world: World) -> None:
     wanted = furnish(world, mailboxes=20, messages=2500, stored=0.82, days=20)
     assert wanted >= 2000

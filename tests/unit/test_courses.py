@@ -355,3 +355,48 @@ def test_what_was_just_resolved_counts_too() -> None:
     row = box(1)
     resolved = replace(row, aliases=("new@firm.example",))
     assert NormalAddress("new@firm.example") in linked_addresses([row], [resolved])
+
+
+# -- no longer read --------------------------------------------------------------------------------
+
+
+def unlinked(before: Mailbox, reason: str = "No permission.") -> Course:
+    course = Course(mailbox=before, before=before)
+    course.unlink(reason)
+    return course
+
+
+def test_that_a_mailbox_is_not_read_is_an_event_once_for_each_reason() -> None:
+    first = unlinked(box(1, status=MailboxStatus.LIVE))
+    assert first.turned
+    assert first.unlinked == "No permission."
+    again = unlinked(first.mailbox)
+    assert (again.turned, again.unlinked, again.changes()) == (False, "No permission.", {})
+    assert unlinked(first.mailbox, "No seat.").turned
+    first.saved()
+    assert not first.turned
+
+
+@pytest.mark.parametrize("fields", [{"active": False}, {"user": None}])
+def test_a_mailbox_that_nobody_meant_to_be_read_is_no_news(fields: dict[str, Any]) -> None:
+    course = unlinked(box(1, status=MailboxStatus.LIVE, **fields))
+    assert (course.turned, course.unlinked) == (False, "")
+    assert course.changes() == {"Status__c": MailboxStatus.NOT_LINKED, "Status_Detail__c": "No permission."}
+
+
+def test_a_failing_mailbox_that_is_not_read_any_more_has_turned() -> None:
+    assert unlinked(box(1, status=MailboxStatus.FAILING, active=False)).turned
+
+
+def test_a_row_that_leads_to_the_mailbox_of_another_fails_and_is_not_written() -> None:
+    tenant = FakeTenant()
+    first = box(1, graph_user_id=GraphUserId("same"))
+    user = DirectoryUser(
+        id=GraphUserId("same"), user_principal_name="adviser2@firm.example", mail="", addresses=(), purpose=""
+    )
+    tenant.users["adviser2@firm.example"] = user
+    one, two = plan(setup(first, box(2, graph_user_id=None)), tenant=tenant).values()
+    assert one.error is None
+    assert two.error is not None
+    assert (two.error.code, two.lane) == ("SECOND_ROW", None)
+    assert two.changes().keys() == {"Status__c", "Status_Detail__c"}

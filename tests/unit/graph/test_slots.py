@@ -130,8 +130,12 @@ class SignalledError(Exception):
 
 
 def test_one_that_is_interrupted_while_it_waits_leaves_the_queue(place: Callable[[Slots, Wish], Place]) -> None:
+    left = threading.Event()
+
     def interrupt(*_: object) -> None:
-        raise SignalledError
+        if not left.is_set():
+            left.set()
+            raise SignalledError
 
     slots = Slots(1)
     holder = place(slots, Wish(ada=1))
@@ -141,7 +145,9 @@ def test_one_that_is_interrupted_while_it_waits_leaves_the_queue(place: Callable
 
     def send() -> None:
         assert wish.queued.wait(STUCK)
-        signal.pthread_kill(main, signal.SIGUSR1)
+        # one that comes just before the other thread begins to wait is not noticed until the next
+        while not left.wait(0.01):
+            signal.pthread_kill(main, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:

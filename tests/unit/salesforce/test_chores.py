@@ -1,8 +1,10 @@
-"""Which rules get a time of removal, and which deleted ones a copy."""
+"""Which rules get a time of removal, and which deleted ones a copy; which events nobody writes any more."""
 
 from typing import Any
 
-from connector.salesforce.chores import stamps, tombstones
+from connector.salesforce.chores import Chores, stamps, tombstones
+from connector.salesforce.client import Answer
+from tests.unit.salesforce.org import Org, refusal, soql_of
 
 THEN, NOW = "2026-03-01T12:00:00.000+0000", "2026-03-02T12:00:00.000+0000"
 ADMIN, ADA = "005000000000001AAA", "005000000000002AAA"
@@ -60,3 +62,87 @@ def test_there_is_one_copy_of_each_and_of_a_deleted_copy_another() -> None:
         [again] = tombstones(rows)
         assert again["Tombstone_Of__c"] == original["Id"]
         assert again["Removed_At__c"] == (NOW if original in rows else THEN)
+
+
+# -- done ----------------------------------------------------------------------------------------------------
+
+NOBODY = Answer(status=200, body={"totalSize": 0, "done": True, "records": []})
+EVENTS, RULES = "MS_Graph_Sync_Event__c", "MS_Graph_Exclusion__c"
+
+
+def sent(org: Org) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Method and path of every sub-request, and its rows without their type."""
+    asks = [ask for asks in org.requests for ask in asks]
+    return [
+        (
+            f"{ask['method']} {ask['url'].rpartition('/composite/')[2]}",
+            [{name: value for name, value in row.items() if name != "attributes"} for row in ask["body"]["records"]],
+        )
+        for ask in asks
+    ]
+
+
+def dead(*ids: str) -> Answer:
+    records = [{"attributes": {"type": EVENTS}, "Id": id_} for id_ in ids]
+    return Answer(status=200, body={"totalSize": len(ids), "done": True, "records": records})
+
+
+def test_who_has_nothing_to_do_makes_no_call(org: Org) -> None:
+    Chores(org.client, [rule(), rule(Active__c=False, Removed_At__c=THEN)]).do(NOBODY)
+    assert org.requests == []
+
+
+def test_an_event_that_was_not_touched_for_long_is_interrupted(org: Org) -> None:
+    org.client.composite([])  # which tells the org's time: 2026-11-22T10:00:00Z
+    chores = Chores(org.client, [])
+    text = soql_of(chores.question().path)
+    assert "Status__c = 'Running'" in text
+    assert "(Touched_At__c < 2026-11-22T09:30:00Z OR (Touched_At__c = null AND Started_At__c < 2026-11-22T09" in text
+    org.requests.clear()
+    chores.do(dead("a0V000000000001AAA", "a0V000000000002AAA"))
+    [(path, rows)] = sent(org)
+    assert path == "PATCH sobjects"
+    assert rows == [{"id": f"a0V00000000000{n}AAA", "Status__c": "Interrupted"} for n in (1, 2)]
+
+
+def test_what_is_refused_is_no_answer_to_act_on(org: Org) -> None:
+    Chores(org.client, []).do(Answer(status=400, body=[{"errorCode": "INVALID_FIELD", "message": "No."}]))
+    assert org.requests == []
+
+
+def test_rules_are_stamped_by_id_and_copied_by_what_they_stand_for(org: Org) -> None:
+    gone = rule(Id="a0E000000000002AAA", IsDeleted=True)
+    Chores(org.client, [rule(Active__c=False), gone]).do(NOBODY)
+    stamped, copied = sent(org)
+    assert stamped == ("PATCH sobjects", [{"id": "a0E000000000001AAA", "Removed_At__c": NOW}])
+    assert copied[0] == f"PATCH sobjects/{RULES}/Tombstone_Of__c"
+    assert [row["Tombstone_Of__c"] for row in copied[1]] == ["a0E000000000002AAA"]
+    assert all(asks[0]["body"]["allOrNone"] is False for asks in org.requests)
+
+
+def test_two_hundred_rows_go_at_a_time(org: Org) -> None:
+    Chores(org.client, [rule(Id=f"a0E{number:012d}AAA", Active__c=False) for number in range(201)]).do(NOBODY)
+    assert [len(rows) for _, rows in sent(org)] == [200, 1]
+
+
+def test_one_that_is_refused_does_not_hold_up_the_rest(org: Org) -> None:
+    org.rule = lambda name, _: refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.") if name == EVENTS else None
+    org.resources[f"composite/sobjects/{RULES}"] = (400, [{"errorCode": "INVALID_FIELD", "message": "No."}])
+    gone = rule(Id="a0E000000000002AAA", IsDeleted=True)
+    Chores(org.client, [rule(Active__c=False), gone]).do(dead("a0V000000000001AAA"))
+    assert [path for path, _ in sent(org)] == [
+        "PATCH sobjects",
+        "PATCH sobjects",
+        f"PATCH sobjects/{RULES}/Tombstone_Of__c",
+    ]
+
+
+def test_rules_are_worth_a_call_of_their_own_once(org: Org) -> None:
+    org.client.composite([])
+    assert not Chores(org.client, [rule()]).is_urgent
+    for urgent in (rule(Active__c=False), rule(IsDeleted=True)):
+        chores = Chores(org.client, [urgent])
+        assert chores.is_urgent
+        chores.question()
+        assert not chores.is_urgent
+        assert not chores.pending

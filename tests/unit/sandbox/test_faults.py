@@ -278,7 +278,7 @@ def test_tokens_outlive_a_reset_as_long_as_their_users(client: SandboxClient) ->
 
     def status(token: str) -> int:
         headers = {"Authorization": f"Bearer {token}"}
-        return client.session.get(f"{client.url}{DATA}/limits", headers=headers, timeout=30).status_code
+        return client.session.get(f"{client.url}{DATA}/sobjects", headers=headers, timeout=30).status_code
 
     assert (status(issued), status(added)) == (200, 200)
     client.control("POST", "reset")
