@@ -19,7 +19,7 @@ def furnish(
     `attachments` of all mail has a small file. Returns how many mails will be stored.
     """
     chance = random.Random(seed)
-    world.settings()
+    world.settings(Backfill_Months__c=6)
     world.internal_domain()
     names = [f"adviser{number:02d}" for number in range(mailboxes)]
     for name in names:

@@ -252,6 +252,12 @@ def test_what_two_connectors_stored_is_there_once_afterwards(desk: Desk) -> None
     assert desk.shelf.removed == ["069Z"]
 
 
+def test_what_is_refused_is_not_looked_at_afterwards(desk: Desk) -> None:
+    desk.tenant.faults = {"copy1/a.pdf": [MessageError("It is refused", code="FIRST")]}
+    desk.file(case("a.pdf"))
+    assert desk.shelf.found == []
+
+
 def test_documents_are_removed_by_the_key_of_their_own_mail_only() -> None:
     other = [StoredFile(key=f"{'1' * 32}:x", document=RecordId(f"069{n}")) for n in range(2)]
     own = [StoredFile(key=f"{KEY}:x", document=RecordId(f"069{n}")) for n in (4, 5)]
@@ -259,9 +265,11 @@ def test_documents_are_removed_by_the_key_of_their_own_mail_only() -> None:
 
 
 def test_a_problem_without_files_is_told_too(desk: Desk) -> None:
-    desk.tenant.faults = {"copy1/a.pdf": [MessageError("It is refused", code="FIRST")]}
     problem = MessageError("They could not be listed", code="LIST", transient=True)
-    desk.file(case(problem=problem), case("a.pdf", copies=1, problem=problem))
+    desk.file(case(problem=problem))
+    assert [failure.code for failure in desk.tally.failures.values()] == ["LIST"]
+    desk.tenant.faults = {"copy1/a.pdf": [MessageError("It is refused", code="FIRST")]}
+    desk.file(case("a.pdf", problem=problem))
     [failure] = desk.tally.failures.values()  # one message: one row
     assert (failure.code, failure.transient) == ("LIST", True)
     assert "They could not be listed; a.pdf: It is refused" in failure.text

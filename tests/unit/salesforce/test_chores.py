@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from connector.salesforce.chores import Chores, stamps, tombstones
 from connector.salesforce.client import Answer
 from tests.unit.salesforce.org import Org, refusal, soql_of
@@ -129,12 +131,15 @@ def test_one_that_is_refused_does_not_hold_up_the_rest(org: Org) -> None:
     org.rule = lambda name, _: refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.") if name == EVENTS else None
     org.resources[f"composite/sobjects/{RULES}"] = (400, [{"errorCode": "INVALID_FIELD", "message": "No."}])
     gone = rule(Id="a0E000000000002AAA", IsDeleted=True)
-    Chores(org.client, [rule(Active__c=False), gone]).do(dead("a0V000000000001AAA"))
+    with capture_logs() as logs:
+        Chores(org.client, [rule(Active__c=False), gone]).do(dead("a0V000000000001AAA"))
     assert [path for path, _ in sent(org)] == [
         "PATCH sobjects",
         "PATCH sobjects",
         f"PATCH sobjects/{RULES}/Tombstone_Of__c",
     ]
+    refused = [entry["error"] for entry in logs if entry["event"] == "Could not be put in order"]
+    assert refused == ["FIELD_CUSTOM_VALIDATION_EXCEPTION No.", "INVALID_FIELD No."]
 
 
 def test_rules_are_worth_a_call_of_their_own_once(org: Org) -> None:
