@@ -14,6 +14,9 @@ ConnectorError
     └── MessageGoneError      the message is no longer where it was listed
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 #: the remedy of what passes, as long as there are attempts left
 TRIED_AGAIN = "It is tried again by itself."
 
@@ -76,9 +79,13 @@ class SetupError(ServiceError):
 
 
 class OrgFaultError(ServiceError):
-    """The org refuses every row for one reason, so it is not the mail's fault."""
+    """The org refuses every row for one reason, so it is not the mail's fault.
+
+    `written`: what became of all rows (RowResult) of the write that showed it; rows of other objects may be stored.
+    """
 
     code = "ORG_FAULT"
+    written: Sequence[Any] = ()
 
 
 class MailboxError(ConnectorError):

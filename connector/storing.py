@@ -19,7 +19,7 @@ from connector.core.attachments import Sorted, sort_out
 from connector.core.body import sanitise
 from connector.core.plan import plan
 from connector.deciding import Decider, Mail, note_failure
-from connector.errors import MessageError
+from connector.errors import MessageError, OrgFaultError
 from connector.events import Action, Outcome
 from connector.filing import Case, Filing, case_of, copy_to_list
 from connector.models import Content, EventRecord, MessageId, RecordId, RowError, RowResult, Setup, SyncSettings
@@ -150,7 +150,12 @@ class Store:
                 self._settle(mail, existed=True)
                 cases += self._case(mail, ())
         if ready:
-            written = self._sink.write([mail.rows for mail in ready], event=event)
+            try:
+                written = self._sink.write([mail.rows for mail in ready], event=event)
+            except OrgFaultError as fault:
+                for result in fault.written:
+                    self._tally.count(result)
+                raise
             for mail, results in zip(ready, written, strict=True):
                 for result in results:
                     self._tally.count(result)

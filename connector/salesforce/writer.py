@@ -11,6 +11,7 @@ from dataclasses import replace
 import structlog
 
 from connector.core.pack import PackedRequest, PackRow, halves, pack
+from connector.errors import OrgFaultError
 from connector.events import Action
 from connector.http import NoAnswerError
 from connector.models import EventRecord, Row, RowResult
@@ -60,12 +61,17 @@ class SalesforceWriter:
             waiting = self._again(outcomes, mended_before)
             if not waiting:
                 break
-        self._watch.see(outcomes.values())
         parents = Parents(outcomes)
-        return [
+        results = [
             [_result(parents.settled(outcomes[mail, index])) for index in range(len(rows))]
             for mail, rows in enumerate(mails)
         ]
+        try:
+            self._watch.see(outcomes.values())
+        except OrgFaultError as fault:
+            fault.written = tuple(result for each in results for result in each)
+            raise
+        return results
 
     # -- one round --------------------------------------------------------------------------------------------------
 

@@ -51,3 +51,19 @@ def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
     code, _, err = firm.command("retry", "--event", "nope")
     assert code == 0
     assert "Nothing to do: no failed message is left of a sync event with the name or Run Key nope." in err
+
+
+def test_what_was_stored_before_the_org_refused_all_is_counted_by_an_event_of_its_own(firm: World) -> None:
+    rule = {"object": "Task", "when": "Status != null", "message": "No tasks.", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
+    firm.control("POST", "rules", rule)
+    for number in range(60):
+        mail(firm, subject=f"mail {number}")
+    firm.sync(code=3)
+    events = firm.rows(
+        "SELECT Id, Status__c, Emails_Synced__c, Emails_Failed__c FROM MS_Graph_Sync_Event__c ORDER BY Run_Key__c"
+    )
+    counts = [(event["Status__c"], event["Emails_Synced__c"], event["Emails_Failed__c"]) for event in events]
+    assert counts == [("Interrupted", 60, 0), ("Failed", 0, 0)]
+    assert len(firm.rows(f"SELECT Id FROM Email__c WHERE Sync_Event__c = '{events[0]['Id']}'")) == 60
+    firm.control("DELETE", "rules")
+    assert firm.sync()["tasks"] == 60

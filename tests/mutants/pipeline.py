@@ -90,4 +90,22 @@ MUTANTS = [
         "all_or_none=True)",
         "tests/acceptance/test_budget.py::test_a_run_stops_where_the_share_is_used_up_says_so_and_the_next_goes_on",
     ),
+    Mutant(
+        "connector/storing.py",
+        "                for result in fault.written:\n                    self._tally.count(result)\n",
+        "",
+        "tests/acceptance/test_told.py::test_what_was_stored_before_the_org_refused_all_is_counted_by_an_event_of_its_own",
+    ),
+    Mutant(
+        "connector/salesforce/state.py",
+        "    if not gave_up:\n        return text\n",
+        "    return text\n",
+        "tests/acceptance/test_told.py::test_a_row_that_is_given_up_promises_no_further_attempt",
+    ),
+    Mutant(
+        "connector/cli/sync.py",
+        "and not report.tried:",
+        "and report.tried:",
+        "tests/acceptance/test_told.py::test_an_event_that_has_nothing_to_retry_is_said",
+    ),
 ]

@@ -1,6 +1,7 @@
 """What a run writes down of itself: which event, with which words and numbers, and what is said once only."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -286,14 +287,17 @@ def test_a_message_that_failed_without_a_row_is_an_exit_code_too(firm: Firm) -> 
 
 
 def test_the_event_names_the_mailboxes_that_failed_or_are_not_read(firm: Firm) -> None:
-    firm.adviser("carl", 3)
+    for number, name in enumerate(("carl", "dave"), start=3):
+        firm.adviser(name, number)
+    firm.org.mailboxes[firm.row("dave")] = replace(firm.box("dave"), graph_user_id=None)
     firm.mail("bob")
     firm.org.sync_users.discard(firm.box("carl").user)
     firm.tenant.broken[GraphUserId("ada")] = MailboxError("denied", code="ACCESS_DENIED")
     firm.sync()
     [event] = firm.events()
-    assert (event["Mailboxes__c"], event["Mailboxes_Failed__c"]) == (2, 1)
-    failing, unlinked = event["Error_Message__c"].splitlines()
+    assert (event["Mailboxes__c"], event["Mailboxes_Failed__c"]) == (3, 2)
+    unknown, failing, unlinked = event["Error_Message__c"].splitlines()
+    assert unknown.startswith("No user of the tenant is named dave@firm.example")
     assert failing.startswith("ada@firm.example: denied")
     assert unlinked.startswith("carl@firm.example is not read: The linked user does not hold the permission set")
 

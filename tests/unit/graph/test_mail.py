@@ -48,6 +48,7 @@ class Graph:
 
     def _found(self, path: str) -> tuple[int, Any]:
         self.asked.append(path)
+        assert len(self.asked) < 100, "Graph is asked without end"
         missing = (404, {"error": {"code": "ErrorItemNotFound", "message": "None."}})
         return self.answers.get(unquote(path), self.answers.get(unquote(urlsplit(path).path), missing))
 
