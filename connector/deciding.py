@@ -27,6 +27,7 @@ from connector.models import (
     Hits,
     NormalAddress,
     Party,
+    Place,
     RecordId,
     Row,
     Setup,
@@ -38,9 +39,6 @@ from connector.reading import Lane, Reading
 from connector.tally import Tally
 
 log = structlog.get_logger(__name__)
-
-#: a message's place: its mailbox's row and its id
-Place = tuple[RecordId, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ RecordId = NewType("RecordId", str)
 GraphUserId = NewType("GraphUserId", str)
 #: immutable id of a message in Microsoft Graph; case-sensitive
 MessageId = NewType("MessageId", str)
+#: where a message is: its mailbox's row, and its id there
+Place = tuple[RecordId, MessageId]
 #: id of a mail folder; does not depend on ImmutableId
 FolderId = NewType("FolderId", str)
 #: an address after `core.address.normalise`

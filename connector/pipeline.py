@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 
 from connector.core import identity
 from connector.deciding import Candidate, Decider, Mail
-from connector.models import Header
+from connector.models import Header, Place
 from connector.reading import Reader, Reading
 from connector.tally import Tally
 
@@ -151,7 +151,7 @@ class Pipeline:
 
     def _candidates(self, taken: Sequence[Reading]) -> Iterator[Candidate]:
         # listed twice, and failed meanwhile: it is not tried a second time
-        still = [candidate for candidate in self._put_off if not self._tally.has_settled(candidate.header)]
+        still = [candidate for candidate in self._put_off if not self._tally.has_outcome(_place(candidate))]
         again = [Reading(candidate.lane, None, (candidate.header,)) for candidate in still]
         return self._decider.candidates([*again, *taken])
 
@@ -192,7 +192,11 @@ def _known_by(header: Header) -> str:
 
 def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Both roads may list the same message."""
-    return [*{(candidate.header.mailbox, candidate.header.id): candidate for candidate in candidates}.values()]
+    return [*{_place(candidate): candidate for candidate in candidates}.values()]
+
+
+def _place(candidate: Candidate) -> Place:
+    return candidate.header.mailbox, candidate.header.id
 
 
 def _parted(items: Iterable[_T], is_first: Callable[[_T], bool]) -> tuple[list[_T], list[_T]]:

@@ -18,16 +18,13 @@ from connector.models import (
     GraphUserId,
     Header,
     LoggedError,
-    MessageId,
+    Place,
     RecordId,
     SettledError,
 )
 from connector.ports import MailSource
 from connector.reading import Lane, Reading
 from connector.tally import Tally
-
-#: a message's place: its mailbox's row and its id
-Place = tuple[RecordId, MessageId]
 
 
 @dataclass(slots=True)

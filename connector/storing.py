@@ -22,7 +22,7 @@ from connector.deciding import Decider, Mail, note_failure
 from connector.errors import MessageError, OrgFaultError
 from connector.events import Action, Outcome
 from connector.filing import Case, Filing, case_of, copy_to_list
-from connector.models import Content, EventRecord, MessageId, RecordId, RowError, RowResult, Setup, SyncSettings
+from connector.models import Content, EventRecord, Place, RowError, RowResult, Setup, SyncSettings
 from connector.pipeline import Batch, Pipeline
 from connector.ports import MailSource, RecordSink
 from connector.tally import Tally
@@ -107,7 +107,7 @@ class Store:
                 for mail, _ in missing.values()
                 for candidate in mail.copies
             }
-            again: dict[tuple[RecordId, MessageId], tuple[Mail, int]] = {}
+            again: dict[Place, tuple[Mail, int]] = {}
             inline = self._settings.inline_images
             for header, answer in self._source.contents(wanted, users, inline_images=inline):
                 mail, number = missing[header.mailbox, header.id]
@@ -124,7 +124,7 @@ class Store:
 
     def _list_attachments(self, batch: Sequence[Mail]) -> None:
         """Attachments of stored mails that may lack some."""
-        asked: dict[tuple[RecordId, MessageId], Mail] = {}
+        asked: dict[Place, Mail] = {}
         for mail in batch:
             mail.listed_in = mail.listed_in or copy_to_list(mail, self._settings)
             if mail.stored is not None and mail.listed_in is not None:

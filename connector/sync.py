@@ -11,7 +11,7 @@ failures are logged, so a crash leaves it behind, never ahead; re-reading is har
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -24,7 +24,7 @@ from connector.errors import ConnectorError, MailboxError, MailboxOutageError, S
 from connector.events import Action, EventKind, MailboxStatus
 from connector.foreseeing import Foresight, foresee
 from connector.journal import Journal
-from connector.models import NormalAddress, RecordId, Setup, SyncSettings
+from connector.models import NormalAddress, Place, RecordId, Setup, SyncSettings, Window
 from connector.pipeline import CHUNK_LEAST, Pipeline
 from connector.ports import AdminSource, Directory, MailSource, RecordSink, RunLog, Stock
 from connector.reading import Lane, Reader, Reading
@@ -35,6 +35,15 @@ from connector.storing import Store
 from connector.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A window that was walked, and where its messages are; headers would be much to keep until the checkpoint."""
+
+    mailbox: RecordId
+    closed: Window | None
+    places: tuple[Place, ...]
 
 
 class Run:
@@ -209,10 +218,10 @@ class Run:
             early=early,
             sift=lambda reading: self._without_waiting(reading, setup),
         )
-        open_windows: list[Reading] = []
+        open_windows: list[_Open] = []
         with pipeline, store:
             for batch in store.prepared(pipeline):
-                open_windows += batch.readings
+                open_windows += map(_opened, batch.readings)
                 store.write(batch, self._journal.event(setup.now))
                 pipeline.done(batch)
                 if self._journal.is_due:
@@ -276,14 +285,14 @@ class Run:
 
     # -- what is known while mail is stored -------------------------------------------------------------------------
 
-    def _close(self, readings: Iterable[Reading], courses: Mapping[RecordId, Course]) -> list[Reading]:
+    def _close(self, windows: Iterable[_Open], courses: Mapping[RecordId, Course]) -> list[_Open]:
         """Close the windows of which every message has its outcome; those that are left open."""
         left = []
-        for reading in readings:
-            if not all(map(self._report.tally.has_settled, reading.headers)):
-                left.append(reading)
-            elif reading.closed is not None:
-                courses[reading.lane.mailbox.id].closed.append(reading.closed)
+        for window in windows:
+            if not all(map(self._report.tally.has_outcome, window.places)):
+                left.append(window)
+            elif window.closed is not None:
+                courses[window.mailbox].closed.append(window.closed)
         return left
 
     def _note_failed(self, courses: Mapping[RecordId, Course]) -> None:
@@ -323,6 +332,11 @@ class Run:
         started = setup.now if setup is not None else self._admin.now
         if started is not None and not self._dry_run:  # else Salesforce was not reached, or nothing may be written
             self._journal.save_failure(error, started)
+
+
+def _opened(reading: Reading) -> _Open:
+    places = tuple((header.mailbox, header.id) for header in reading.headers)
+    return _Open(reading.lane.mailbox.id, reading.closed, places)
 
 
 def _require_internal_domain(settings: SyncSettings, rules: Rules) -> None:

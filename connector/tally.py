@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connector.events import Outcome
-from connector.models import Decision, Failure, Header, MessageId, RecordId, RowResult
+from connector.models import Decision, Failure, Header, Place, RecordId, RowResult
 
 
 @dataclass(slots=True)
@@ -16,14 +16,14 @@ class Tally:
     One thread decides while another writes: an outcome and its failure come and go together.
     """
 
-    outcomes: dict[tuple[RecordId, MessageId], Outcome] = field(default_factory=dict)
+    outcomes: dict[Place, Outcome] = field(default_factory=dict)
     emails: int = 0
     participants: int = 0
     tasks: int = 0
     attachments: int = 0
     additions: int = 0
-    failures: dict[tuple[RecordId, MessageId], Failure] = field(default_factory=dict)
-    reasons: dict[tuple[RecordId, MessageId], Decision] = field(default_factory=dict)
+    failures: dict[Place, Failure] = field(default_factory=dict)
+    reasons: dict[Place, Decision] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def is_new(self, header: Header) -> bool:
@@ -55,14 +55,14 @@ class Tally:
         with self._lock:
             self.failures[(header.mailbox, header.id)] = failure
 
-    def failures_now(self) -> dict[tuple[RecordId, MessageId], Failure]:
+    def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""
         with self._lock:
             return dict(self.failures)
 
-    def has_settled(self, header: Header) -> bool:
-        """Whether the message has its outcome, a failure being one."""
-        return (header.mailbox, header.id) in self.outcomes
+    def has_outcome(self, place: Place) -> bool:
+        """Whether the message there has its outcome, a failure being one."""
+        return place in self.outcomes
 
     def count(self, result: RowResult) -> None:
         """Count a row that was written: what was there already, or was refused, is none."""

@@ -26,6 +26,7 @@ from connector.models import (
     Header,
     MessageId,
     Page,
+    Place,
     RecordId,
 )
 
@@ -180,7 +181,7 @@ class GraphMail:
                 parts.append((index, True))
         bodies: dict[int, Content | MessageError] = {}
         lists: dict[int, tuple[Attachment, ...] | MessageError] = {}
-        inline: dict[tuple[RecordId, MessageId], Content] = {}
+        inline: dict[Place, Content] = {}
         for number, response in self._coalescer.ask_many(requests):
             index, is_list = parts[number]
             header = wanted[index]

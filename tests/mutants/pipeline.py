@@ -20,7 +20,7 @@ MUTANTS = [
     ),
     Mutant(
         _PIPELINE,
-        "if not self._tally.has_settled(candidate.header)]",
+        "if not self._tally.has_outcome(_place(candidate))]",
         "if True]",
         _TEST + "test_a_message_listed_again_while_it_is_under_way_has_one_outcome",
     ),
@@ -68,7 +68,7 @@ MUTANTS = [
     ),
     Mutant(
         "connector/sync.py",
-        "            if not all(map(self._report.tally.has_settled, reading.headers)):",
+        "            if not all(map(self._report.tally.has_outcome, window.places)):",
         "            if False:",
         "tests/unit/test_sync.py::test_a_window_is_not_closed_before_the_mail_that_waits_for_the_next_chunk",
     ),
