@@ -18,11 +18,12 @@ import pytest
 from connector.cli.app import run
 from connector.cli.explain import explanation_object
 from connector.explaining import explain
+from connector.logs import configure_logging
 from connector.models import Setup
 from connector.salesforce.admin import SalesforceAdmin
 from connector.salesforce.directory import SalesforceDirectory
 from connector.settings import load
-from connector.wiring import configure_logging, services
+from connector.wiring import services
 from tests.world import World, stamp
 
 SIZE = {"mailboxes": 6, "messages": 284, "contacts": 60, "seed": 11}

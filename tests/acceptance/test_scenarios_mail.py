@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.world import DOMAIN, World
 
 ADA, RITA = f"ada@{DOMAIN}", "rita@reed.example"
@@ -178,6 +180,7 @@ class Outlook:
         assert moved["id"] == message
 
 
+@pytest.mark.calls  # asks Graph itself, once
 def test_a_mail_that_is_moved_and_deleted_stays_as_it_is(firm: World) -> None:
     outlook = Outlook(firm)
     message = mail(firm, "client's", received=firm.ago(days=1))["id"]
@@ -193,6 +196,7 @@ def test_a_mail_that_is_moved_and_deleted_stays_as_it_is(firm: World) -> None:
     assert stored(firm) == {"client's": "Matched"}
 
 
+@pytest.mark.calls  # asks Graph itself, once
 def test_a_mail_released_from_junk_comes_with_the_next_sweep(firm: World) -> None:
     outlook = Outlook(firm)
     firm.sync()
@@ -208,6 +212,7 @@ def test_a_mail_released_from_junk_comes_with_the_next_sweep(firm: World) -> Non
     assert firm.sync()["emails"] == 1
 
 
+@pytest.mark.calls  # asks Graph itself, once
 def test_a_draft_is_stored_once_it_is_sent(firm: World) -> None:
     outlook = Outlook(firm)
     to = [{"emailAddress": {"address": RITA}}]

@@ -50,6 +50,7 @@ def test_the_zone_is_that_of_the_org(hourly: World) -> None:
     assert upcoming(hourly, "--count", "2") == ["2026-03-03T20:30:00Z", "2026-03-10T20:30:00Z"]
 
 
+@pytest.mark.calls
 def test_it_costs_one_call_and_changes_nothing(hourly: World) -> None:
     hourly.control("DELETE", "requests")
     upcoming(hourly)

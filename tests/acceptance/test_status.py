@@ -198,6 +198,19 @@ def test_for_people_it_is_a_table(firm: World, capfd: pytest.CaptureFixture[str]
     assert all(word in written for word in (ADA, "Live", "100 %", "API calls"))
 
 
+def test_what_is_wrong_with_a_mailbox_is_told_whole_on_a_narrow_terminal(
+    firm: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    firm.sync()
+    change_box(firm, User__c=None)
+    capfd.readouterr()
+    assert run(["--config", firm.config, "status"]) == 0
+    written = capfd.readouterr().out
+    assert f"{ADA}: No Salesforce user is linked. Set User on this record.\n" in written
+    assert max(len(line) for line in written.splitlines()) <= 80
+
+
 def test_what_cannot_be_read_is_no_status(firm: World) -> None:
     firm.fault(
         service="salesforce",

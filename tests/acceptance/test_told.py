@@ -54,8 +54,8 @@ def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
 
 
 def test_what_was_stored_before_the_org_refused_all_is_counted_by_an_event_of_its_own(firm: World) -> None:
-    rule = {"object": "Task", "when": "Status != null", "message": "No tasks.", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
-    firm.control("POST", "rules", rule)
+    code = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    firm.control("POST", "rules", {"object": "Task", "when": "Status != null", "message": "No tasks.", "code": code})
     for number in range(60):
         mail(firm, subject=f"mail {number}")
     firm.sync(code=3)

@@ -98,7 +98,7 @@ MUTANTS = [
     ),
     _mutant(
         "scope",
-        "if first not in known or parent.name.lower() in known:",
+        'if first not in known or (parent.name or "").lower() in known:',
         "if False:",
         "test_soql_reference.py::test_refuses",
     ),
@@ -193,7 +193,7 @@ MUTANTS = [
     # Conditions.
     _mutant(
         "filters",
-        "if not field.filterable or field.parts or expression.formatted:",
+        "if not field.filterable or field.parts or expression.formatted or labelled:",
         "if False:",
         "test_soql_refusals.py::test_refused",
     ),
@@ -264,8 +264,8 @@ MUTANTS = [
     ),
     _mutant(
         "aggregate",
-        "if not self._groups and self._query.limit is not None:",
-        "if False:",
+        '"LIMIT": query.limit is not None',
+        '"LIMIT": False',
         "test_soql_refusals.py::test_refused",
     ),
     _mutant(
@@ -309,4 +309,65 @@ MUTANTS = [
         "test_soql_types.py::test_labels_are_selected",
     ),
     _mutant("filters", 'f"%;{_escaped(item)};%"', 'f"%{item}%"', "test_soql_types.py::test_conditions"),
+    # Examples and remarks of the reference.
+    _mutant(
+        "parser",
+        "            if len(path.names) < 2:\n",
+        "            if name is None or len(path.names) < 2:\n",
+        "test_soql_examples.py::test_a_parent_in_from_needs_no_alias",
+    ),
+    _mutant(
+        "functions",
+        'if inner.field.type == "picklist" and inner.field.picklist:',
+        "if False:",
+        "test_soql_examples.py::test_answers",
+    ),
+    _mutant(
+        "functions",
+        'return field.type not in ("boolean", "base64", "multipicklist", "time")',
+        'return field.type not in ("boolean", "base64", "multipicklist", "time") or name == "COUNT"',
+        "test_soql_examples.py::test_refuses",
+    ),
+    _mutant(
+        "functions",
+        'return f"({sql} COLLATE NOCASE)" if field.is_text and not field.case_sensitive else sql',
+        "return sql",
+        "test_soql_examples.py::test_answers",
+    ),
+    _mutant("functions", " and not _names_record_type(inner):", ":", "test_soql_examples.py::test_answers"),
+    _mutant("functions", ' and inner.field.name == "Name"\n', "\n", "test_soql_examples.py::test_refuses"),
+    _mutant("filters", " or labelled:", ":", "test_soql_examples.py::test_refuses"),
+    _mutant(
+        "aggregate", '"OFFSET": query.offset is not None', '"OFFSET": False', "test_soql_examples.py::test_refuses"
+    ),
+    _mutant("aggregate", '"ORDER BY": bool(query.order)', '"ORDER BY": False', "test_soql_examples.py::test_refuses"),
+    _mutant(
+        "aggregate",
+        "        if any(_same(expression, group) for group in self._groups):\n",
+        "        if False:\n",
+        "test_soql_examples.py::test_refuses",
+    ),
+    _mutant(
+        "aggregate",
+        "        self._check_not_grouped(item.operand)\n",
+        "",
+        "test_soql_examples.py::test_refuses",
+    ),
+    _mutant("aggregate", " or self._query.subtotals:", ":", "test_soql_examples.py::test_answers"),
+    _mutant(
+        "output",
+        "        if found is not None:\n            return found if",
+        "        if isinstance(found, Record):\n            return found if",
+        "test_soql_examples.py::test_refuses",
+    ),
+    _mutant("plan", "if found[0].name in selected:", "if False:", "test_soql_examples.py::test_refuses"),
+    _mutant("plan", "            self._check_fields_once(branch.fields)\n", "", "test_soql_examples.py::test_refuses"),
+    _mutant("plan", "        self._check_fields_once(item.otherwise)\n", "", "test_soql_examples.py::test_refuses"),
+    _mutant("plan", "if query.scope is not None:\n", "if False:\n", "test_soql_examples.py::test_refuses"),
+    Mutant(
+        "connector/sandbox/salesforce/sosl/statement.py",
+        "if len(returning) > 1 and any(",
+        "if False and any(",
+        f"{_UNIT}/test_sosl.py::test_a_malformed_search_says_why",
+    ),
 ]

@@ -73,6 +73,10 @@ def test_a_record_that_is_found_has_one_of_the_hints(expression: str) -> None:
         ("FIND {lee} RETURNING Contact(Id,)", "unexpected token: Id,"),
         ("FIND {lee} RETURNING Contact(Id USING ListView=Mine)", "unexpected token: USING"),
         ("FIND {lee} WITH DIVISION = 'Global'", "unexpected token: WITH"),
+        (
+            "FIND {lee} RETURNING Account(Id OFFSET 1), Contact(Id)",
+            "OFFSET can be used only when querying a single object",
+        ),
         ("FIND {lee} LIMIT ten", "unexpected token: LIMIT"),
         ("FIND {lee} nonsense", "unexpected token: nonsense"),
     ],
@@ -86,7 +90,7 @@ def test_a_malformed_search_says_why(text: str, message: str) -> None:
 def test_a_statement_has_its_clauses() -> None:
     search = parse(
         "find {lee} in name fields returning Account, Contact (Id, Name WHERE (Name LIKE 'x)%' OR "
-        "AccountId IN (SELECT Id FROM Account WHERE Name = 'a') ) ORDER BY Name LIMIT 5 OFFSET 1 ) limit 20"
+        "AccountId IN (SELECT Id FROM Account WHERE Name = 'a') ) ORDER BY Name LIMIT 5 ) limit 20"
     )
     assert (search.scope, search.limit) == ("NAME", 20)
     assert search.returning == (
@@ -95,9 +99,11 @@ def test_a_statement_has_its_clauses() -> None:
             "Contact",
             ("Id", "Name"),
             "(Name LIKE 'x)%' OR AccountId IN (SELECT Id FROM Account WHERE Name = 'a') )",
-            "ORDER BY Name LIMIT 5 OFFSET 1",
+            "ORDER BY Name LIMIT 5",
         ),
     )
+    alone = parse("FIND {lee} RETURNING Contact(Id LIMIT 5 OFFSET 1)").returning
+    assert alone == (Returning("Contact", ("Id",), "", "LIMIT 5 OFFSET 1"),)
 
 
 def test_what_is_not_said_has_a_default() -> None:
