@@ -68,23 +68,31 @@ class _AggregatePlan:
         self._query = query
         self.sobject = source_object(context, query)
         self._scope = Scope.of(context, self.sobject, query)
-        self._groups = [self._group(operand) for operand in query.group]
+        self._groups: list[Expression] = []
+        for operand in query.group:
+            self._groups.append(self._group(operand))
         self._selected: dict[str, Expression] = {}
         self._unnamed = 0
         self.columns: list[Column] = []
         self._check_limits()
         for item in query.select:
             self._select(item)
+        self._check_ungrouped()
 
     def _check_limits(self) -> None:
         check_count(self._context, self._query)
         if self._query.subtotals and len(self._groups) > _MOST_SUBTOTALS:
             problem = f"GROUP BY {self._query.subtotals} takes up to {_MOST_SUBTOTALS} fields"
             raise self._context.malformed(self._query.position, problem)
-        if not self._groups and self._query.limit is not None:
-            raise self._context.malformed(
-                self._query.position, "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
-            )
+
+    def _check_ungrouped(self) -> None:
+        """One row is all there is. SOQL reference, "Considerations for GROUP BY"; GraphQL guide, "Order By"."""
+        query = self._query
+        clauses = {"LIMIT": query.limit is not None, "OFFSET": query.offset is not None, "ORDER BY": bool(query.order)}
+        used = next((clause for clause, given in clauses.items() if given), None)
+        if used and not self._groups:
+            problem = f"Non-grouped query that uses overall aggregate functions cannot also use {used}"
+            raise self._context.malformed(query.position, problem)
 
     def _group(self, operand: ast.Operand) -> Expression:
         expression = bind_operand(self._scope, operand)
@@ -92,6 +100,8 @@ class _AggregatePlan:
         if not field.groupable or field.parts or field.type == "multipicklist" or expression.formatted:
             problem = f"field '{field.name}' can not be grouped in a query call"
             raise self._context.malformed(operand.position, problem)
+        if any(_same(expression, group) for group in self._groups):
+            raise self._context.malformed(operand.position, f"duplicate grouping expression: {_named(operand)}")
         return expression
 
     # --- select ---------------------------------------------------------------------------------------------------
@@ -101,6 +111,7 @@ class _AggregatePlan:
             raise self._context.malformed(
                 self._query.position, "only fields and aggregates can be selected with GROUP BY"
             )
+        self._check_not_grouped(item.operand)
         expression = self._expression(item.operand)
         key = item.alias or expression.field.name
         if item.alias is None and expression.function:
@@ -111,6 +122,17 @@ class _AggregatePlan:
         self._selected[key] = expression
         sobject = expression.bound.sobject if expression.bound else None
         self.columns.append(Column(key, expression.field, sobject, aggregate=is_aggregate_call(item.operand)))
+
+    def _check_not_grouped(self, operand: ast.Operand) -> None:
+        """Observed: what is grouped by cannot be selected as an aggregate as well. HAVING and subtotals may."""
+        if not is_aggregate_call(operand) or self._query.subtotals:
+            return
+        while isinstance(operand, ast.Call):
+            operand = operand.argument
+        inner = bind_operand(self._scope, operand)
+        if any(_same(inner, group) for group in self._groups):
+            problem = f"Grouped field should not be aggregated: {operand.text}"
+            raise self._context.malformed(operand.position, problem)
 
     def _expression(self, operand: ast.Operand, problem: str = "Field must be grouped or aggregated") -> Expression:
         """An aggregate, something that the query is grouped by, or GROUPING() of it."""
@@ -124,8 +146,7 @@ class _AggregatePlan:
                 return self._grouping(operand)
         expression = bind_operand(self._scope, operand)
         if not any(_same(expression, group) for group in self._groups):
-            name = operand.text if isinstance(operand, ast.Path) else operand.function
-            raise self._context.malformed(operand.position, f"{problem}: {name}")
+            raise self._context.malformed(operand.position, f"{problem}: {_named(operand)}")
         return expression
 
     def _grouping(self, call: ast.Call) -> Expression:
@@ -199,3 +220,8 @@ class _AggregatePlan:
 
 def _same(one: Expression, other: Expression) -> bool:
     return one.sql == other.sql and one.parameters == other.parameters
+
+
+def _named(operand: ast.Operand) -> str:
+    """How an error names an operand."""
+    return operand.text if isinstance(operand, ast.Path) else operand.function

@@ -160,9 +160,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class ParentAlias:
-    """A parent with a name of its own in FROM: `FROM Contact c, c.Account a`."""
+    """A parent in FROM, mostly with a name of its own: `FROM Contact c, c.Account a`."""
 
-    name: str
+    name: str | None
     path: Path
 
 

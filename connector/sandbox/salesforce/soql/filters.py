@@ -3,6 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
+from connector.sandbox.salesforce.schema import PICKLIST_TYPES
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
 from connector.sandbox.salesforce.soql.errors import SoqlError
@@ -57,7 +58,8 @@ class Filter:
 
     def _check_filterable(self, expression: Expression) -> None:
         field = expression.field
-        if not field.filterable or field.parts or expression.formatted:
+        labelled = expression.function == "toLabel" and field.type not in PICKLIST_TYPES
+        if not field.filterable or field.parts or expression.formatted or labelled:
             problem = f"field '{field.name}' can not be filtered in a query call"
             raise self._context.refuse(expression.position, "INVALID_FIELD", problem)
 

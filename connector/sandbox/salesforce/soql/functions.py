@@ -71,7 +71,7 @@ def formatted(scope: Scope, call: ast.Call, bind: "Callable[[Scope, ast.Operand]
 
 def _to_label(scope: Scope, call: ast.Call) -> Expression:
     inner = _path_argument(scope, call)
-    if inner.field.type not in ("picklist", "multipicklist", "combobox"):
+    if inner.field.type not in ("picklist", "multipicklist", "combobox") and not _names_record_type(inner):
         problem = f"The toLabel function is not supported for field {inner.field.name}"
         raise scope.context.refuse(call.position, "INVALID_FIELD", problem)
     renamed = [item for item in inner.field.picklist if item.label != item.value]
@@ -88,6 +88,11 @@ def _to_label(scope: Scope, call: ast.Call) -> Expression:
         parameters = [text for item in renamed for text in (item.value, item.label)]
         sql = f"(CASE {inner.sql} {cases} ELSE {inner.sql} END COLLATE NOCASE)"
     return replace(inner, sql=sql, parameters=parameters, function="toLabel", indexed=False)
+
+
+def _names_record_type(inner: Expression) -> bool:
+    """SOQL reference, "toLabel()": names of record types too, though nothing can be filtered by what they become."""
+    return inner.bound is not None and inner.bound.sobject.name == "RecordType" and inner.field.name == "Name"
 
 
 def _date_function(scope: Scope, call: ast.Call, name: str) -> Expression:
@@ -131,14 +136,36 @@ def bind_aggregate(scope: Scope, call: ast.Call) -> Expression:
         return replace(inner, sql=f"count({inner.sql})", field=INTEGER, function=name, indexed=False)
     if name == "COUNT_DISTINCT":
         return replace(inner, sql=f"count(DISTINCT {inner.sql})", field=INTEGER, function=name, indexed=False)
+    if inner.field.type == "picklist" and inner.field.picklist:
+        return _outermost(inner, name)
     typed = replace(inner.field, name="") if name != "AVG" else Field(name="", label="", type="double", scale=2)
-    return replace(inner, sql=f"{name.lower()}({inner.sql})", field=typed, function=name, indexed=False)
+    return replace(
+        inner, sql=_caseless(f"{name.lower()}({inner.sql})", inner.field), field=typed, function=name, indexed=False
+    )
+
+
+def _outermost(inner: Expression, name: str) -> Expression:
+    """SOQL reference, "Aggregate Functions": MIN() and MAX() of a picklist go by the order of its values."""
+    rank, parameters = picklist_rank(inner)
+    sql = _caseless(f"substr({name.lower()}(printf('%05d', {rank}) || {inner.sql}), 6)", inner.field)
+    given = [*parameters, *inner.parameters]
+    return replace(inner, sql=sql, field=replace(inner.field, name=""), function=name, parameters=given, indexed=False)
+
+
+def _caseless(sql: str, field: Field) -> str:
+    """What is aggregated loses the collation of its column, which HAVING compares by."""
+    return f"({sql} COLLATE NOCASE)" if field.is_text and not field.case_sensitive else sql
+
+
+def picklist_rank(expression: Expression) -> tuple[str, list[Any]]:
+    """The place of a picklist's value in the order it was set up with; values that it lost come last."""
+    values = [item.value for item in expression.field.picklist]
+    cases = " ".join(f"WHEN ? THEN {place}" for place in range(len(values)))
+    return f"CASE {expression.sql} {cases} ELSE {len(values)} END", [*expression.parameters, *values]
 
 
 def _suits(name: str, field: Field) -> bool:
     """SOQL reference, "Support for Field Types in Aggregate Functions"."""
     if name in ("SUM", "AVG"):
         return field.is_number
-    if name in ("MIN", "MAX"):
-        return field.type not in ("boolean", "base64", "multipicklist", "time")
-    return field.type not in ("boolean", "base64", "multipicklist") or name == "COUNT"
+    return field.type not in ("boolean", "base64", "multipicklist", "time")

@@ -1,11 +1,9 @@
 """ORDER BY as SQL: null first unless told otherwise, picklists in their own order, text without case."""
 
-from typing import Any
-
 from connector.sandbox.salesforce.soql import ast
 from connector.sandbox.salesforce.soql.context import Context
 from connector.sandbox.salesforce.soql.filters import Sql
-from connector.sandbox.salesforce.soql.functions import Expression, bind_operand
+from connector.sandbox.salesforce.soql.functions import Expression, bind_operand, picklist_rank
 from connector.sandbox.salesforce.soql.scope import Scope
 
 #: SOQL reference, "ORDER BY": at most 32 fields.
@@ -42,12 +40,9 @@ def sort_key(context: Context, expression: Expression) -> Sql:
 
 def _rank(expression: Expression) -> Sql:
     """SOQL reference, "ORDER BY": a picklist has the order it was set up with. Values that it lost come last."""
-    values = [item.value for item in expression.field.picklist]
-    cases = " ".join(f"WHEN ? THEN {place}" for place in range(len(values)))
-    sql = expression.sql
-    text = f"CASE WHEN {sql} IS NULL THEN NULL ELSE CASE {sql} {cases} ELSE {len(values)} END END"
-    parameters: list[Any] = [*expression.parameters, *expression.parameters, *values]
-    return Sql(text, parameters)
+    rank, parameters = picklist_rank(expression)
+    text = f"CASE WHEN {expression.sql} IS NULL THEN NULL ELSE {rank} END"
+    return Sql(text, [*expression.parameters, *parameters])
 
 
 def order_item(order: ast.Order, sql: str) -> str:

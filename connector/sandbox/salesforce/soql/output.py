@@ -86,7 +86,10 @@ class Output:
         record = self.root
         if expression.bound is not None:
             for parent in expression.bound.parents:
-                record = self._parent(record, parent)
+                found = self._parent(record, parent)
+                if found is None:
+                    return False
+                record = found
         if key in record.members:
             return False
         record.members[key] = self._leaf(expression)
@@ -104,7 +107,10 @@ class Output:
         """Select other fields for each object the last of the parents may be. False where it is selected already."""
         parent, holder = parents[-1], self.root
         for one in parents[:-1]:
-            holder = self._parent(holder, one)
+            found = self._parent(holder, one)
+            if found is None:
+                return False
+            holder = found
         if parent.relationship in holder.members:
             return False
         places = tuple(self._place(f'{alias}."Id"') for _, alias in parent.alternatives)
@@ -120,13 +126,15 @@ class Output:
 
     def _add_below(self, record: Record, parents: tuple[Parent, ...], expression: Expression) -> None:
         for parent in parents:
-            record = self._parent(record, parent)
+            # A TYPEOF holds fields only, so nothing but records can stand in the way.
+            record = self._parent(record, parent) or record
         record.members[expression.field.name] = self._leaf(expression)
 
-    def _parent(self, record: Record, parent: Parent) -> Record:
+    def _parent(self, record: Record, parent: Parent) -> Record | None:
+        """The parent's place. None where a TYPEOF has it: SOQL reference, "TYPEOF": not one relationship twice."""
         found = record.members.get(parent.relationship)
-        if isinstance(found, Record):
-            return found
+        if found is not None:
+            return found if isinstance(found, Record) else None
         targets = tuple(target for target, _ in parent.alternatives)
         made = Record(parent.entity, targets, self._place(parent.id_sql))
         record.members[parent.relationship] = made

@@ -124,13 +124,13 @@ class _Parser(ConditionParser):
         return source.text, source.position, self._alias()
 
     def _parents(self) -> tuple[ast.ParentAlias, ...]:
-        """`, c.Account a, a.Owner o` after `FROM Contact c`."""
+        """`, c.Account a, a.Owner o` after `FROM Contact c`; a parent need not have an alias."""
         found = []
         while self._take(","):
             path = self._path()
             self._take_word("AS")
             name = self._alias()
-            if name is None or len(path.names) < 2:
+            if len(path.names) < 2:
                 raise self._unexpected()
             found.append(ast.ParentAlias(name, path))
         return tuple(found)

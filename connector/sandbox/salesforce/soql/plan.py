@@ -207,7 +207,11 @@ class _Selection:
             found = targets.get(branch.type.lower())
             if found is None:
                 raise self._context.no_object(branch.position, branch.type)
+            if found[0].name in selected:
+                raise self._context.malformed(branch.position, f"duplicate type in TYPEOF: {branch.type}")
+            self._check_fields_once(branch.fields)
             selected[found[0].name] = [self._alternative(path, *found) for path in branch.fields]
+        self._check_fields_once(item.otherwise)
         self._check_name_fields(item.otherwise)
         for target, alias in targets.values():
             if item.otherwise and target.name not in selected:
@@ -218,6 +222,13 @@ class _Selection:
             problem = f"duplicate relationship selected: {parent.relationship}"
             raise self._context.refuse(item.relationship.position, "INVALID_FIELD", problem)
         self.columns.append(Column(".".join(one.relationship for one in parents), None, None))
+
+    def _check_fields_once(self, fields: tuple[ast.Path, ...]) -> None:
+        seen: set[str] = set()
+        for path in fields:
+            if path.text.lower() in seen:
+                raise SoqlError("INVALID_FIELD", f"duplicate field selected: {path.text}")
+            seen.add(path.text.lower())
 
     def _check_name_fields(self, otherwise: tuple[ast.Path, ...]) -> None:
         """ELSE may be any object, so it has the fields of Name only."""
@@ -263,6 +274,9 @@ class _Selection:
         self._context.subqueries += 1
         if self._context.subqueries > _MOST_CHILDREN:
             raise self._context.malformed(query.position, f"At most {_MOST_CHILDREN} subqueries are allowed per query")
+        if query.scope is not None:
+            # SOQL reference, "Understanding Relationship Query Limitations": no USING SCOPE for the children.
+            raise self._context.malformed(query.scope.position, "USING SCOPE is not allowed in a subquery")
         if query.offset is not None and outer.limit != 1:
             # SOQL reference, "OFFSET": in a subquery only where the parent query has LIMIT 1.
             problem = "OFFSET is not allowed in a subquery unless its parent query has LIMIT 1"

@@ -75,13 +75,14 @@ class Scope:
     def _name_parent(self, parent: ast.ParentAlias) -> None:
         known = self.named.keys() | {(self.name or self.sobject.name).lower()}
         first = parent.path.names[0].lower()
-        if first not in known or parent.name.lower() in known:
+        if first not in known or (parent.name or "").lower() in known:
             raise self.context.no_relationship(parent.path.position, parent.path.text, child=True)
         names = self._own_names(parent.path)
         parents: tuple[Parent, ...] = ()
         for name in names:
             parents = (*parents, self._walk(parent.path, parents, name))
-        self.named[parent.name.lower()] = names
+        if parent.name is not None:
+            self.named[parent.name.lower()] = names
 
     def tables(self) -> tuple[str, list[Any]]:
         """`"Contact" AS t1 LEFT JOIN …` and its parameters."""

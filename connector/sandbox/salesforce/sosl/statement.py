@@ -20,6 +20,7 @@ _OBJECT = re.compile(r"(\w+)\s*")
 _LIMIT = re.compile(r"LIMIT\s+(\d+)\s*", re.IGNORECASE)
 #: A string, a parenthesis or anything else, to find the end of an object's list.
 _PIECE = re.compile(r"'(?:\\.|[^'\\])*'|[()]|[^'()]+")
+_OFFSET = re.compile(r"\bOFFSET\s+\d+$", re.IGNORECASE)
 _CLAUSE = re.compile(r"'(?:\\.|[^'\\])*'|\b(WHERE|ORDER\s+BY|LIMIT|OFFSET|USING)\b", re.IGNORECASE)
 
 
@@ -55,6 +56,9 @@ def parse(text: str) -> Search:
     expression = parse_expression(braces[1])
     scope, place = _scope(text, braces.end())
     returning, place = _returning(text, place)
+    if len(returning) > 1 and any(_OFFSET.search(item.tail) for item in returning):
+        # SOSL reference, "OFFSET n".
+        raise MalformedSearchError("OFFSET can be used only when querying a single object")
     limit = _LIMIT.match(text, place)
     place = limit.end() if limit else place
     if text[place:].strip():
