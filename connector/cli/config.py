@@ -17,7 +17,7 @@ def group() -> None:
     """The configuration file."""
 
 
-@app.command()
+@app.command(short_help="Show the configuration with its defaults.")
 def show(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
 ) -> None:

@@ -13,7 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.cli.output import out, report_object, show_error, show_failed_mailboxes, show_json, show_report
+from connector.cli.output import (
+    out,
+    report_object,
+    show_error,
+    show_failed_mailboxes,
+    show_json,
+    show_report,
+)
 from connector.cli.state import Invocation
 from connector.cli.sync import run_order
 from connector.cli.timeline import show_timeline
@@ -25,7 +32,10 @@ def demo(
     context: typer.Context,
     mail: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Your own mail instead of the bundled: a folder, an mbox or a message."),
+        typer.Option(
+            metavar="PATH",
+            help="Your own mail instead of the bundled: a folder, an mbox, a Maildir or one message.",
+        ),
     ] = None,
     directory: Annotated[
         Path | None, typer.Option("--dir", metavar="D", help="Keep the sandbox's data here.", file_okay=False)

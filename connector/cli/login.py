@@ -6,6 +6,7 @@ The browser comes back to a port of this machine that listens for this one answe
 import sys
 import threading
 import time
+import warnings
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,10 @@ def login(
     with open_door(settings) as door:
         principal = named_principal(settings, door)
         with _listening() as listener:
-            flow = principal.begin(f"http://localhost:{listener.server_port}", user=user)
+            with warnings.catch_warnings():
+                # the library would rather have the answer posted; the one who listens here takes it from the address
+                warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
+                flow = principal.begin(f"http://localhost:{listener.server_port}", user=user)
             address = f"{settings.graph_provider.authorize_url}?{urlsplit(flow['auth_uri']).query}"
             print(f"Sign in here: {address}", file=sys.stderr, flush=True)
             if browser:  # some browsers come back only when they are closed

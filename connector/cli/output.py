@@ -65,6 +65,8 @@ def report_object(report: Report) -> dict[str, Any]:
         "graph_calls": report.graph_calls,
         "seconds": round(report.seconds, 3),
     }
+    if report.skipped:
+        value["skipped"] = report.skipped
     if report.failure is not None:
         value["error"] = error_object(report.failure)
     return value
@@ -90,17 +92,23 @@ def show_foreseen(foreseen: Foreseen) -> None:
     out.print(f"{line['outcome']:<18} {line['mailbox']}  {where}  {line['rule']}", markup=False)
 
 
-def show_report(report: Report) -> None:
+def counted(number: int, thing: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def show_report(report: Report, *, dry_run: bool = False) -> None:
     """A table of mailboxes by outcome, what was written, and what failed, for people."""
     if report.skipped:
-        err.print(f"Nothing to do: {report.skipped}.")
+        err.print(f"Nothing to do: {report.skipped}.", markup=False)
         return
     out.print(outcome_table(report))
     tally = report.tally
+    rows = ((tally.emails, "email"), (tally.participants, "participant"), (tally.tasks, "task"))
+    written = "nothing was written" if dry_run else "stored " + ", ".join(counted(*row) for row in rows)
     out.print(
-        f"{tally.listed} messages listed; stored {tally.emails} emails, {tally.participants} participants, "
-        f"{tally.tasks} tasks; {report.salesforce_calls} Salesforce calls, {report.graph_calls} Graph calls, "
-        f"{report.seconds:.1f} s"
+        f"{counted(tally.listed, 'message')} listed; {written}; {counted(report.salesforce_calls, 'Salesforce call')}, "
+        f"{counted(report.graph_calls, 'Graph call')}, {report.seconds:.1f} s"
     )
     for failure in list(tally.failures.values())[:20]:
         err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}", markup=False)

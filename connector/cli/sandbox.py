@@ -41,7 +41,7 @@ def up(
     directory: Annotated[
         Path | None, typer.Option("--dir", metavar="D", help="Keep data, ids and the CA here.", file_okay=False)
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="HTTPS port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="HTTPS port; 0 takes a free one.")] = 0,
     http: Annotated[bool, typer.Option("--http", help="Listen on a plain HTTP port too.")] = False,
     firm: Annotated[Firm, typer.Option(help="What it holds at first.")] = Firm.NONE,
     mail: Annotated[
@@ -53,10 +53,10 @@ def up(
     weather: Annotated[
         WeatherName, typer.Option(help="How often the services fail: never, now and then, or often.")
     ] = WeatherName.CALM,
-    mailboxes: Annotated[int | None, typer.Option(min=1, help="Of a generated firm.")] = None,
-    messages: Annotated[int | None, typer.Option(min=0, help="Of a generated firm.")] = None,
-    contacts: Annotated[int | None, typer.Option(min=0, help="Of a generated firm.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of a generated firm.")] = None,
+    mailboxes: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a generated firm.")] = None,
+    messages: Annotated[int | None, typer.Option(min=0, metavar="M", help="Of a generated firm.")] = None,
+    contacts: Annotated[int | None, typer.Option(min=0, metavar="C", help="Of a generated firm.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Of a generated firm.")] = None,
 ) -> None:
     """Serve until interrupted. One line of JSON on standard output says when, where and with which credentials."""
     from connector.sandbox.up import OptionError, UpOptions, serve  # the extra `sandbox` may not be installed

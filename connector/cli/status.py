@@ -138,18 +138,21 @@ def show(state: State) -> None:
         when = "now" if due else f"{state.next_run.astimezone(zone):%a %Y-%m-%d %H:%M} ({state.look.zone})"
         out.print(f"{timing.frequency}; the next run is due {when}", markup=False)
     out.print(mailbox_table(state.mailboxes))
+    for box in state.mailboxes:
+        if box.detail:
+            out.print(f"{box.name}: {box.detail}", markup=False)
     out.print(f"{state.used} of {state.limit} API calls of the org used in 24 hours")
 
 
 def mailbox_table(mailboxes: Iterable[MailboxHealth]) -> Table:
-    """A row for each mailbox."""
+    """A row for each mailbox. What is wrong with one is a sentence, which no column of a terminal holds."""
     table = Table(title="Mailboxes", title_justify="left")
-    for heading in ("Mailbox", "Status", "Last read", "Backfill", "Detail"):
-        table.add_column(heading, no_wrap=heading != "Detail", justify="right" if heading == "Backfill" else "left")
+    for heading in ("Mailbox", "Status", "Last read", "Backfill"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading == "Backfill" else "left")
     for box in mailboxes:
         percent = "" if box.backfill_percent is None else f"{box.backfill_percent} %"
         colour = _COLOURS.get(box.status, "red") if box.well else "red"
-        table.add_row(Text(box.name), Text(box.status, colour), _ago(box.age), percent, Text(box.detail))
+        table.add_row(Text(box.name), Text(box.status, colour), _ago(box.age), percent)
     return table
 
 

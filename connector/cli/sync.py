@@ -54,7 +54,11 @@ def retry(
     context: typer.Context,
     event: Annotated[
         str | None,
-        typer.Option("--event", metavar="ID", help="All failed messages of this sync event: its key or name."),
+        typer.Option(
+            "--event",
+            metavar="ID",
+            help="All failed messages of a sync event: its id, name (RUN-000004) or Run Key.",
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All failed messages, due or not.")] = False,
     as_json: AsJson = False,
@@ -64,7 +68,7 @@ def retry(
         raise UsageError("--event and --all exclude each other", where="retry", remedy="Give one of them.")
     report = run_order(context.obj, Order(retries_only=True, every_error=every, event=event))
     if event is not None and report.failure is None and report.skipped is None and not report.tried:
-        report.skipped = f"no failed message is left of a sync event with the name or Run Key {event}"
+        report.skipped = f"no failed message is left of a sync event with the id, name or Run Key {event}"
     return show(report, as_json=as_json)
 
 
@@ -81,7 +85,7 @@ def show(report: Report, *, as_json: bool, dry_run: bool = False) -> int:
     if as_json:
         show_json({**report_object(report), **({"dry_run": True} if dry_run else {})})
     else:
-        show_report(report)
+        show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
     if report.failure is not None:
         show_error(report.failure, as_json=False)

@@ -7,7 +7,7 @@ import requests
 from rich.table import Table
 from simple_salesforce.api import Salesforce
 
-from connector.cli.output import out
+from connector.cli.output import counted, out
 from connector.models import Direction
 
 LATEST = 12
@@ -37,9 +37,10 @@ def show_timeline(ready: dict[str, Any]) -> None:
             f"ORDER BY Sent_At__c DESC LIMIT {LATEST}"
         )["records"]
     household = f" ({who['Account']['Name']})" if who.get("Account") else ""
-    table = Table(title=f"\n{who['Name']}{household}: the latest {len(rows)} of {count} mails", title_justify="left")
-    for heading in ("Sent", "", "Subject", "From", "Owner"):
-        table.add_column(heading, no_wrap=heading == "Sent")
+    title = f"\n{who['Name']}{household}: the latest {len(rows)} of {counted(count, 'mail')}"
+    table = Table(title=title, title_justify="left")
+    for heading in ("Sent (UTC)", "", "Subject", "From", "Owner"):
+        table.add_column(heading, no_wrap=heading == "Sent (UTC)")
     for row in rows:
         arrow = "→" if row["Direction__c"] == Direction.OUTBOUND else "←"
         mail = row["Email__r"]

@@ -18,6 +18,8 @@ SYNC_PERMISSION_SET = "Microsoft_365_Sync_User"
 SETTING = "MS_Graph_Setting__c"
 SETTING_KEY = "default"
 _CLOSED = "Completed"
+#: the form of a record id; text of any other form in its place is refused by the org
+_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
 _EXCLUSIONS = """
 SELECT Id, Name, Type__c, Pattern__c, User__c, Active__c, Removed_At__c, Tombstone_Of__c, CreatedById,
@@ -82,9 +84,10 @@ class SalesforceAdmin:
         self._client = client
         self._scope = _DUE + _SWEPT.format(days=sweep_days + 1)
         if event is not None:
-            self._scope = (
-                f"{_OPEN} AND (Sync_Event__r.Run_Key__c = {quote(event)} OR Sync_Event__r.Name = {quote(event)})"
-            )
+            named = [f"Sync_Event__r.Run_Key__c = {quote(event)}", f"Sync_Event__r.Name = {quote(event)}"]
+            if _ID.fullmatch(event):
+                named.append(f"Sync_Event__c = {quote(event)}")
+            self._scope = f"{_OPEN} AND ({' OR '.join(named)})"
         elif all_errors:
             self._scope = _OPEN
         self._fields: EmailFields | None = None

@@ -167,14 +167,16 @@ def _sockets(options: UpOptions) -> tuple[list[Any], list[Any]]:
     try:
         return loopback_sockets(options.port), loopback_sockets(0) if options.http else []
     except OSError as exc:
-        raise OptionError(f"port {options.port} cannot be used: {exc.strerror}") from exc
+        raise OptionError(f"port {options.port} cannot be used: {exc.strerror}; name another one, or none") from exc
 
 
 def _locked(home: Home) -> IO[str]:
     try:
         return home.lock()
     except BlockingIOError as exc:
-        raise OptionError(f"--dir {home.directory} is in use by another sandbox") from exc
+        raise OptionError(
+            f"--dir {home.directory} is in use by another sandbox; stop that one, or name another folder"
+        ) from exc
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -48,9 +48,26 @@ def test_a_row_that_is_given_up_promises_no_further_attempt(firm: World) -> None
 
 
 def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
-    code, _, err = firm.command("retry", "--event", "nope")
-    assert code == 0
-    assert "Nothing to do: no failed message is left of a sync event with the name or Run Key nope." in err
+    for unknown in ("nope", "a05000000000001", "it's"):
+        code, _, err = firm.command("retry", "--event", unknown)
+        assert code == 0
+        said = f"Nothing to do: no failed message is left of a sync event with the id, name or Run Key {unknown}."
+        assert said in " ".join(err.split())
+
+
+def test_an_event_is_named_by_its_id_too(firm: World) -> None:
+    withhold(firm, mail(firm))
+    firm.sync(code=1)
+    firm.control("DELETE", "faults")
+    [event] = firm.rows("SELECT Id FROM MS_Graph_Sync_Event__c")
+    code, report, _ = firm.command("retry", "--event", event["Id"], "--json")
+    assert (code, report and report["emails"]) == (0, 1)
+
+
+def test_programs_are_told_why_nothing_was_read(firm: World) -> None:
+    [setting] = firm.rows("SELECT Id FROM MS_Graph_Setting__c")
+    firm.org.MS_Graph_Setting__c.update(setting["Id"], {"Active__c": False})
+    assert "switched off" in firm.sync()["skipped"]
 
 
 def test_what_was_stored_before_the_org_refused_all_is_counted_by_an_event_of_its_own(firm: World) -> None:
