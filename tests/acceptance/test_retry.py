@@ -59,15 +59,18 @@ def test_it_is_tried_again_by_the_run_after_its_time(firm: World) -> None:
 
 
 def test_the_ladder_ends_with_the_fifth_failure(firm: World) -> None:
-    withhold(firm, mail(firm))
+    withhold(firm, mail(firm), status=503)
     firm.sync(code=1)
-    seen = [error_row(firm)["Attempts__c"]]
+    rows = [error_row(firm)]
     for hours in (0.3, 1.1, 6.1, 24.1):
         firm.advance(hours=hours)
         firm.sync(code=1)
-        seen.append(error_row(firm)["Attempts__c"])
-    assert seen == [1, 2, 3, 4, 5]
-    assert error_row(firm)["Status__c"] == "Gave Up"
+        rows.append(error_row(firm))
+    assert [row["Attempts__c"] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["Status__c"] for row in rows] == [*["Failed"] * 4, "Gave Up"]
+    # a row that is given up promises no further attempt
+    assert ["It is tried again by itself." in row["Message__c"] for row in rows] == [*[True] * 4, False]
+    assert "set Status to Retry Requested" in rows[-1]["Message__c"]
     firm.advance(hours=100)
     assert firm.sync()["outcomes"]["failed"] == 0
 

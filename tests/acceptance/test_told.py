@@ -1,6 +1,6 @@
-"""What an admin is told: a mailbox that is not read, a message that is given up, a retry that finds nothing."""
+"""What an admin is told: a mailbox that is not read, an org that refuses all, a retry that finds nothing."""
 
-from tests.acceptance.test_retry import error_row, mail, withhold
+from tests.acceptance.test_retry import mail, withhold
 from tests.acceptance.test_scenarios_setup import boxes, lines
 from tests.world import World
 
@@ -34,17 +34,6 @@ def test_a_mailbox_that_fails_is_told_in_the_event_and_counts_as_one_of_the_mail
     [event] = firm.rows(EVENTS)
     assert (event["Mailboxes__c"], event["Mailboxes_Failed__c"]) == (2, 1)
     assert "nobody@firm.example" in event["Error_Message__c"]
-
-
-def test_a_row_that_is_given_up_promises_no_further_attempt(firm: World) -> None:
-    withhold(firm, mail(firm), status=503)
-    for attempt in range(1, 6):
-        firm.sync(code=1)
-        row = error_row(firm)
-        assert (row["Status__c"], row["Attempts__c"]) == ("Gave Up" if attempt == 5 else "Failed", attempt)
-        assert ("It is tried again by itself." in row["Message__c"]) is (attempt < 5)
-        assert ("set Status to Retry Requested" in row["Message__c"]) is (attempt == 5)
-        firm.advance(hours=25)
 
 
 def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:

@@ -100,7 +100,7 @@ MUTANTS = [
         "connector/salesforce/state.py",
         "    if not gave_up:\n        return text\n",
         "    return text\n",
-        "tests/acceptance/test_told.py::test_a_row_that_is_given_up_promises_no_further_attempt",
+        "tests/acceptance/test_retry.py::test_the_ladder_ends_with_the_fifth_failure",
     ),
     Mutant(
         "connector/cli/sync.py",
