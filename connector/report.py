@@ -33,6 +33,8 @@ class Report:
     graph_calls: int = 0
     seconds: float = 0.0
     skipped: str | None = None
+    #: whether its time was over before all was read
+    cut: bool = False
     failure: ServiceError | None = None
     failure_logged: bool = False
     #: what could not be done to stored mail, where no error row says so

@@ -112,7 +112,7 @@ def salesforce_clients(
 class Order:
     """What a command asks of a run. `event`: its Run_Key__c or name, whose errors are retried; `kind`: of its own.
 
-    `sweep`: the last sweep_days are swept, due or not.
+    `sweep`: the last sweep_days are swept, due or not. `minutes`: so long it reads at most.
     """
 
     only: Sequence[str] = ()
@@ -122,6 +122,7 @@ class Order:
     event: str | None = None
     kind: EventKind | None = None
     sweep: bool = False
+    minutes: float | None = None
 
     @property
     def event_kind(self) -> EventKind:
@@ -166,6 +167,8 @@ def run_once(
     `halt` ends it early, and `share` when its time is over.
     """
     pace = settings.sync
+    if share is None and order.minutes is not None:
+        share = Slice(halt or Halt(), seconds=60 * order.minutes)
     budget = Budget(settings.salesforce.daily_call_budget_percent)
     with services(settings, halt, budget=budget) as (mail, org):
         admin = SalesforceAdmin(org, all_errors=order.every_error, event=order.event, sweep_days=pace.sweep_days)
@@ -195,7 +198,9 @@ def run_once(
             started=progress.started if progress is not None else None,
             limit=share,
         )
-        return run.run()
+        report = run.run()
+        report.cut = share is not None and share.cut
+        return report
 
 
 @contextmanager

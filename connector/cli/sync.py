@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from connector.cli.output import (
+    err,
     foreseen_object,
     report_object,
     show_error,
@@ -36,10 +37,14 @@ def sync(
         bool,
         typer.Option("--sweep", help="Read the last sweep_days once more, folder by folder, due or not."),
     ] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", metavar="N", min=0.01, help="Read so long at most; the next run goes on from there."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
-    report = run_order(context.obj, Order(only=mailbox or [], dry_run=dry_run, sweep=sweep))
+    report = run_order(context.obj, Order(only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes))
     if not dry_run:
         return show(report, as_json=as_json)
     for foreseen in report.foreseen:
@@ -87,6 +92,8 @@ def show(report: Report, *, as_json: bool, dry_run: bool = False) -> int:
     else:
         show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
+    if report.cut:
+        err.print("Its minutes are over: the next run goes on where this one stopped.", markup=False)
     if report.failure is not None:
         show_error(report.failure, as_json=False)
     return report.exit_code

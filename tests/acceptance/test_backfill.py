@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.acceptance.test_sweep import letter, stored
 from tests.world import World, stamp
 
@@ -54,3 +56,21 @@ def test_the_months_count_for_mailboxes_that_are_not_begun(firm: World) -> None:
     assert stored(firm) == {"Bob's old mail"}
     ada, bob = (next(box for box in firm.rows(BOX) if (box["Id"] == row) is new) for new in (False, True))
     assert ada["Backfill_From__c"] == before["Backfill_From__c"] > bob["Backfill_From__c"]
+
+
+@pytest.mark.slow
+def test_a_sync_that_has_minutes_reads_no_longer_and_the_next_goes_on(firm: World) -> None:
+    for days in range(1, 30):
+        letter(firm, f"Mail {days}", received=firm.ago(days=days))
+    firm.fault(service="graph", path="batch|messages", times=0, delay_ms=900)
+    code, report, err = firm.command("sync", "--minutes", "0.03", "--json")
+    assert code == 0
+    assert report is not None
+    assert "Its minutes are over: the next run goes on where this one stopped." in err
+    [box] = firm.rows("SELECT Backfill_Through__c, Live_From__c FROM MS_Graph_User__c")
+    assert box["Backfill_Through__c"] != box["Live_From__c"]
+    firm.control("DELETE", "faults")
+    rest = firm.sync()
+    assert report["emails"] + rest["emails"] == len(firm.rows("SELECT Id FROM Email__c")) == 29
+    code, _, err = firm.command("sync", "--minutes", "0")
+    assert code == 2

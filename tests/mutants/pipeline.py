@@ -108,4 +108,10 @@ MUTANTS = [
         "and report.tried:",
         "tests/acceptance/test_told.py::test_an_event_that_has_nothing_to_retry_is_said",
     ),
+    Mutant(
+        "connector/wiring.py",
+        "if share is None and order.minutes is not None:",
+        "if share is not None and order.minutes is not None:",
+        "tests/acceptance/test_backfill.py::test_a_sync_that_has_minutes_reads_no_longer_and_the_next_goes_on",
+    ),
 ]
