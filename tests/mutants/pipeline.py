@@ -110,8 +110,8 @@ MUTANTS = [
     ),
     Mutant(
         "connector/wiring.py",
-        "if share is None and order.minutes is not None:",
-        "if share is not None and order.minutes is not None:",
+        "report.cut = share is not None and share.cut",
+        "report.cut = False",
         "tests/acceptance/test_backfill.py::test_a_sync_that_has_minutes_reads_no_longer_and_the_next_goes_on",
     ),
 ]
