@@ -125,7 +125,6 @@ MUTANTS = [
         "if False:",
         f"{_HEALTH_TESTS}::test_its_status_is_what_the_next_run_will_find",
     ),
-    Mutant(_HEALTH, "well=not stale and status", "well=status", f"{_HEALTH_TESTS}::test_a_mailbox_is_well"),
     Mutant(
         _HEALTH,
         "if checkpoint.backfill_done(box):\n        return 100",

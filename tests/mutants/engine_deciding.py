@@ -117,8 +117,8 @@ MUTANTS = [
     ),
     Mutant(
         _DECIDING,
-        "transient=True\n            )\n        raise",
-        "transient=False\n            )\n        raise",
+        "remedy=TRIED_AGAIN, transient=True)\n        raise",
+        "remedy=TRIED_AGAIN, transient=False)\n        raise",
         f"{_DECIDING_TESTS}::test_a_folder_that_cannot_be_had_fails_its_mail_alone_and_is_asked_for_once",
     ),
     Mutant(

@@ -70,12 +70,6 @@ MUTANTS = [
     ),
     Mutant(
         _COURSES,
-        "if named and named not in own and named in",
-        "if False and named in",
-        f"{_COURSES_TESTS}::test_an_alias_is_no_user_principal_name",
-    ),
-    Mutant(
-        _COURSES,
         "names = [name for name in (box.user_principal_name.strip(), box.email.strip()) if name]",
         "names = [name for name in (box.user_principal_name.strip(),) if name]",
         f"{_COURSES_TESTS}::test_an_alias_is_no_user_principal_name",

@@ -171,7 +171,7 @@ MUTANTS = [
         f"{_DAEMON}::test_those_who_want_to_know_are_told_once_even_if_they_come_late",
     ),
     Mutant(
-        "connector/sync.py",
+        "connector/journal.py",
         "            if stopped:\n                return\n",
         "",
         f"{_DAEMON}::test_a_stopped_run_is_an_interrupted_event_and_no_failure",

@@ -137,7 +137,7 @@ MUTANTS = [
     ),
     Mutant(
         SYNC,
-        "waiting = self._retries.logged(setup.now) | self._report.tally.failures.keys()",
+        "waiting = self._retries.logged(setup.now) | self._report.tally.failures_now().keys()",
         "waiting = self._retries.logged(setup.now)",
         f"{_RUN}::test_what_this_run_failed_to_store_is_not_tried_twice",
     ),
