@@ -120,7 +120,7 @@ MUTANTS = [
         "plan",
         "if not self.output.add(expression, key):",
         "if not self.output.add(expression, key) and False:",
-        "test_soql_refusals.py::test_refused",
+        "test_soql_refusals.py::test_a_field_selected_twice_is_told_without_its_place",
     ),
     _mutant(
         "plan",
