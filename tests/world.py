@@ -24,7 +24,10 @@ class World:
     def __init__(self, ready: dict[str, Any], capture: pytest.CaptureFixture[str] | None = None) -> None:
         self.ready = ready
         self.url: str = ready["url"]
-        self.config = _impatient(Path(ready["config"]))
+        #: The sandbox's own configuration, but for the time that is spent on trying again.
+        self.jwt_config = _impatient(Path(ready["config"]))
+        #: The same without a private key, each load of which takes the time of ten requests.
+        self.config = _without_key(Path(self.jwt_config), ready["salesforce"])
         self._capture = capture
         self._http = requests.Session()
         self._http.trust_env = False
@@ -188,10 +191,25 @@ class World:
 
 
 def _impatient(config: Path) -> str:
-    """The sandbox's own configuration, but for the time that is spent on trying again."""
     settings = yaml.safe_load(config.read_text(encoding="utf-8"))
     settings["http"] = {**settings.get("http", {}), "max_attempts": 2}
     file = config.with_name("impatient.yaml")
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return str(file)
+
+
+def _without_key(config: Path, org: dict[str, Any]) -> str:
+    secret = config.with_name("consumer-secret")
+    secret.touch(mode=0o600)
+    secret.write_text(org["client_secret"], encoding="utf-8")
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings["named_credentials"]["Salesforce"] = {
+        "url": settings["named_credentials"]["Salesforce"]["url"],
+        "flow": "client_credentials",
+        "consumer_key": org["client_id"],
+        "consumer_secret": f"file:{secret}",
+    }
+    file = config.with_name("connector-without-key.yaml")
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return str(file)
 

@@ -136,7 +136,7 @@ def nothing_was_lost(world: World, terminal: Terminal) -> None:
 
 
 def sandbox_config(world: World) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(Path(world.config).read_text(encoding="utf-8"))
+    data: dict[str, Any] = yaml.safe_load(Path(world.jwt_config).read_text(encoding="utf-8"))
     return data
 
 

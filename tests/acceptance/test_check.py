@@ -123,7 +123,7 @@ def test_for_people_it_is_a_table(firm: World, capfd: pytest.CaptureFixture[str]
 
 
 def test_one_service_that_refuses_does_not_hide_the_other(firm: World, tmp_path: Path) -> None:
-    text = Path(firm.config).read_text(encoding="utf-8")
+    text = Path(firm.jwt_config).read_text(encoding="utf-8")
     settings = yaml.safe_load(text)
     [provider] = settings["auth_providers"].values()
     provider["consumer_secret"] = "env:WRONG"
@@ -336,7 +336,7 @@ def test_another_tool_that_logs_mail(firm: World) -> None:
 
 
 def test_a_certificate_that_ends(firm: World) -> None:
-    settings = yaml.safe_load(Path(firm.config).read_text(encoding="utf-8"))
+    settings = yaml.safe_load(Path(firm.jwt_config).read_text(encoding="utf-8"))
     org = settings["named_credentials"]["Salesforce"]
     folder = Path(firm.config).parent
     pem = (folder / Path(org["private_key"].removeprefix("file:")).name).read_bytes()

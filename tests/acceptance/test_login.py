@@ -36,7 +36,7 @@ class Principal:
         self.folder = folder
         self.tokens = folder / "tokens.json"
         self.config = folder / "principal.yaml"
-        self.settings: dict[str, Any] = yaml.safe_load(Path(world.config).read_text(encoding="utf-8"))
+        self.settings: dict[str, Any] = yaml.safe_load(Path(world.jwt_config).read_text(encoding="utf-8"))
         home = Path(world.config).parent
         org = self.settings["named_credentials"]["Salesforce"]
         if "private_key" in org:

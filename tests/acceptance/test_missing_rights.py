@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.acceptance.test_bad_input import Terminal, nothing_was_lost, state
 from tests.data.bad_setup import ASSIGN, AUDIT, DEPLOY, Words
@@ -26,8 +25,8 @@ from tests.world import World, stamp
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "sfdc_objects/main/default/permissionsets/Microsoft_365_Sync_Integration.permissionset-meta.xml"
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
-#: Fields that this version neither reads nor writes.
-NOT_YET = frozenset(
+#: Fields that only the scheduler and the timetable use, not `sync`.
+NOT_OF_SYNC = frozenset(
     f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c")
 )
 
@@ -194,25 +193,14 @@ LACKS: dict[str, tuple[Change, tuple[Words, ...]]] = {
 class Crowd:
     """A sandbox with all those permission sets, of which the connector's own user holds one at a time."""
 
-    def __init__(self, world: World, names: dict[str, str], folder: Path) -> None:
+    def __init__(self, world: World, names: dict[str, str]) -> None:
         self.world = world
         self._names = names
-        self._file = folder / "connector.yaml"
         [user] = world.rows(
             f"SELECT Id FROM User WHERE Username = '{world.ready['salesforce']['integration']['username']}'"
         )
         self.user = user["Id"]
         self._sets = {row["Name"]: row["Id"] for row in world.rows("SELECT Id, Name FROM PermissionSet")}
-        self._write_config(folder)
-
-    def _write_config(self, folder: Path) -> None:
-        """Client credentials: no key has to be read each time."""
-        own = self.world.ready["salesforce"]
-        data: dict[str, Any] = yaml.safe_load(Path(self.world.config).read_text(encoding="utf-8"))
-        (folder / "secret").write_text(own["client_secret"], encoding="utf-8")
-        credential = {"flow": "client_credentials", "consumer_key": own["client_id"], "consumer_secret": "file:secret"}
-        data["named_credentials"]["Salesforce"] = {"url": self.world.url, **credential}
-        self._file.write_text(yaml.safe_dump(data), encoding="utf-8")
 
     def config(self, lack: str, *, audit: bool = True) -> Path:
         """A configuration, with which the connector lacks this. Its profile grants next to nothing."""
@@ -220,7 +208,7 @@ class Crowd:
             self.world.org.PermissionSetAssignment.delete(row["Id"])
         for name in (self._names[lack], *([AUDIT_ONLY] if audit else [])):
             self.world.create("PermissionSetAssignment", AssigneeId=self.user, PermissionSetId=self._sets[name])
-        return self._file
+        return Path(self.world.config)
 
     def held(self) -> list[dict[str, Any]]:
         """The connector's assignments."""
@@ -273,9 +261,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
 
 
 @pytest.fixture
-def crowd(
-    crowded: tuple[dict[str, Any], dict[str, str], Path], capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Crowd]:
+def crowd(crowded: tuple[dict[str, Any], dict[str, str], Path], capfd: pytest.CaptureFixture[str]) -> Iterator[Crowd]:
     """A firm with one mail, half an hour old, and the crowd of connectors."""
     ready, names, _ = crowded
     with World(ready, capfd) as world:
@@ -290,7 +276,7 @@ def crowd(
         begun = stamp(arrived - timedelta(hours=1))
         fields = ("Backfill_From__c", "Backfill_Through__c", "Live_From__c", "Live_Through__c")
         world.org.MS_Graph_User__c.update(box["Id"], dict.fromkeys(fields, begun))
-        yield Crowd(world, names, tmp_path)
+        yield Crowd(world, names)
 
 
 @pytest.fixture
@@ -301,7 +287,7 @@ def terminal(capfd: pytest.CaptureFixture[str]) -> Terminal:
 def test_whatever_is_missing_is_named_and_nothing_moves(crowd: Crowd, terminal: Terminal) -> None:
     before = state(crowd.world)
     for lack, (_, words) in LACKS.items():
-        if lack.removeprefix("field ") in NOT_YET:
+        if lack.removeprefix("field ") in NOT_OF_SYNC:
             continue
         config = crowd.config(lack)
         told = terminal.refused_in_one_of(config, words)
@@ -312,8 +298,8 @@ def test_whatever_is_missing_is_named_and_nothing_moves(crowd: Crowd, terminal: 
     nothing_was_lost(crowd.world, terminal)
 
 
-@pytest.mark.parametrize("lack", sorted(f"field {name}" for name in NOT_YET))
-def test_what_this_version_does_not_use_need_not_be_there(crowd: Crowd, terminal: Terminal, lack: str) -> None:
+@pytest.mark.parametrize("lack", sorted(f"field {name}" for name in NOT_OF_SYNC))
+def test_what_sync_does_not_use_need_not_be_there(crowd: Crowd, terminal: Terminal, lack: str) -> None:
     code, report, lines = terminal.sync(crowd.config(lack))
     assert (code, lines, report["emails"]) == (0, [], 1)
 

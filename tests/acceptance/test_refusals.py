@@ -39,7 +39,7 @@ def untouched(world: World) -> bool:
 
 def configured(world: World, folder: Path, **changes: Any) -> str:
     """The sandbox's configuration with some values changed, by dotted path."""
-    data = yaml.safe_load(Path(world.config).read_text(encoding="utf-8"))
+    data = yaml.safe_load(Path(world.jwt_config).read_text(encoding="utf-8"))
     for path, value in changes.items():
         *sections, key = path.split(".")
         part = data
