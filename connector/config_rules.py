@@ -3,11 +3,13 @@
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic_core import PydanticCustomError
 
@@ -101,7 +103,7 @@ def a_namespace(namespace: str) -> str:
 def a_private_key(secret: Secret) -> Secret:
     """An RSA key in PEM without passphrase: both services verify RS256."""
     try:
-        key = load_pem_private_key(secret.get_secret_value().encode(), password=None)
+        key = _loaded(secret.get_secret_value())
     except TypeError:
         raise _problem(
             "the private key has a passphrase; store it without one, readable to the connector only"
@@ -113,6 +115,12 @@ def a_private_key(secret: Secret) -> Secret:
     if key.key_size < _LEAST_BITS:
         raise _problem(f"is an RSA key of {key.key_size} bits; {_LEAST_BITS} are needed, as openssl genrsa 2048 makes")
     return secret
+
+
+@lru_cache(maxsize=4)
+def _loaded(pem: str) -> PrivateKeyTypes:
+    """Once in a process: the numbers of an RSA key take 50 ms to verify."""
+    return load_pem_private_key(pem.encode(), password=None)
 
 
 def an_authority_file(path: str) -> str:

@@ -282,6 +282,7 @@ PASSING: dict[str, dict[str, Any]] = {
 
 
 # any content may be that of a file, so Graph's html is not one of the faults
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "fault"),
     [
@@ -436,6 +437,7 @@ def test_the_files_of_an_owner_who_left_belong_to_the_connector(world: World) ->
     assert stored["OwnerId"] == user["Id"]
 
 
+@pytest.mark.slow
 def test_an_attachment_that_takes_too_long_fails_alone(world: World) -> None:
     furnish(world)
     config = Path(world.config)
@@ -455,6 +457,7 @@ def test_an_attachment_that_takes_too_long_fails_alone(world: World) -> None:
     assert world.rows("SELECT Id FROM ContentVersion") == []
 
 
+@pytest.mark.slow
 def test_two_connectors_at_once_store_each_file_once(world: World) -> None:
     furnish(world)
     for number in range(25):

@@ -126,6 +126,7 @@ def test_a_person_signs_in_once_and_mail_is_read_as_that_person(principal: Princ
     assert line["status"] == "amber"
 
 
+@pytest.mark.slow
 def test_a_refresh_token_is_replaced_and_one_that_was_revoked_asks_for_a_person(principal: Principal) -> None:
     world = principal.world
     principal.login("--user", ADA)
@@ -178,6 +179,7 @@ def test_a_person_who_may_not_read_the_directory_reads_the_own_mail(principal: P
     assert line["status"] == "amber"
 
 
+@pytest.mark.slow
 def test_what_login_refuses(principal: Principal) -> None:
     world = principal.world
     assert "Nobody signed in within the time" in principal.login("--no-browser", "--minutes", "0.01", code=3)

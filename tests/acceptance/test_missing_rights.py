@@ -284,6 +284,7 @@ def terminal(capfd: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(capfd)
 
 
+@pytest.mark.slow
 def test_whatever_is_missing_is_named_and_nothing_moves(crowd: Crowd, terminal: Terminal) -> None:
     before = state(crowd.world)
     for lack, (_, words) in LACKS.items():

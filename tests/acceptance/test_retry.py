@@ -58,6 +58,7 @@ def test_it_is_tried_again_by_the_run_after_its_time(firm: World) -> None:
     assert (row["Status__c"], row["Next_Attempt_At__c"]) == ("Resolved", None)
 
 
+@pytest.mark.slow
 def test_the_ladder_ends_with_the_fifth_failure(firm: World) -> None:
     withhold(firm, mail(firm), status=503)
     firm.sync(code=1)

@@ -40,7 +40,10 @@ class Org:
     rights: RightsBook
     plans: Plans
     cursors: Cursors
-    shaped_at: datetime
+    shaped_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shaped_at = self.now()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:

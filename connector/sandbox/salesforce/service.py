@@ -90,9 +90,9 @@ class SalesforceSandbox:
             rights=RightsBook(connection, state, clock.now),
             plans=Plans(schema),
             cursors=Cursors(),
-            shaped_at=clock.now(),
         )
-        self._apply_switches()
+        if state.shared_activities or state.person_accounts:
+            self._apply_switches()
         key = jwt_public_key.decode() if isinstance(jwt_public_key, bytes) else jwt_public_key
         app = ConnectedApp(client_id, client_secret, key, found.integration_id)
         tokens = TokenEndpoint(app, found.org_id, self._sessions, self._active_user)

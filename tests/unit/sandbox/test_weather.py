@@ -174,6 +174,7 @@ def statuses(client: SandboxClient, ask: Any, count: int) -> Counter[int]:
     return found
 
 
+@pytest.mark.slow
 def test_rough_weather_reaches_the_clients_of_graph_and_salesforce(rough: SandboxClient) -> None:
     rough.control("POST", "reset")
     rough.control("POST", "mailboxes", json={"userPrincipalName": ADA})
