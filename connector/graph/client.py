@@ -31,6 +31,8 @@ IMMUTABLE = 'IdType="ImmutableId"'
 BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 #: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
 AGAIN = BUSY | {401, 424}
+#: instead of 403 to a person whom the mailbox is not shared with
+_HIDDEN = "erroritemnotfound"
 #: codes for a mailbox that Graph does not serve; the same user flips between the first two (observed)
 NO_MAILBOX = frozenset(
     {
@@ -202,11 +204,14 @@ def mailbox_error(status: int, error: Mapping[str, Any], user: str) -> Connector
             where=f"user {user}",
             remedy="Check that the user exists, is licensed and has its mailbox in Exchange Online.",
         )
-    if status == 403:
+    if status == 403 or (status == 404 and code == _HIDDEN):
         return MailboxError(
             f"Microsoft Graph denied access to the mailbox ({text})",
             where=f"user {user}",
-            remedy="Add the mailbox to the application's access policy or RBAC scope, or grant Mail.Read.",
+            remedy=(
+                "Add the mailbox to the application's access policy or RBAC scope, or grant Mail.Read; "
+                "a person who has signed in needs full access to it."
+            ),
             code="ACCESS_DENIED",
         )
     if status in BUSY:

@@ -11,6 +11,12 @@ _COALESCE_TESTS = "tests/unit/graph/test_coalesce.py"
 
 MUTANTS = [
     Mutant(
+        "connector/graph/client.py",
+        "if status == 403 or (status == 404 and code == _HIDDEN):",
+        "if status == 403:",
+        "tests/unit/graph/test_client.py::test_a_mailbox_that_hides_itself_is_one_that_denies_access",
+    ),
+    Mutant(
         _HTTP,
         "        if self._counted and urlsplit(url).path.startswith(self._counted):",
         "        if True:",

@@ -69,6 +69,13 @@ def test_every_other_status_concerns_the_mailbox_alone(status: int) -> None:
         assert found.code == ("ACCESS_DENIED" if status == 403 else "REFUSED")
 
 
+def test_a_mailbox_that_hides_itself_is_one_that_denies_access() -> None:
+    found = mailbox_error(404, {"code": "ErrorItemNotFound"}, "ada")
+    assert isinstance(found, MailboxError)
+    assert found.code == "ACCESS_DENIED"
+    assert "a person who has signed in needs full access to it" in found.remedy
+
+
 def test_401_concerns_the_run() -> None:
     assert type(mailbox_error(401, {"code": "InvalidAuthenticationToken"}, "ada")) is SignInError
 
