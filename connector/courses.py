@@ -17,7 +17,7 @@ from connector.core.exclude import Rules
 from connector.core.sweep import sweep_range, swept_through
 from connector.errors import MailboxError, MailboxUnavailableError, UsageError
 from connector.events import Action, MailboxStatus
-from connector.models import DirectoryUser, Mailbox, NormalAddress, RecordId, Setup, SyncSettings, Window
+from connector.models import DirectoryUser, GraphUserId, Mailbox, NormalAddress, RecordId, Setup, SyncSettings, Window
 from connector.ports import MailSource
 from connector.reading import Lane, Sweep
 
@@ -197,7 +197,8 @@ def _chosen(rows: Sequence[Mailbox], only: Sequence[str]) -> list[Mailbox]:
 
 
 def _begin(course: Course, setup: Setup, settings: SyncSettings, source: MailSource, pace: Pace) -> None:
-    if course.mailbox.graph_user_id is None:
+    resolved = course.mailbox.graph_user_id is None
+    if resolved:
         _resolve(course, source)
     if course.mailbox.status in (None, MailboxStatus.NOT_LINKED):
         # so it stands until a run has read it to the end, which the first may take hours for
@@ -206,12 +207,14 @@ def _begin(course: Course, setup: Setup, settings: SyncSettings, source: MailSou
     box = course.mailbox = checkpoint.with_fields(course.mailbox, first)
     windows = deque(checkpoint.live_windows(box, setup.now, overlap=pace.overlap, settle=pace.settle))
     windows.extend(checkpoint.backfill_windows(box, setup.now, settle=pace.settle))
-    if box.graph_user_id is not None:
+    if (user := box.graph_user_id) is not None:
         zone = ZoneInfo(setup.org.time_zone)
         sweep = sweep_range(
             box, setup.now, settle=pace.settle, sweep_days=pace.sweep_days, zone=zone, asked=pace.sweep_now
         )
-        course.lane = Lane(box, box.graph_user_id, windows, sweep=Sweep(sweep) if sweep is not None else None)
+        if sweep is not None and not resolved:
+            box = _with_addresses_of_today(course, user, source)
+        course.lane = Lane(box, user, windows, sweep=Sweep(sweep) if sweep is not None else None)
 
 
 def _resolve(course: Course, source: MailSource) -> None:
@@ -224,6 +227,18 @@ def _resolve(course: Course, source: MailSource) -> None:
     if user.purpose:
         course.extra["Mailbox_Type__c"] = "Shared" if shared else "Personal"
     course.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
+
+
+def _with_addresses_of_today(course: Course, user: GraphUserId, source: MailSource) -> Mailbox:
+    """A mailbox gets aliases and new names in its life. Looked up with each sweep, which reads again what came to an
+    address before anybody knew it; addresses that it had stay, since older mail was sent to them."""
+    box = course.mailbox
+    known = {normalise(address) for address in box.aliases}
+    new = tuple(address for address in source.addresses(user) or () if normalise(address) not in known)
+    if new:
+        course.mailbox = replace(box, aliases=(*box.aliases, *new))
+        course.extra = {**course.extra, "Aliases__c": "\n".join(course.mailbox.aliases)}
+    return course.mailbox
 
 
 def _told_of(error: MailboxError, box: Mailbox) -> MailboxError:

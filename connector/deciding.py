@@ -12,7 +12,7 @@ import structlog
 
 from connector.core import folders, identity, records
 from connector.core.address import normalise
-from connector.core.exclude import MailboxView, Rules, decide, group_candidates, steps
+from connector.core.exclude import MailboxView, Rules, decide, group_candidates, may_be_bcc, steps
 from connector.core.match import Match, resolve
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
 from connector.events import Action, Outcome
@@ -121,6 +121,8 @@ class Decider:
         self._tally = tally
         self._asked_users: dict[NormalAddress, bool | None] = {}
         self._views: dict[RecordId, MailboxView] = {}
+        #: mailboxes whose addresses of today are in their view
+        self._asked_addresses: set[RecordId] = set()
         #: folders that could not be had, and why
         self._no_folder: dict[tuple[RecordId, FolderId], MessageError] = {}
 
@@ -200,9 +202,19 @@ class Decider:
             view = MailboxView(id=lane.mailbox.id, user=lane.mailbox.user, addresses=addresses_of(lane))
             self._views[lane.mailbox.id] = view
         reason = None if header.is_draft else self._folder_reason(header.folder, lane)
+        if may_be_bcc(header, view, self._settings, folder_reason=reason):
+            view = self._with_new_addresses(view, lane)
         known = (header, view, self._rules, self._settings, self._linked)
         groups = group_candidates(*known, folder_reason=reason)
         return _Asked(known, reason, self._delivered_by_group(groups))
+
+    def _with_new_addresses(self, view: MailboxView, lane: Lane) -> MailboxView:
+        """The view with the addresses that the mailbox was given since its row was completed. Asked for once a run."""
+        if view.id not in self._asked_addresses:
+            self._asked_addresses.add(view.id)
+            today = frozenset(map(normalise, self._source.addresses(lane.user) or ()))
+            self._views[view.id] = replace(view, addresses=view.addresses | today)
+        return self._views[view.id]
 
     def _folder_reason(self, folder: FolderId, lane: Lane) -> str | None:
         if lane.tree is None:

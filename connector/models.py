@@ -296,10 +296,14 @@ class LoggedError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledError:
-    """A row of MS_Graph_Sync_Error__c that is done with: Resolved, or Gave Up with a code and a text of its own."""
+    """A row of MS_Graph_Sync_Error__c that is done with: Resolved, or Gave Up with a code and a text of its own.
+
+    `attempts` with the one that settled it; None where nothing was tried.
+    """
 
     id: RecordId
     status: ErrorStatus
+    attempts: int | None = None
     code: str | None = None
     text: str | None = None
 
@@ -368,11 +372,20 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTask:
+    """A Task that names several Contacts, in the order of TaskWhoIds."""
+
+    id: RecordId
+    contacts: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEmail:
     """A row of Email__c with its children, found by its key or its Message-ID, the recycle bin included.
 
     `fields` are the values of the fields that a later copy may fill when they are empty. `attachment_count` is None
-    as long as its attachments are not known for good.
+    as long as its attachments are not known for good. `shared_tasks`, by key, are those of its Tasks that further
+    Contacts can be added to: none without Shared Activities.
     """
 
     id: RecordId
@@ -388,6 +401,7 @@ class StoredEmail:
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
     task_keys: frozenset[str] = frozenset()
+    shared_tasks: Mapping[str, StoredTask] = field(default_factory=dict)
     attachment_count: int | None = None
     body_truncated: bool = False
     files: tuple[StoredFile, ...] = ()

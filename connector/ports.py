@@ -138,6 +138,10 @@ class MailSource(Protocol):
         """Whether the directory has a user with this address; None where it cannot be asked."""
         ...
 
+    def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
+        """Every address that a user has today, in lower case; None where the directory does not tell."""
+        ...
+
     @property
     def calls(self) -> int:
         """HTTP requests to /v1.0 so far."""

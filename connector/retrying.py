@@ -61,7 +61,7 @@ class Retries:
         """The rows that are done with: their message got its outcome in this run, or is gone for good."""
         known = {**self.open, **self.tried}
         resolved = [
-            SettledError(id=error.id, status=ErrorStatus.RESOLVED)
+            SettledError(id=error.id, status=ErrorStatus.RESOLVED, attempts=error.attempts + 1)
             for place, error in known.items()
             if place in tally.outcomes and place not in tally.failures
         ]
@@ -131,7 +131,13 @@ def _elsewhere(source: MailSource, mailbox: RecordId, user: GraphUserId, error: 
 
 
 def _gone(error: LoggedError, why: MessageError) -> SettledError:
-    return SettledError(id=error.id, status=ErrorStatus.GAVE_UP, code=MessageGoneError.code, text=str(why))
+    return SettledError(
+        id=error.id,
+        status=ErrorStatus.GAVE_UP,
+        attempts=error.attempts + 1,
+        code=MessageGoneError.code,
+        text=str(why),
+    )
 
 
 def _failed(error: LoggedError, why: MessageError, mailbox: RecordId, user: GraphUserId) -> Failure:

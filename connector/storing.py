@@ -194,7 +194,8 @@ class Store:
                 matches=mail.matches,
                 settings=self._settings,
                 org=self._setup.org,
-                owner=mail.owner,
+                # the mailbox may be another user's since it was stored
+                owner=mail.stored.owner if mail.stored is not None else mail.owner,
                 event_key=self._event_key,
                 sent_at=mail.stored.sent_at if mail.stored is not None else identity.sent_time(mail.chosen),
                 created_at=identity.created_time(mail.chosen),

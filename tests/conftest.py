@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
@@ -21,7 +21,9 @@ from tests.csdl.session import (  # noqa: F401 - pytest's hooks: every answer of
     pytest_terminal_summary,
     pytest_unconfigure,
 )
-from tests.world import World
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 GROUPS = ("node", "browser", "slow")
 IN_CI = os.environ.get("CI") == "true"
@@ -94,8 +96,11 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def world(ready: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> Iterator[World]:
+def world(ready: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> "Iterator[World]":
     """The sandbox as it was right after `up`, to be furnished by the test."""
+    # imported here: a unit test needs none of the commands, whose import would take half its time
+    from tests.world import World
+
     with World(ready, capfd) as world:
         world.reset()
         yield world

@@ -201,6 +201,10 @@ class FakeTenant:
         self._asked("has_user", None)
         return address in self.users
 
+    def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
+        self._asked("addresses", None)
+        return next((known.addresses for known in self.users.values() if known.id == user), None)
+
     def _asked(self, name: str, user: GraphUserId | None) -> None:
         self.calls += 1
         self.call(name)

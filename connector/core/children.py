@@ -13,7 +13,7 @@ from connector.models import Direction, Hit, NormalAddress, Org, RecordId, Row
 TEXT_LIMIT = 255
 _DESCRIPTION_LIMIT = 32_000
 #: Object Reference, Task: TaskWhoIds holds up to 50 Contacts.
-_MOST_CONTACTS = 50
+MOST_CONTACTS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def _shared(contacts: Sequence[Hit], accounts: Iterable[RecordId]) -> _Related:
     alone: list[RecordId] = []
     for contact in contacts:
         group = alone if contact.account is None else members.setdefault(contact.account, [])
-        (alone if len(group) >= _MOST_CONTACTS else group).append(contact.id)
+        (alone if len(group) >= MOST_CONTACTS else group).append(contact.id)
     for account, people in members.items():
         # the first of TaskWhoIds becomes WhoId
         yield account, {"WhatId": account, "TaskWhoIds": people} if people else {"WhatId": account}

@@ -186,6 +186,13 @@ def steps(
     yield None, Decision(outcome=None, addresses=left)
 
 
+def may_be_bcc(header: Header, box: MailboxView, settings: SyncSettings, *, folder_reason: str | None) -> bool:
+    """Whether the bcc rule would decide, unless the directory knows better: no earlier rule applies, and no address of
+    the mailbox is shown."""
+    earlier = (_draft(header), _folder(folder_reason), _opted_out(header, settings))
+    return not any(earlier) and _bcc(header, box, settings, None) is not None
+
+
 def group_candidates(
     header: Header,
     box: MailboxView,
@@ -200,8 +207,7 @@ def group_candidates(
     Internal-domain addresses in To or Cc. Empty unless the bcc rule would decide, so most mail costs no look-up; a
     linked mailbox is a user, so it is not asked for.
     """
-    earlier = (_draft(header), _folder(folder_reason), _opted_out(header, settings))
-    if any(earlier) or not _bcc(header, box, settings, None):
+    if not may_be_bcc(header, box, settings, folder_reason=folder_reason):
         return ()
     return tuple(
         dict.fromkeys(

@@ -4,10 +4,11 @@ One function serves the sync, a second copy, a retry, the sweep, repair and re-m
 above all: whatever order copies come in, and however often, the same rows are there in the end.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connector.core.children import MOST_CONTACTS
 from connector.models import DesiredEmail, Plan, RecordId, Row, StoredEmail, StoredParticipant
 
 #: Fields of Email__c that a later copy may fill where they are empty. Event, mailbox, owner and ids are those of the
@@ -42,7 +43,9 @@ def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
         return Plan()
     inserts, updates = _participants(desired.participants, stored.participants)
     tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
-    return Plan(inserts=(*inserts, *tasks), updates=(*_email(desired, stored), *updates))
+    return Plan(
+        inserts=(*inserts, *tasks), updates=(*_email(desired, stored), *updates, *_tasks(desired.tasks, stored))
+    )
 
 
 def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
@@ -91,6 +94,17 @@ def _participants(desired: Sequence[Row], stored: Sequence[StoredParticipant]) -
         if account := fields.get("Account__c"):
             listed.add(account)
     return inserts, updates
+
+
+def _tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
+    """Updates of Tasks that several Contacts share: those that came since are named too, behind the others."""
+    for row in desired:
+        there = stored.shared_tasks.get(row.key)
+        if there is None:
+            continue
+        named = [*dict.fromkeys((*there.contacts, *row.fields.get("TaskWhoIds", ())))][:MOST_CONTACTS]
+        if len(named) > len(there.contacts):
+            yield _update(row, there.id, {"TaskWhoIds": named})
 
 
 def _once(fields: Mapping[str, Any], listed: Container[Any]) -> Mapping[str, Any]:

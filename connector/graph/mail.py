@@ -251,6 +251,12 @@ class GraphMail:
         response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
         return bool(response.body.get("value")) if response.status == 200 else None
 
+    def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
+        """Every address that a user has today, in lower case; None where the directory does not tell."""
+        url = f"/v1.0/users/{quote(user, safe='')}"
+        response = self._client.try_get(user, url, params={"$select": parse.USER_FIELDS})
+        return parse.directory_user(response.body, "").addresses if response.status == 200 else None
+
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
         url = f"/v1.0/users/{quote(name, safe='')}"
         response = self._client.try_get(name, url, params={"$select": parse.USER_FIELDS})

@@ -61,15 +61,21 @@ _OWN_GROUPS = """
 SELECT {sight} FROM PermissionSetGroupComponent WHERE PermissionSetGroupId IN (
 SELECT PermissionSetGroupId FROM PermissionSetAssignment WHERE AssigneeId = {user})
 """
+#: the field of Task that is there with Shared Activities only
+_SHARED_WITH = "TaskWhoIds"
 _OWN_PROFILE = "SELECT {sight} FROM User WHERE Id = {user}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailFields:
-    """The fields of type Email by which clients are found, as describe shows them to the connector."""
+    """The fields of type Email by which clients are found, as describe shows them to the connector.
+
+    `shared_activities`: whether a Task may name several of those clients.
+    """
 
     contact: tuple[str, ...]
     account: tuple[str, ...]
+    shared_activities: bool = False
 
 
 class SalesforceAdmin:
@@ -124,7 +130,10 @@ class SalesforceAdmin:
         now = self._client.now
         assignments = self._records(answers["direct"])
         self._require_sight(assignments, identity, now)
-        self._fields = _email_fields(answers["Contact"].body, answers["Account"].body, where=self._client.host)
+        self._fields = replace(
+            _email_fields(answers["Contact"].body, answers["Account"].body, where=self._client.host),
+            shared_activities=_SHARED_WITH in _field_map(answers["Task"].body),
+        )
         self._errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
         self.attempts.update((error.key, error.attempts) for error in self._errors)
         self.rules[:] = self._records(answers["exclusions"])
@@ -225,7 +234,7 @@ class SalesforceAdmin:
         return Org(
             id=org,
             time_zone=parse.time_zone(answers["Organization"].body),
-            shared_activities="TaskWhoIds" in task,
+            shared_activities=_SHARED_WITH in task,
             person_accounts="IsPersonAccount" in _field_map(answers["Account"].body),
             closed_status=self._closed_status(task.get("Status")),
         )

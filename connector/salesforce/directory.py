@@ -4,7 +4,7 @@ Addresses are remembered for the run, those that nobody has too; stored mail is 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from connector.core.address import readable
@@ -15,6 +15,7 @@ from connector.salesforce import parse, soql
 from connector.salesforce.admin import EmailFields
 from connector.salesforce.changes import PARTICIPANT, ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.tasks import FoundTasks, select
 
 #: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.
 MAX_EMAIL = 80
@@ -43,9 +44,6 @@ _STORED = ", ".join(
         " WHERE IsDeleted = false) FROM Email__c WHERE ",
     )
 )
-#: Asked of Task itself: below another object, Tasks are reached only together with Events and without their own fields
-#: (Object Reference, "LookedUpFromActivity"). queryAll finds archived ones too.
-_TASKS = "SELECT Email__c, Task_Key__c FROM Task WHERE IsDeleted = false AND "
 _EMAIL, _TASK = "Email__c", "Task"
 
 
@@ -66,6 +64,11 @@ class SalesforceDirectory:
         self._known: dict[NormalAddress, tuple[Hit, ...]] = {}
         self._watch = ChangeWatch(client)
 
+    @property
+    def shared_activities(self) -> bool:
+        """Whether a Task may name several Contacts."""
+        return self._fields().shared_activities
+
     def expect(self, watch: Watch) -> None:
         """Find out what changed along with the next look-up."""
         self._watch.expect(watch)
@@ -84,7 +87,7 @@ class SalesforceDirectory:
         new = [address for address in wanted if address not in self._known]
         found: dict[NormalAddress, dict[str, Hit]] = {address: {} for address in new}
         emails: dict[str, StoredEmail] = {}
-        tasks: dict[str, set[str]] = {}
+        tasks = FoundTasks()
         parts = list(self._parts(copies))
         also = self._watch.conditions()
         queries = [
@@ -101,8 +104,7 @@ class SalesforceDirectory:
                 self._keep(query.object, record, found, emails, tasks)
         self._watch.pending = False
         self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
-        stored = [replace(email, task_keys=frozenset(tasks.get(email.id, ()))) for email in emails.values()]
-        return {address: self._known[address] for address in wanted}, stored
+        return {address: self._known[address] for address in wanted}, [*map(tasks.of, emails.values())]
 
     def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
         for start in range(0, len(queries), MAX_HEAVY):
@@ -117,7 +119,7 @@ class SalesforceDirectory:
         record: dict[str, Any],
         found: dict[NormalAddress, dict[str, Hit]],
         emails: dict[str, StoredEmail],
-        tasks: dict[str, set[str]],
+        tasks: FoundTasks,
     ) -> None:
         if object_name == _EMAIL:
             self._watch.keep_email(record)
@@ -126,8 +128,7 @@ class SalesforceDirectory:
         elif object_name == PARTICIPANT:
             self._watch.keep_participant(record)
         elif object_name == _TASK:
-            if record["Task_Key__c"] and record["Email__c"]:
-                tasks.setdefault(str(record["Email__c"]), set()).add(str(record["Task_Key__c"]))
+            tasks.keep(record)
         else:
             hits = parse.hits(object_name, record, self._fields_of(object_name))
             self._watch.keep_client(record, hits)
@@ -179,11 +180,14 @@ class SalesforceDirectory:
             yield _Query(object=_EMAIL, ask=ask)
 
     def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
-        text = f"{self._client.names.wire(_TASKS)}({self._same_mail(path, part)})"
+        text = f"{self._select_tasks()}({self._same_mail(path, part)})"
         return _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:
         wire = self._client.names.wire
         for part in soql.chunks(ids, room=_ROOM):
-            text = wire(_TASKS) + wire("Email__c") + " IN " + soql.in_list(part)
+            text = self._select_tasks() + wire("Email__c") + " IN " + soql.in_list(part)
             yield _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+
+    def _select_tasks(self) -> str:
+        return self._client.names.wire(select(shared=self.shared_activities))

@@ -177,6 +177,8 @@ def _told(text: str, *, gave_up: bool) -> str:
 
 def _settled_fields(error: SettledError) -> dict[str, Any]:
     fields: dict[str, Any] = {"id": error.id, "Status__c": error.status.value, "Next_Attempt_At__c": None}
+    if error.attempts is not None:
+        fields["Attempts__c"] = error.attempts
     if error.code is not None:
         fields["Code__c"] = cut(clean(error.code), _TEXT)
     if error.text is not None:

@@ -12,6 +12,7 @@ from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.removal import Removal
+from connector.salesforce.tasks import FoundTasks, select
 
 _T = TypeVar("_T")
 #: Addresses of one query: each is a condition of its own.
@@ -45,8 +46,6 @@ _MAIL = ", ".join(
         " FROM Participants__r ORDER BY Id) FROM Email__c WHERE Match_Status__c != 'Removed' AND Id IN ",
     )
 )
-#: queryAll finds archived Tasks too.
-_TASKS = "SELECT Email__c, Task_Key__c FROM Task WHERE IsDeleted = false AND Email__c IN "
 
 
 class SalesforceStock:
@@ -117,24 +116,22 @@ class SalesforceStock:
         """A Composite for each two thousand."""
         wire = self._client.names.wire
         found: list[FiledMail] = []
-        tasks: dict[str, set[str]] = {}
+        tasks = FoundTasks()
+        select_tasks = wire(select(shared=self._directory.shared_activities) + "Email__c IN ")
         asks = [
             ask
             for part in _parts(emails, _MAILS)
             for ask in (
                 self._client.query(wire(_MAIL) + soql.in_list(part), "the object Email__c"),
-                self._client.query(wire(_TASKS) + soql.in_list(part), "the Tasks of stored mail", deleted=True),
+                self._client.query(select_tasks + soql.in_list(part), "the Tasks of stored mail", deleted=True),
             )
         ]
         for row in self._asked(asks):
             if "Task_Key__c" not in row:
                 found.append(_filed(row))
-            elif row["Task_Key__c"]:
-                tasks.setdefault(str(row["Email__c"]), set()).add(str(row["Task_Key__c"]))
-        return [
-            replace(mail, stored=replace(mail.stored, task_keys=frozenset(tasks.get(mail.stored.id, ()))))
-            for mail in found
-        ]
+            else:
+                tasks.keep(row)
+        return [replace(mail, stored=tasks.of(mail.stored)) for mail in found]
 
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
         """Delete participants, Tasks and files of removed mails and blank the rest."""

@@ -341,6 +341,16 @@ def test_has_user(world: World, mail: GraphMail) -> None:
     assert mail.has_user("team@firm.example") is False
 
 
+def test_the_addresses_that_a_user_has_today(world: World, mail: GraphMail) -> None:
+    identity = GraphUserId(world.mailbox("ada"))
+    assert mail.addresses(identity) == ("ada@firm.example",)
+    proxies = ["SMTP:ada@firm.example", "smtp:A.Lovelace@firm.example", "X500:/o=firm"]
+    world.control("PATCH", "mailboxes/ada@firm.example", {"proxyAddresses": proxies})
+    assert mail.addresses(identity) == ("ada@firm.example", "a.lovelace@firm.example")
+    world.fault(service="graph", path="/v1.0/users", status=403, body={"error": {"code": "Denied"}})
+    assert mail.addresses(identity) is None
+
+
 def test_a_directory_that_may_not_be_read_says_nothing(world: World, mail: GraphMail) -> None:
     world.fault(service="graph", path="/v1.0/users", times=0, status=403, body={"error": {"code": "Denied"}})
     assert mail.has_user("ada@firm.example") is None

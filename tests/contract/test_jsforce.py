@@ -309,6 +309,33 @@ def test_composite(found: dict[str, Any]) -> None:
     assert code(tried["shape"]) == "JSON_PARSER_ERROR"
 
 
+def test_batch(found: dict[str, Any]) -> None:
+    tried = found["batch"]
+    made, query, missing, limits = tried["on"]["results"]
+    assert tried["on"]["hasErrors"] is True
+    assert [item["statusCode"] for item in (made, query, missing, limits)] == [201, 200, 404, 200]
+    assert [row["Name"] for row in query["result"]["records"]] == ["Batched"]
+    assert missing["result"] == [{"message": NOT_FOUND, "errorCode": "NOT_FOUND"}]
+    assert [item["statusCode"] for item in tried["halted"]["results"]] == [201, 200, 404, 412]
+    assert code(tried["shape"]) == "JSON_PARSER_ERROR"
+
+
+def test_for_view(found: dict[str, Any]) -> None:
+    tried = found["for_view"]
+    assert tried["recent"] == tried["ids"][::-1]
+    viewed, referenced = tried["dates"]
+    assert viewed["LastViewedDate"] is not None
+    assert (referenced["LastViewedDate"], referenced["LastReferencedDate"] is None) == (None, False)
+
+
+def test_column_metadata(found: dict[str, Any]) -> None:
+    tried = found["column_metadata"]
+    name, owner, contacts = tried["columnMetadata"]
+    assert (tried["entityName"], tried["keyPrefix"], tried["idSelected"]) == ("Account", "001", False)
+    assert (name["apexType"], owner["foreignKeyName"], contacts["aggregate"]) == ("String", "OwnerId", True)
+    assert [item["columnName"] for item in [*owner["joinColumns"], *contacts["joinColumns"]]] == ["Name", "LastName"]
+
+
 # --- shapes
 
 

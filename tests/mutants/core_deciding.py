@@ -252,14 +252,14 @@ MUTANTS = [
     ),
     Mutant(
         _EXCLUDE,
-        "if any(earlier) or not _bcc(header, box, settings, None):",
-        "if any(earlier):",
+        "return not any(earlier) and _bcc(header, box, settings, None) is not None",
+        "return not any(earlier)",
         f"{_EXCLUDE_TESTS}::test_nothing_is_looked_up_for_a_mail_that_the_bcc_rule_does_not_decide",
     ),
     Mutant(
         _EXCLUDE,
-        "if any(earlier) or not _bcc(header, box, settings, None):",
-        "if not _bcc(header, box, settings, None):",
+        "return not any(earlier) and _bcc(header, box, settings, None) is not None",
+        "return _bcc(header, box, settings, None) is not None",
         f"{_EXCLUDE_TESTS}::test_nothing_is_looked_up_for_a_mail_that_the_bcc_rule_does_not_decide",
     ),
     Mutant(

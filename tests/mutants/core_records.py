@@ -202,7 +202,7 @@ MUTANTS = [
     ),
     Mutant(
         _CHILDREN,
-        "if len(group) >= _MOST_CONTACTS else group",
+        "if len(group) >= MOST_CONTACTS else group",
         "if False else group",
         f"{_RECORDS_TESTS}::test_a_shared_task_holds_fifty_contacts",
     ),

@@ -69,8 +69,8 @@ MUTANTS = [
     ),
     Mutant(
         _RETRYING,
-        "code=MessageGoneError.code, text",
-        "code=None, text",
+        "code=MessageGoneError.code,",
+        "code=None,",
         f"{_RETRYING_TESTS}::test_one_that_is_nowhere_is_given_up",
     ),
     Mutant(

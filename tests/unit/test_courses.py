@@ -31,6 +31,8 @@ from tests.fakes import FakeTenant
 
 USER = RecordId("005000000000001AAA")
 PACE = Pace(workers=4)
+#: timestamps of a mailbox that no sweep is due for
+SWEPT: dict[str, Any] = dict.fromkeys(("backfill_from", "backfill_through", "live_from", "swept_through"), at(hours=-1))
 
 
 def box(number: int, **fields: Any) -> Mailbox:
@@ -246,10 +248,34 @@ def test_a_row_that_names_nobody_is_unavailable_and_the_others_go_on() -> None:
     assert lost.turned
 
 
-def test_a_row_with_graph_id_costs_no_request() -> None:
+def test_a_row_with_graph_id_costs_no_request_until_it_is_swept() -> None:
     tenant = FakeTenant()
-    plan(setup(*(box(number) for number in range(20))), tenant=tenant)
+    plan(setup(*(box(number, **SWEPT) for number in range(20))), tenant=tenant)
     assert tenant.calls == 0
+    plan(setup(*(box(number) for number in range(20))), tenant=tenant)
+    assert tenant.calls == 20
+
+
+def test_addresses_that_a_mailbox_was_given_since_are_added_when_it_is_swept() -> None:
+    tenant = FakeTenant()
+    tenant.users["x"] = user(1, addresses=("married@firm.example", "adviser1@firm.example"))
+    row = box(1, aliases=("adviser1@firm.example", "former@firm.example"))
+    [course] = plan(setup(row), tenant=tenant).values()
+    assert course.changes()["Aliases__c"].split() == [
+        "adviser1@firm.example",
+        "former@firm.example",
+        "married@firm.example",
+    ]
+    assert course.lane is not None
+    assert "married@firm.example" in course.lane.mailbox.aliases
+    [course] = plan(setup(replace(row, aliases=course.mailbox.aliases)), tenant=tenant).values()
+    assert "Aliases__c" not in course.changes()
+
+
+def test_a_directory_that_does_not_tell_leaves_the_addresses_alone() -> None:
+    [course] = plan(setup(box(1, aliases=("adviser1@firm.example",)))).values()
+    assert course.mailbox.aliases == ("adviser1@firm.example",)
+    assert "Aliases__c" not in course.changes()
 
 
 def test_what_stops_the_run_is_not_a_mailbox_s_fault() -> None:

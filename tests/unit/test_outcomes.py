@@ -130,8 +130,28 @@ def test_one_group_among_colleagues_is_enough_and_nobody_is_asked_for_twice() ->
     headers = [deciding.mail(to=(CLIENT, "colleague@firm.example"), cc=GROUP) for _ in range(2)]
     asked = deciding.tenant.calls
     assert len(deciding.mails(*headers)) == 2
-    # the tree, and each address once
-    assert deciding.tenant.calls - asked == 3
+    # the tree, the addresses of the mailbox, and each address once
+    assert deciding.tenant.calls - asked == 4
+
+
+def test_addresses_that_came_since_are_asked_for_once_and_only_of_what_may_be_a_bcc() -> None:
+    deciding = Deciding()
+    alias = "a.da@brand.example"
+    deciding.tenant.users["ada"] = replace(USER, id=GraphUserId("ada"), addresses=("ada@firm.example", alias))
+    assert len(deciding.mails(deciding.mail())) == 1
+    # the tree
+    assert deciding.tenant.calls == 1
+    headers = [deciding.mail(to=recipients) for recipients in ((STRANGER,), (CLIENT, alias), (STRANGER,))]
+    assert deciding.mails(*headers)[0].chosen.id == headers[1].id
+    assert [deciding.tally.outcomes.get((header.mailbox, header.id)) for header in headers] == [
+        Outcome.BCC,
+        None,
+        Outcome.BCC,
+    ]
+    # the tree again, and the addresses
+    assert deciding.tenant.calls == 3
+    deciding.tenant.users.clear()
+    assert deciding.outcome(deciding.mail(to=(CLIENT, alias))) is Outcome.BCC
 
 
 # -- whose it is -------------------------------------------------------------------------------------------------------

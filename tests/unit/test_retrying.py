@@ -142,7 +142,7 @@ def test_one_that_is_nowhere_is_given_up(known: str) -> None:
     retrying.put(header(mailbox=BOX.id, id="x", folder=INBOX, message_id="<three@client.example>" if known else None))
     assert retrying.found() == []
     [gone] = retrying.retries.gone
-    assert (gone.status, gone.code) == (ErrorStatus.GAVE_UP, "GONE")
+    assert (gone.status, gone.code, gone.attempts) == (ErrorStatus.GAVE_UP, "GONE", error(1).attempts + 1)
     # the tenant is asked for the message, and once more only where there is something to look for
     assert retrying.tenant.calls == (2 if known else 1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.sandbox.graph import errors
 from connector.sandbox.graph.errors import GraphError
-from connector.sandbox.graph.members import ATTACHMENT_CHECKS, ATTACHMENT_KINDS, MESSAGE_CHECKS, attachment_kind
+from connector.sandbox.graph.members import ATTACHMENT_CHECKS, ATTACHMENT_KINDS, MESSAGE_CHECKS
 from connector.sandbox.mail.mime import message_of
 from connector.sandbox.wire import Request
 
@@ -51,6 +51,7 @@ _MOST_HEADERS = 5
 _PAGE = (
     '<html><head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>{}</body></html>'
 )
+_OF_ANY_ATTACHMENT = ("id", "name", "contentType", "size", "isInline", "lastModifiedDateTime")
 _ENUMS = ("importance", "inferenceClassification")
 _VALUES = {
     value.lower(): value for value in ("low", "normal", "high", "focused", "other", "notFlagged", "complete", "flagged")
@@ -124,10 +125,15 @@ def is_mime(request: Request) -> bool:
     return media_type(request) == "text/plain" and bool(request.body.strip())
 
 
+def is_type(stated: Any, name: str) -> bool:
+    """Whether `@odata.type` names the type: clients write it with and without the #, and in any case
+    (Office365-REST-Python-Client sends `#microsoft.graph.Message`)."""
+    return str(stated).removeprefix("#").lower() == f"microsoft.graph.{name}".lower()
+
+
 def message_members(given: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a message that a client may set, checked; those only the mailbox sets are left out."""
-    kind = given.get("@odata.type", "#microsoft.graph.message")
-    if "#" + str(kind).lstrip("#") != "#microsoft.graph.message":
+    if not is_type(given.get("@odata.type", "#microsoft.graph.message"), "message"):
         raise errors.unreadable_body()
     members: dict[str, Any] = {}
     for name, value in given.items():
@@ -183,6 +189,7 @@ def html_page(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(name: str, value: Any) -> Any:
     """A value of the right type; names of enums are understood whatever the case, as the samples write them."""
+    value = _unannotated(value)
     if name in _ENUMS and isinstance(value, str):
         value = _VALUES.get(value.lower(), value)
     if name == "body" and isinstance(value, dict) and isinstance(value.get("contentType"), str):
@@ -194,13 +201,32 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
+def _unannotated(value: Any) -> Any:
+    """A value without the annotations that some clients send with each structure in it."""
+    if isinstance(value, list):
+        return [_unannotated(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _unannotated(part) for name, part in value.items() if not name.startswith("@odata.")}
+    return value
+
+
+def _attachment_kind(given: Mapping[str, Any]) -> str:
+    """The type that an attachment must name (observed: docs-contrib issue 310, msgraph-sdk-java issue 195)."""
+    stated = given.get("@odata.type")
+    if not stated:
+        for name in given:
+            if not name.startswith("@") and name not in _OF_ANY_ATTACHMENT:
+                raise errors.unknown_in_body(name, "attachment")
+        raise errors.abstract_type("Attachment")
+    kind = next((kind for kind in ATTACHMENT_KINDS if is_type(stated, kind)), None)
+    if kind is None:
+        raise errors.unreadable_body()
+    return kind
+
+
 def attachment_members(given: Mapping[str, Any]) -> dict[str, Any]:
     """An attachment as a client sends it, checked."""
-    if not str(given.get("@odata.type", "")):
-        raise errors.unreadable_body()
-    kind = attachment_kind({"@odata.type": "#" + str(given["@odata.type"]).lstrip("#")})
-    if kind not in ATTACHMENT_KINDS:
-        raise errors.unreadable_body()
+    kind = _attachment_kind(given)
     members: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{kind}"}
     for name, value in given.items():
         if name.startswith("@") or name in ("id", "size", "lastModifiedDateTime"):
@@ -217,4 +243,6 @@ def attachment_members(given: Mapping[str, Any]) -> dict[str, Any]:
             members[name] = value
     if not members.get("name"):
         raise errors.required("name")
+    if kind == "fileAttachment" and members.get("contentBytes") is None:
+        raise errors.content_missing()
     return members

@@ -124,6 +124,49 @@ def required(name: str) -> GraphError:
     return GraphError(400, "ErrorInvalidArgument", f"The property '{name}' is required when creating the entity.")
 
 
+def content_missing() -> GraphError:
+    """A file without its content (observed: msgraph-sdk-python issue 667)."""
+    return GraphError(400, "ErrorRequiredPropertyMissing", "Required property is missing.")
+
+
+def abstract_type(kind: str) -> GraphError:
+    """A body that does not say which of several types it is (observed: msgraph-sdk-java issue 195)."""
+    return GraphError(
+        422, "UnprocessableType", f"Cannot process input of abstract type 'Microsoft.OutlookServices.{kind}'"
+    )
+
+
+def not_settable(name: str) -> GraphError:
+    """A change of what only the mailbox sets."""
+    return GraphError(400, "ErrorInvalidPropertySet", f"Set action is invalid for property. ({name})")
+
+
+def changed_meanwhile() -> GraphError:
+    """A change of an item that is not as the caller knows it (observed: msgraph-sdk-dotnet issue 1201)."""
+    return GraphError(
+        412,
+        "ErrorIrresolvableConflict",
+        "The send or update operation could not be performed because the change key passed in the request does not "
+        "match the current change key for the item.",
+    )
+
+
+def send_as_denied() -> GraphError:
+    """Mail in the name of a mailbox that the sender may not send for (Graph, "Send Outlook messages from another
+    user")."""
+    return GraphError(
+        403,
+        "ErrorSendAsDenied",
+        "The user account which was used to submit this request does not have the right to send mail on behalf of the "
+        "specified sending account., Cannot submit message.",
+    )
+
+
+def too_long() -> GraphError:
+    """A request of more than 4 MB (observed: python-o365 issue 472)."""
+    return GraphError(413, "BadRequest", "The maximum request length supported is 4MB.")
+
+
 def unreadable_payload() -> GraphError:
     """A body that is no JSON, or is not said to be."""
     return bad_request(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.graph import changes, errors, search_folders
-from connector.sandbox.graph.bodies import needed_body, parameters, text_parameter
+from connector.sandbox.graph.bodies import is_type, needed_body, parameters, text_parameter
 from connector.sandbox.graph.call import Call, entity
 from connector.sandbox.graph.errors import GraphError
 from connector.sandbox.graph.folder_tree import MEMBERS, Tree
@@ -13,6 +13,8 @@ from connector.sandbox.graph.options import read_options
 from connector.sandbox.graph.writing import ordinary
 from connector.sandbox.wire import Response
 
+#: What a folder takes once it is there (Update mailFolder, Update mailSearchFolder).
+_CHANGEABLE = ("displayName", *search_folders.MEMBERS)
 _PLAIN = "#microsoft.graph.mailFolder"
 
 
@@ -47,8 +49,9 @@ def _created(call: Call, mailbox: Mailbox, parent: Folder, path: str) -> Respons
 
 def _members(given: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a folder that a client sends, checked."""
-    kind = "#" + str(given.get("@odata.type", _PLAIN)).lstrip("#")
-    if kind not in (_PLAIN, search_folders.TYPE):
+    stated = given.get("@odata.type", _PLAIN)
+    kind = next((kind for kind in (_PLAIN, search_folders.TYPE) if is_type(stated, kind.rpartition(".")[2])), None)
+    if kind is None:
         raise errors.unreadable_body()
     known = (*MEMBERS, *search_folders.MEMBERS) if kind == search_folders.TYPE else MEMBERS
     for name, value in given.items():
@@ -89,6 +92,9 @@ def update(call: Call) -> Response:
     if search is not None:
         given = {**given, "@odata.type": search_folders.TYPE}
     members = _members(given)
+    for member in given:
+        if not member.startswith("@") and member not in _CHANGEABLE:
+            raise errors.not_settable(member)
     name = members.get("displayName")
     if name:
         _check_own(folder, "ErrorRenameDistinguishedFolder", "Distinguished folders cannot be renamed.")

@@ -13,7 +13,7 @@ from connector.sandbox.graph import attachments, changes
 from connector.sandbox.graph.bodies import is_mime, message_body, message_members, needed_body, parameters
 from connector.sandbox.graph.call import Call
 from connector.sandbox.graph.delivery import NewMessage, deliver_into
-from connector.sandbox.graph.errors import GraphError, unknown_parameter, unreadable_body
+from connector.sandbox.graph.errors import GraphError, send_as_denied, unknown_parameter, unreadable_body
 from connector.sandbox.graph.incoming import owner_of
 from connector.sandbox.graph.message_json import Shape, text_of
 from connector.sandbox.graph.models import Mailbox
@@ -22,6 +22,7 @@ from connector.sandbox.graph.writing import draft_in, shown, stamp
 from connector.sandbox.wire import Response
 
 _PEOPLE = ("toRecipients", "ccRecipients", "bccRecipients")
+_AUTHORS = ("from", "sender")
 _PREFIXES = {"createReply": "RE: ", "createReplyAll": "RE: ", "createForward": "FW: "}
 
 
@@ -69,6 +70,8 @@ def _send(call: Call, mailbox: Mailbox, number: int) -> None:
     recipients = [_address(person) for name in _PEOPLE for person in message[name]]
     if not recipients or not all(recipients):
         raise GraphError(400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")
+    if any(message[name] and _address(message[name]).lower() not in _addresses(mailbox) for name in _AUTHORS):
+        raise send_as_denied()
     now = stamp(call.now)
     call.store.execute(
         "UPDATE messages SET is_draft=0, sent=?, received=?, is_read=1, is_delivery_receipt_requested="
@@ -178,6 +181,8 @@ def _answer(call: Call, mailbox: Mailbox, action: str) -> int:
     if is_mime(call.request):
         return _answer_in_mime(call, mailbox)
     given = parameters(call.request, action, ("comment", "message", "toRecipients"))
+    if not isinstance(given.get("comment") or "", str) or not isinstance(given.get("message") or {}, dict):
+        raise unreadable_body()
     number = call.message(mailbox)
     original = _whole(call, mailbox, number)
     wanted = message_members(given.get("message") or {})

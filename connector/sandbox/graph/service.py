@@ -26,6 +26,7 @@ _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"West Europe","Slice":"E","Ring":"5","ScaleUnit":"000",'
     '"RoleInstance":"AM0PEPF00000001"}}'
 )
+_LONGEST = 4 * 2**20
 _READING = ("GET", "HEAD")
 _DIRECTORY = ("User.", "Directory.")
 
@@ -53,6 +54,8 @@ class GraphSandbox:
         request_id = str(uuid.uuid4())
         client_id = request.headers.get("client-request-id") or request_id
         try:
+            if request.size > _LONGEST:
+                raise errors.too_long()
             response = self._batch(request) if _is_batch(request) else self._single(request)
         except GraphError as refusal:
             response = refusal.response(self._clock.now(), request_id, client_id)

@@ -21,7 +21,7 @@ from connector.sandbox.graph.bodies import (
 )
 from connector.sandbox.graph.call import Call, entity
 from connector.sandbox.graph.delivery import NewMessage, deliver_into
-from connector.sandbox.graph.errors import GraphError, unreadable_body
+from connector.sandbox.graph.errors import GraphError, changed_meanwhile, not_settable, unreadable_body
 from connector.sandbox.graph.ids import attachment_id
 from connector.sandbox.graph.incoming import INSERT_ATTACHMENT
 from connector.sandbox.graph.members import attachment_kind
@@ -134,10 +134,12 @@ def update(call: Call) -> Response:
     number = call.message(mailbox)
     given = needed_body(call.request)
     members = message_members(given)
-    ((is_draft,),) = call.store.rows("SELECT is_draft FROM messages WHERE number=?", (number,))
+    ((is_draft, key),) = call.store.rows("SELECT is_draft, change_key FROM messages WHERE number=?", (number,))
+    if call.request.headers.get("if-match", "*") not in ("*", f'W/"{key}"'):
+        raise changed_meanwhile()
     for name in given:
         if not name.startswith("@") and name not in OF_ALL and not (is_draft and name in OF_DRAFTS):
-            raise GraphError(400, "ErrorInvalidPropertySet", f"Set action is invalid for property. ({name})")
+            raise not_settable(name)
     change(call, mailbox, number, members)
     return shown(call, mailbox, number)
 

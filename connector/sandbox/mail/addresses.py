@@ -14,6 +14,8 @@ _TOKEN = re.compile(
 _SPACED = re.compile(r"[^\s\"@]+\s*@\s*[^\s\"@.]+(?:\s*\.\s*[^\s\"@.]+)*")
 _BARE = re.compile(r"[^\s<>()\",;:\\]+@[^\s<>()\",;:\\]+")
 
+_BARE_LIST = re.compile(rf"{_BARE.pattern}(?:\s+{_BARE.pattern})+")
+
 
 def recipients(text: str) -> list[Recipient]:
     """The Graph recipients of an address header (already text, encoded words still in it), in their order.
@@ -29,6 +31,9 @@ def recipients(text: str) -> list[Recipient]:
         elif kind == "mark" and value in ",;":
             found += _recipient(words)
             words = []
+        elif kind == "angle" and "@" in value and (end := _address_end(words)):
+            found += _recipient(words[:end])  # somebody forgot the comma: nobody may be lost
+            words = [*words[end:], (kind, value)]
         else:
             words.append((kind, value))
     return found
@@ -71,8 +76,14 @@ def _holds_address(words: list[tuple[str, str]]) -> bool:
     return any(kind == "angle" or (kind == "text" and "@" in value) for kind, value in words)
 
 
+def _address_end(words: list[tuple[str, str]]) -> int:
+    """Where the words stop that belong to an address in angle brackets, 0 where there is none."""
+    return next((at for at, (kind, value) in enumerate(words, start=1) if kind == "angle" and "@" in value), 0)
+
+
 def _recipient(words: list[tuple[str, str]]) -> list[Recipient]:
-    angle = next((value[1:].removesuffix(">") for kind, value in words if kind == "angle"), None)
+    angles = [value[1:].removesuffix(">") for kind, value in words if kind == "angle"]
+    angle = next((value for value in angles if "@" in value), next(iter(angles), None))
     comment = " ".join(value for kind, value in words if kind == "comment")
     phrase = "".join(f" {_unquoted(value)} " if kind == "quoted" else value for kind, value in words if kind in _PHRASE)
     if angle is not None and not _names_group(angle):
@@ -81,6 +92,8 @@ def _recipient(words: list[tuple[str, str]]) -> list[Recipient]:
         return []  # a group written as an address, or <>
     bare = _BARE.search("".join(value for kind, value in words if kind != "comment"))
     written = "".join(value for kind, value in words if kind in _PHRASE).strip()
+    if _BARE_LIST.fullmatch(written):
+        return [one for address in written.split() for one in _made(comment, address)]
     if (spaced := _SPACED.fullmatch(written)) is not None:  # obsolete syntax allows space around the dots
         return _made(comment, re.sub(r"\s+", "", spaced.group()))
     if bare is None and "@" in written:  # "jdoe@machine .example", or a quoted local part

@@ -48,6 +48,7 @@ _JAPANESE = frozenset(
 )
 _JIS = re.compile(rb"\x1b\$[@B]|\x1b\(I")
 _JIS_RUN = re.compile(rb"\x1b(\$[@B]|\([BJI])")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
 # MAPI strings end at the first NUL, so no mailbox holds one; a lone surrogate cannot be written as UTF-8.
 _IMPOSSIBLE = re.compile("[\ud800-\udfff]")
 
@@ -75,7 +76,8 @@ def decode(data: bytes, charset: str | None) -> str:
             continue
     codec = _codec(charset)
     if codec in (None, "utf-8", "ascii"):
-        return clean(data.decode("cp1252", "replace"))
+        read = data.decode("utf-8", "replace")
+        codec = "utf-8" if len(_BEYOND_ASCII.findall(read)) > read.count("\ufffd") else "cp1252"
     # Mostly right bytes in the stated charset read better than all of them in another.
     return clean(data.decode(codec, "replace"))
 

@@ -15,6 +15,8 @@ from connector.sandbox.mail.headers import Headers, base64_bytes, first, split_h
 # Deeper nesting than this is an attack, not a mail: what lies below stays a file.
 _MAX_DEPTH = 60
 _MAX_PARTS = 2_000
+# Two tokens of RFC 2045 5.1, none of whose characters is special there.
+_MEDIA_TYPE = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=]+/[^\s()<>@,;:\\\"/\[\]?=]+")
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ def leaves(part: Part) -> Iterator[Part]:
 
 def _part(headers: Headers, body: memoryview, default_type: str, depth: int) -> Part:
     content_type, parameters = value_and_parameters(first(headers, "Content-Type"))
-    if content_type.count("/") != 1 or not re.fullmatch(r"[^\s/]+/[^\s/]+", content_type):
+    if not _MEDIA_TYPE.fullmatch(content_type):
         # RFC 2045 5.2: a Content-Type that says nothing valid is plain text.
         content_type = default_type if not content_type else "text/plain"
     part = Part(headers, body, content_type, parameters)

@@ -131,6 +131,14 @@ class Answer:
     rows: int = 0
 
 
+def spelt(segments: tuple[str, ...]) -> tuple[str, ...]:
+    """The path of a file's content as it is documented: names have no case, and nforce writes them small."""
+    names = tuple(segment.lower() for segment in segments)
+    if len(names) != 4 or (names[0], names[1], names[3]) != ("sobjects", "contentversion", "versiondata"):
+        return segments
+    return (segments[0], "ContentVersion", segments[2], "VersionData")
+
+
 def visible_object(call: Call, name: str) -> SObject:
     """The object of that name, if it exists and the caller may read it: an object without rights looks like none."""
     sobject = call.org.schema.object(name)

@@ -54,7 +54,7 @@ def _checked(call: Call) -> tuple[list[dict[str, Any]], bool]:
     if not isinstance(items, list) or not items:
         raise bad_json("compositeRequest: a list of subrequests is required")
     for name in ("allOrNone", "collateSubrequests"):
-        if not isinstance(body.get(name, False), bool):
+        if not isinstance(body.get(name), bool | None):
             raise bad_json(f"Value for {name} must be of type Boolean")
     if len(items) > MAX_SUBREQUESTS:
         raise _over_limit(f"Composite request with more than {MAX_SUBREQUESTS} subrequests: {len(items)}")

@@ -2,6 +2,7 @@
 
 import re
 
+from connector.sandbox.salesforce import query_columns, viewed
 from connector.sandbox.salesforce.call import Answer, Call
 from connector.sandbox.salesforce.cursors import Reader, page_size
 from connector.sandbox.salesforce.errors import ApiError
@@ -57,6 +58,9 @@ def _first_page(call: Call, include_deleted: bool) -> Answer:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: the parameter q is missing")
     size = page_size(call.headers.get("sforce-query-options"))
     result = select(call, soql, include_deleted)
+    if call.flag("columns"):
+        return Answer(200, query_columns.metadata(call, result))
+    viewed.mark(call, result)
     nested = _CHILD_QUERY.search(soql) is not None
     page = call.org.cursors.first_page(result.records, result.total_size, size, _reader(call), nested=nested)
     return Answer(200, page)
@@ -64,10 +68,11 @@ def _first_page(call: Call, include_deleted: bool) -> Answer:
 
 def _refuse_other_answers(call: Call) -> None:
     """The platform answers these with something else than records, so records would be a wrong answer."""
-    for name, what in (("explain", "Query plans"), ("columns", "Columns of a result")):
-        asked = call.parameter(name)
-        if asked is not None and asked.lower() != "false":
-            raise ApiError(400, "INVALID_REQUEST", f"{what} are not available: {name}={asked}")
+    explain, columns = call.parameter("explain"), call.parameter("columns")
+    if explain is not None and explain.lower() != "false":
+        raise ApiError(400, "INVALID_REQUEST", f"Query plans are not available: explain={explain}")
+    if columns is not None and columns.lower() not in ("false", "true"):
+        raise ApiError(400, "INVALID_REQUEST", f"columns: true or false expected, not {columns}")
 
 
 def _reader(call: Call) -> Reader:

@@ -1,33 +1,19 @@
 """/recent: the records a user saw last.
 
-REST guide, "MRU Header": a write counts where it carries `Sforce-Mru: updateMru=true`. Reading through the API does
-not count.
+REST guide, "MRU Header": a write counts where it carries `Sforce-Mru: updateMru=true`. Of what is read only the
+queries that say so count (viewed.py).
 """
 
 import re
-import sqlite3
 from typing import Any
 
-from connector.sandbox.salesforce import ids
+from connector.sandbox.salesforce import ids, viewed
 from connector.sandbox.salesforce.call import Answer, Call
 from connector.sandbox.salesforce.errors import ApiError
 from connector.sandbox.salesforce.queries import select
 
-_TABLE = """
-CREATE TABLE IF NOT EXISTS _recent (
-    user_id TEXT NOT NULL, record_id TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (user_id, record_id)
-) WITHOUT ROWID
-"""
-_SEE = """
-INSERT OR REPLACE INTO _recent VALUES (?1, ?2, (SELECT COALESCE(MAX(seen), 0) + 1 FROM _recent WHERE user_id = ?1))
-"""
 MAX_ITEMS = 200
 _HEADER = re.compile(r"\s*updateMru\s*=\s*true\s*", re.IGNORECASE)
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Make the table where it is missing."""
-    connection.execute(_TABLE)
 
 
 def touch(call: Call, answer: Answer) -> None:
@@ -38,7 +24,7 @@ def touch(call: Call, answer: Answer) -> None:
     named = call.segments[2] if call.segments[:1] == ("sobjects",) and len(call.segments) == 3 else None
     record_id = ids.normalise(written or named or "")
     if record_id is not None and call.org.schema.of_id(record_id) is not None:
-        call.org.connection.execute(_SEE, (call.user_id, record_id))
+        viewed.see(call, [record_id])
 
 
 def listed(call: Call) -> Answer:

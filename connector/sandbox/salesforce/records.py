@@ -1,6 +1,7 @@
 """/sobjects/T and below: one row by id or by external id."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.sandbox.salesforce import ids
@@ -16,6 +17,8 @@ from connector.sandbox.salesforce.tables import select as select_rows
 from connector.sandbox.salesforce.update import update
 from connector.sandbox.salesforce.upsert import existing_ids, key_field, upsert, upsert_key
 
+#: A field, perhaps through parents.
+_FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 #: REST guide, "Upsert": up to 45.0 an update by external id answered 204 without a body.
 _FIRST_WITH_BODY = 46
 
@@ -151,8 +154,8 @@ def _id_of(sobject: SObject, text: str) -> str:
 
 def _read(call: Call, sobject: SObject, record_id: str) -> Mapping[str, Any]:
     requested = call.parameter("fields")
-    names = requested.split(",") if requested else readable_names(call, sobject)
-    soql = f"SELECT {', '.join(name.strip() for name in names)} FROM {sobject.name} WHERE Id = '{record_id}'"
+    names = field_names(sobject, requested.split(",")) if requested else readable_names(call, sobject)
+    soql = f"SELECT {', '.join(names)} FROM {sobject.name} WHERE Id = '{record_id}'"
     records = select(call, soql).records
     if not records:
         raise _missing(call, sobject, record_id)
@@ -166,6 +169,15 @@ def _missing(call: Call, sobject: SObject, record_id: str) -> ApiError:
         if rows and rows[0][0]:
             return ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])
     return not_found()
+
+
+def field_names(sobject: SObject, listed: Iterable[str]) -> list[str]:
+    """What a request lists as the fields it wants: fields of the record and of its parents, nothing else of SOQL."""
+    names = [name.strip() for name in listed]
+    for name in names:
+        if _FIELD.fullmatch(name) is None:
+            raise ApiError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
+    return names
 
 
 def readable_names(call: Call, sobject: SObject) -> list[str]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from connector.sandbox.salesforce import bodies, gateway, identity, preconditions, recent, resources, urls
 from connector.sandbox.salesforce import org as org_state
 from connector.sandbox.salesforce.auth import TokenEndpoint
-from connector.sandbox.salesforce.call import Answer, Call, Org
+from connector.sandbox.salesforce.call import Answer, Call, Org, spelt
 from connector.sandbox.salesforce.errors import (
     ApiError,
     bad_authorization,
@@ -56,7 +56,7 @@ class Rest:
             _allow(request, "GET", "HEAD")
             return Response.of_json(resources.versions())
         version = _version(segments[2])
-        call = self._call(request, version, segments[3:])
+        call = self._call(request, version, spelt(segments[3:]))
         self._count()
         return _response(self._run(call, request))
 

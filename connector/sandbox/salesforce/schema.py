@@ -47,6 +47,7 @@ class Field:
     `generated` is an SQLite expression over other columns of the row for what Salesforce derives (Contact.Name):
     such a column is never written. `parts` name the columns a compound field is made of; it has no column itself.
     `virtual` fields have no column either; a query answers those of which `parts` or a `junction` say how.
+    `personal` fields differ from user to user: their values stand beside the rows, not in them.
     `any_parent` marks a reference that is polymorphic on the platform though only one of its objects is emulated.
     """
 
@@ -85,6 +86,7 @@ class Field:
     virtual: bool = False
     junction: Junction | None = None
     any_parent: bool = False
+    personal: bool = False
 
     @property
     def has_column(self) -> bool:

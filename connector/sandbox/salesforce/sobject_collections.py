@@ -14,6 +14,7 @@ from connector.sandbox.salesforce.draft import Outcome, rolled_back
 from connector.sandbox.salesforce.errors import ApiError, RowError, bad_json
 from connector.sandbox.salesforce.insert import insert
 from connector.sandbox.salesforce.queries import select
+from connector.sandbox.salesforce.records import field_names
 from connector.sandbox.salesforce.schema import SObject
 from connector.sandbox.salesforce.transaction import RollBack
 from connector.sandbox.salesforce.update import update
@@ -86,7 +87,7 @@ def _retrieve(call: Call, name: str, listed: list[str], fields: list[str]) -> An
     sobject = visible_object(call, name)
     _check_count(listed, MAX_RETRIEVED)
     wanted = [ids.normalise(item.strip()) for item in listed]
-    names = list(dict.fromkeys(["Id", *(item.strip() for item in fields)]))
+    names = list(dict.fromkeys(["Id", *field_names(sobject, fields)]))
     quoted = ",".join(f"'{item}'" for item in [*filter(None, wanted), ids.make(sobject.key_prefix, 0)])
     result = select(call, f"SELECT {', '.join(names)} FROM {sobject.name} WHERE Id IN ({quoted})")
     found = {record["Id"]: record for record in result.records}
@@ -100,7 +101,8 @@ def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
     if unknown is not None:
         raise bad_json(f'Unrecognized field "{unknown}" (Class SObjectCollectionRequest), not marked as ignorable')
     records = body.get("records")
-    all_or_none = body.get("allOrNone", False)
+    # Null is no word on it: django-salesforce sends that to the platform.
+    all_or_none = False if body.get("allOrNone") is None else body["allOrNone"]
     if not isinstance(records, list) or not all(isinstance(item, dict) for item in records):
         raise bad_json("records: a list of objects is required")
     if not isinstance(all_or_none, bool):

@@ -22,14 +22,19 @@ from connector.sandbox.salesforce.schema import Field, Schema, SObject
 
 LAYOUT_VERSION = "1"
 
-# What lies in the recycle bin, by the record whose deletion took it there, and the lookups cleared for deleted records.
-_BIN = """
+# What lies in the recycle bin, by the record whose deletion took it there, and the lookups cleared for deleted records;
+# the values of `personal` fields, by user.
+_BESIDE = """
 CREATE TABLE IF NOT EXISTS _bin (record_id TEXT PRIMARY KEY, object TEXT NOT NULL, root_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS "_bin.root" ON _bin (root_id);
 CREATE TABLE IF NOT EXISTS _cleared (
     target_id TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL, record_id TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS "_cleared.target" ON _cleared (target_id);
+CREATE TABLE IF NOT EXISTS _viewed (
+    user_id TEXT NOT NULL, record_id TEXT NOT NULL, "LastViewedDate" TEXT, "LastReferencedDate" TEXT,
+    PRIMARY KEY (user_id, record_id)
+) WITHOUT ROWID;
 """
 
 SqlValue = str | int | float | bytes | None
@@ -91,7 +96,7 @@ def prepare(connection: sqlite3.Connection, schema: Schema) -> None:
             connection.execute("INSERT INTO _layout VALUES (?)", (LAYOUT_VERSION,))
         elif row[0] != LAYOUT_VERSION:
             raise LayoutError(f"The database has layout {row[0]}, this sandbox writes {LAYOUT_VERSION}.")
-        for statement in filter(str.strip, _BIN.split(";")):
+        for statement in filter(str.strip, _BESIDE.split(";")):
             connection.execute(statement)
         for sobject in schema.objects.values():
             _prepare_table(connection, sobject)

@@ -1,4 +1,4 @@
-"""Requests inside a request, as Composite and Composite Graph take them: their shape, their run, their result.
+"""Requests inside a request: their shape, their run, their result. Composite and Composite Graph take all of it.
 
 REST guide, "Composite Subrequest" and "Composite Subrequest Result".
 """
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from connector.sandbox.salesforce import resources
-from connector.sandbox.salesforce.call import Answer, Call
+from connector.sandbox.salesforce.call import Answer, Call, spelt
 from connector.sandbox.salesforce.errors import ApiError, bad_json, not_found
 from connector.sandbox.salesforce.references import UnknownReferenceError, fill_in
 from connector.sandbox.wire import Response
@@ -77,14 +77,20 @@ def run(
     try:
         url = fill_in(item["url"], bodies)
         body = fill_in(item.get("body"), bodies)
-        planted = call.sub_fault(item["method"], url)
-        if planted is not None:
-            return _planted(planted)
-        sub = _sub_call(call, item, url, body, all_or_none)
-        with call.org.unit_of_work():
-            return dispatch(sub)
     except UnknownReferenceError as missing:
         return Answer(400, ApiError(400, "PROCESSING_HALTED", str(missing)).body())
+    return answered(call, item["method"], url, lambda: _sub_call(call, item, url, body, all_or_none), dispatch)
+
+
+def answered(call: Call, method: str, url: str, sub_call: Callable[[], Call], dispatch: Dispatch) -> Answer:
+    """The answer of one sub-request, a unit of its own; what refuses it, or a planted fault, is its answer."""
+    planted = call.sub_fault(method, url)
+    if planted is not None:
+        return _planted(planted)
+    try:
+        sub = sub_call()
+        with call.org.unit_of_work():
+            return dispatch(sub)
     except ApiError as refused:
         return Answer(refused.status, refused.body())
 
@@ -109,7 +115,7 @@ def _sub_call(call: Call, item: Mapping[str, Any], url: str, body: Any, all_or_n
     if not resources.OLDEST <= int(parts[0][:2]) <= resources.NEWEST:
         raise not_found()
     path, _, query = parts[1].partition("?")
-    segments = tuple(unquote(part) for part in path.rstrip("/").split("/"))
+    segments = spelt(tuple(unquote(part) for part in path.rstrip("/").split("/")))
     if segments[0] in _NOT_HELD or (segments[0] == "composite" and segments[1:2] != ("sobjects",)):
         raise ApiError(400, "INVALID_REQUEST", f"Resource not supported in a composite request: {path}")
     if segments[0] == "sobjects" and len(segments) == 4 and segments[3] == "VersionData":

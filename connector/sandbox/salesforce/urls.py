@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.sandbox.salesforce import (
     composite,
+    composite_batch,
     composite_graph,
     describe,
     queries,
@@ -37,6 +38,10 @@ def _route(pattern: str, **handlers: _Handler) -> Route:
 
 def _composite(call: Call) -> Answer:
     return composite.run(call, dispatch)
+
+
+def _batch(call: Call) -> Answer:
+    return composite_batch.run(call, dispatch)
 
 
 def _graph(call: Call) -> Answer:
@@ -72,6 +77,7 @@ ROUTES = (
         DELETE=sobject_collections.remove,
     ),
     _route("composite/sobjects/*", GET=sobject_collections.retrieve_by_query, POST=sobject_collections.retrieve),
+    _route("composite/batch", POST=_batch),
     _route("composite/graph", POST=_graph),
     _route("composite/tree/*", POST=sobject_tree.create),
     _route("composite/sobjects/*/*", PATCH=sobject_collections.upsert_all),

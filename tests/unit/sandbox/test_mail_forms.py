@@ -50,6 +50,9 @@ JIS = "日本語テスト"
         ("iso-8859-1", b"\x93fees\x94 \x80 5", "“fees” € 5"),
         ("latin-1", b"\x80", "€"),
         ("utf-8", b"cr\xe8me", "crème"),
+        # One broken byte does not spoil what is UTF-8 all the same.
+        ("utf-8", "Привет, мир ".encode() + b"\xd1.", "Привет, мир \ufffd."),
+        ("us-ascii", "Zażółć".encode() + b"\xd1", "Zażółć\ufffd"),
         ("utf8", "crème".encode(), "crème"),
         ("x-unknown", "crème".encode(), "crème"),
         ("", b"caf\xe9", "café"),

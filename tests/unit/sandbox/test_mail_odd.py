@@ -32,6 +32,28 @@ def test_groups_of_addresses_are_their_members() -> None:
     assert addresses(message["ccRecipients"]) == ["tom@client.example", "jane@client.example", "ada@firm.example"]
 
 
+@pytest.mark.parametrize(
+    ("to", "shown"),
+    [
+        ("Tom <tom@client.example> Jane Doe <jane@client.example>", [("Tom", "tom"), ("Jane Doe", "jane")]),
+        ("Tom <tom@client.example>\r\n\t<jane@client.example>", [("Tom", "tom"), (None, "jane")]),
+        ("tom@client.example jane@client.example", [(None, "tom"), (None, "jane")]),
+        ('"Tom" <tom> <tom@client.example>', [("Tom", "tom")]),
+    ],
+)
+def test_nobody_is_lost_for_a_forgotten_comma(to: str, shown: list[tuple[str | None, str]]) -> None:
+    message = message_of(f"From: a@client.example\r\nTo: {to}\r\n\r\nx".encode())
+    people = [(person["emailAddress"]["name"], person["emailAddress"]["address"]) for person in message["toRecipients"]]
+    wanted = [(name or f"{who}@client.example", f"{who}@client.example") for name, who in shown]
+    assert people == wanted
+
+
+@pytest.mark.parametrize("kind", ['%22"text%22/plain', "text/plain=", "text/<plain>", "text plain", "text/x/y"])
+def test_a_type_that_is_none_is_text(kind: str) -> None:
+    message = message_of(HEAD + f"Content-Type: {kind}; name=notes.txt\r\n\r\nHello".encode())
+    assert [(part["name"], part["contentType"]) for part in message["attachments"]] == [("notes.txt", "text/plain")]
+
+
 def test_a_report_shows_its_text_and_keeps_its_parts() -> None:
     message = message_of(
         HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=D\r\n\r\n"

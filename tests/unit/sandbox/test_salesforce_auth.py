@@ -1,6 +1,7 @@
 """Signing in: client credentials, JWT bearer, tokens, identity."""
 
 import base64
+import hmac
 import json
 import time
 from collections.abc import Mapping
@@ -63,6 +64,15 @@ def test_client_credentials_in_the_body_give_a_token_of_the_integration_user(org
     assert body["access_token"].startswith(f"{org.org_id[:15]}!")
     userinfo = Client(org, body["access_token"]).send("GET", "/services/oauth2/userinfo")
     assert userinfo.body["preferred_username"] == org.integration.username
+
+
+def test_the_answer_to_client_credentials_is_signed_and_that_to_an_assertion_is_not(org: SalesforceSandbox) -> None:
+    """Help, "OAuth 2.0 Client Credentials Flow" and "OAuth 2.0 JWT Bearer Flow"; django-salesforce wants the former."""
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    _, body = sign_in(org, form)
+    digest = hmac.digest(CLIENT_SECRET.encode(), f"{body['id']}{body['issued_at']}".encode(), "sha256")
+    assert base64.b64decode(body["signature"]) == digest
+    assert set(sign_in(org, assertion(org))[1]) == {"access_token", "scope", "instance_url", "id", "token_type"}
 
 
 def test_client_credentials_may_stand_in_a_basic_header(org: SalesforceSandbox) -> None:

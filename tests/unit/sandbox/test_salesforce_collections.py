@@ -147,6 +147,14 @@ def test_all_or_none_holds_for_deletes(client: Client) -> None:
     assert len(client.query("SELECT Id FROM Email__c")) == 1
 
 
+def test_null_is_no_word_on_all_or_none(client: Client) -> None:
+    """django-salesforce sends it with every collection."""
+    records = [{"attributes": {"type": "Email__c"}, "Subject__c": item} for item in ("a", "x" * 300)]
+    answer = client.send("POST", "composite/sobjects", {"allOrNone": None, "records": records})
+    assert [item["success"] for item in answer.body] == [True, False]
+    assert client.send("POST", "composite/sobjects", {"allOrNone": 0, "records": records}).code == "JSON_PARSER_ERROR"
+
+
 def test_rows_are_retrieved_in_the_order_asked_for(client: Client) -> None:
     first, second = (client.made("Email__c", Subject__c=item) for item in "ab")
     missing = first[:12] + "zzz"

@@ -128,6 +128,12 @@ def test_a_reference_to_nothing_halts_that_sub_request(org: SalesforceSandbox) -
     assert "No value for house.id found in house" in answers[1]["body"][0]["message"]
 
 
+def test_null_is_no_word_on_flags(client: Client) -> None:
+    sub = {"method": "GET", "url": f"{ROOT}/sobjects/Account", "referenceId": "a"}
+    flags = {"allOrNone": None, "collateSubrequests": None}
+    assert client.send("POST", "composite", {**flags, "compositeRequest": [sub]}).status == 200
+
+
 def test_more_than_25_sub_requests_are_refused(client: Client) -> None:
     subs = [{"method": "GET", "url": f"{ROOT}/limits", "referenceId": f"r{n}"} for n in range(26)]
     answer = client.send("POST", "composite", {"compositeRequest": subs})

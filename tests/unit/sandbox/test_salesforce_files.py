@@ -76,3 +76,13 @@ def test_a_file_outlives_the_record_it_was_put_on(client: Client) -> None:
     (document,) = client.query("SELECT Id FROM ContentDocument")
     soql = f"SELECT ShareType FROM ContentDocumentLink WHERE ContentDocumentId = '{document['Id']}'"
     assert client.query(soql) == [{"ShareType": "I"}]
+
+
+def test_the_path_of_a_file_has_no_case(client: Client) -> None:
+    """nforce writes it small."""
+    version = client.made("ContentVersion", PathOnClient="plan.txt", VersionData=file_of("hello"))
+    for path in ("ContentVersion/{}/VersionData", "contentversion/{}/versiondata"):
+        answer = client.send("GET", f"sobjects/{path.format(version)}", headers={"accept": "application/octet-stream"})
+        assert (answer.status, answer.response.body) == (200, b"hello")
+    [held] = client.composite({"method": "GET", "url": f"sobjects/contentversion/{version}/versiondata"})
+    assert held["body"][0]["errorCode"] == "INVALID_REQUEST"

@@ -20,7 +20,7 @@ def client(org: SalesforceSandbox) -> Client:
 @pytest.mark.parametrize(
     "asked",
     [
-        {"q": "SELECT Id FROM Account", "columns": "true"},
+        {"q": "SELECT Id FROM Account", "columns": "many"},
         {"explain": "SELECT Id FROM Account"},
         {"q": "SELECT Id FROM Account", "explain": "x"},
     ],

@@ -35,6 +35,32 @@ def test_a_row_is_read_whole_or_by_fields(client: Client) -> None:
     assert (wrong.status, wrong.code) == (400, "INVALID_FIELD")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "COUNT(Id)",
+        "FIELDS(ALL)",
+        "toLabel(Direction__c)",
+        "Id,(SELECT Id FROM Participants__r)",
+        "Id subject",
+        "Id,",
+        "*",
+    ],
+)
+def test_the_fields_of_a_row_are_names_and_nothing_else_of_soql(client: Client, fields: str) -> None:
+    record_id = client.made("Email__c", Subject__c="x")
+    answer = client.send("GET", f"sobjects/Email__c/{record_id}", fields=fields)
+    assert (answer.status, answer.code) == (400, "INVALID_FIELD")
+    body = {"ids": [record_id], "fields": fields.split(",")}
+    assert client.send("POST", "composite/sobjects/Email__c", body).code == "INVALID_FIELD"
+
+
+def test_a_row_shows_fields_of_its_parents(client: Client) -> None:
+    record_id = client.made("Email__c", Subject__c="x")
+    row = client.send("GET", f"sobjects/Email__c/{record_id}", fields="Owner.Name, Subject__c").body
+    assert (row["Subject__c"], row["Owner"]["attributes"]["type"]) == ("x", "Name")
+
+
 def test_ids_work_with_15_characters_and_come_back_with_18(client: Client) -> None:
     record_id = client.made("Email__c", Subject__c="x")
     assert client.row("Email__c", record_id[:15], "Id")["Id"] == record_id
@@ -130,7 +156,6 @@ def test_the_recycle_bin_does_not_hold_unique_values(client: Client) -> None:
         ("GET", "sobjects/Nonsense__c", 404, "NOT_FOUND"),
         ("POST", "sobjects/Nonsense__c", 404, "NOT_FOUND"),
         ("GET", "tooling/query", 404, "NOT_FOUND"),
-        ("POST", "composite/batch", 404, "NOT_FOUND"),
         ("POST", "query", 405, "METHOD_NOT_ALLOWED"),
         ("PUT", "sobjects/Account", 405, "METHOD_NOT_ALLOWED"),
         ("DELETE", "limits", 405, "METHOD_NOT_ALLOWED"),

@@ -212,6 +212,15 @@ def test_semi_joins_and_anti_joins(org: Org) -> None:
     assert org.values(both) == [acme]
 
 
+def test_what_a_semi_join_selects_may_stand_behind_its_objects_name(org: Org) -> None:
+    """django-salesforce writes every field so."""
+    acme = org.insert("Account", Name="Acme")
+    org.insert("Contact", LastName="A", AccountId=acme)
+    joined = "SELECT Id FROM Account WHERE Account.Id IN (SELECT {}AccountId FROM Contact{} WHERE {}LastName = 'A')"
+    assert org.values(joined.format("Contact.", "", "Contact.")) == [acme]
+    assert org.values(joined.format("c.", " c", "c.")) == [acme]
+
+
 def test_deleted_rows_do_not_join(org: Org) -> None:
     acme = org.insert("Account", Name="Acme")
     org.insert("Contact", LastName="A", AccountId=acme, IsDeleted=True)

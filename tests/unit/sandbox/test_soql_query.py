@@ -312,6 +312,7 @@ def test_group_by_a_parent_and_by_a_part_of_a_date(org: Org) -> None:
 
 def test_columns_describe_the_selection(org: Org) -> None:
     found = org.query("SELECT Id, Account.Name FROM Contact")
-    assert [(column.name, column.aggregate) for column in found.columns] == [("Id", False), ("Account.Name", False)]
+    named = [(column.name, [parent.reference for parent in column.parents]) for column in found.columns]
+    assert named == [("Id", []), ("Name", ["AccountId"])]
     grouped = org.query("SELECT LastName, COUNT(Id) n FROM Contact GROUP BY LastName")
-    assert [(column.name, column.aggregate) for column in grouped.columns] == [("LastName", False), ("n", True)]
+    assert [(column.name, column.call) for column in grouped.columns] == [("LastName", ""), ("n", "count(Id)")]

@@ -169,6 +169,11 @@ def refusal(org: Org, soql: str) -> SoqlError:
             "At most 2 semi join sub-selects are allowed",
         ),
         ("SELECT Id FROM Account WHERE Id IN (SELECT Account.Id FROM Contact)", "MALFORMED_QUERY", "of its own object"),
+        (
+            "SELECT Id FROM Account WHERE Id IN (SELECT Contact.Account.Id FROM Contact)",
+            "MALFORMED_QUERY",
+            "of its own object",
+        ),
         ("SELECT Id FROM Account WHERE Id IN (SELECT Nope FROM Nothing)", "INVALID_TYPE", "'Nothing' is not supported"),
         (
             "SELECT Id FROM ContentDocumentLink",

@@ -120,8 +120,8 @@ class _AggregatePlan:
         if key.lower() in {name.lower() for name in self._selected}:
             raise self._context.malformed(item.operand.position, f"duplicate alias: {key}")
         self._selected[key] = expression
-        sobject = expression.bound.sobject if expression.bound else None
-        self.columns.append(Column(key, expression.field, sobject, aggregate=is_aggregate_call(item.operand)))
+        call = _shown(item.operand) if is_aggregate_call(item.operand) else ""
+        self.columns.append(Column(key, expression.field, call=call))
 
     def _check_not_grouped(self, operand: ast.Operand) -> None:
         """Observed: what is grouped by cannot be selected as an aggregate as well. HAVING and subtotals may."""
@@ -220,6 +220,11 @@ class _AggregatePlan:
 
 def _same(one: Expression, other: Expression) -> bool:
     return one.sql == other.sql and one.parameters == other.parameters
+
+
+def _shown(operand: ast.Operand) -> str:
+    """`avg(Amount)`, as column metadata writes a call."""
+    return operand.text if isinstance(operand, ast.Path) else f"{operand.function.lower()}({_shown(operand.argument)})"
 
 
 def _named(operand: ast.Operand) -> str:

@@ -17,12 +17,17 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One selected value, for the answer to `columns=true`: its name as selected, its field, its object."""
+    """One selected value or child subquery, for the answer to `columns=true`.
+
+    `name` is its key in the record, `field` types it, `parents` lead to it. `call` is an aggregate as it is shown,
+    `avg(Amount)`. `children` are what a subquery selects, None where it is none.
+    """
 
     name: str
     field: Field | None
-    sobject: SObject | None
-    aggregate: bool = False
+    parents: tuple[Parent, ...] = ()
+    call: str = ""
+    children: "tuple[Column, ...] | None" = None
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class ChildPlan:
     children: "list[ChildPlan]"
     limit: int | None
     offset: int
+    columns: tuple[Column, ...]
 
 
 @dataclass(slots=True)
@@ -175,10 +176,8 @@ class _Selection:
         if not self.output.add(expression, key):
             # SOQL reference, "FIELDS()", shows the message alone, without the place.
             raise SoqlError("INVALID_FIELD", f"duplicate field selected: {key}")
-        bound = expression.bound
-        parents = [parent.relationship for parent in bound.parents] if bound else []
-        sobject = bound.sobject if bound else None
-        self.columns.append(Column(".".join([*parents, key]), expression.field, sobject))
+        parents = expression.bound.parents if expression.bound else ()
+        self.columns.append(Column(key, expression.field, parents))
 
     def _add_fields(self, item: ast.SelectFields, query: ast.Query) -> None:
         # SOQL reference, "FIELDS()": ALL and CUSTOM are unbounded, so they need a LIMIT of at most 200.
@@ -221,7 +220,7 @@ class _Selection:
         if not self.output.add_type_of(parents, selected):
             problem = f"duplicate relationship selected: {parent.relationship}"
             raise self._context.refuse(item.relationship.position, "INVALID_FIELD", problem)
-        self.columns.append(Column(".".join(one.relationship for one in parents), None, None))
+        self.columns.append(Column(parent.relationship, None, parents[:-1]))
 
     def _check_fields_once(self, fields: tuple[ast.Path, ...]) -> None:
         seen: set[str] = set()
@@ -255,7 +254,10 @@ class _Selection:
         if target is None:
             problem = f"duplicate subquery selected: {query.source}"
             raise self._context.refuse(query.source_position, "INVALID_FIELD", problem)
-        self.children.append(self._child_plan(child, reference, query, target))
+        plan = self._child_plan(child, reference, query, target)
+        self.children.append(plan)
+        name = reference.child_relationship or query.source
+        self.columns.append(Column(name, None, children=plan.columns))
 
     def _child_name(self, query: ast.Query) -> str:
         """The relationship, which may be written `Account.Contacts` or `a.Contacts`."""
@@ -295,6 +297,7 @@ class _Selection:
         condition = f"{where.text} AND {among}" if where.text else f" WHERE {among}"
         text = f"SELECT {', '.join(output.columns)}, {parent} FROM {tables}{condition}{order.text}"
         statement = Sql(text, [*output.parameters, *joined, *where.parameters])
+        columns = tuple(selection.columns)
         return ChildPlan(
-            target, statement, order.parameters, output, selection.children, query.limit, query.offset or 0
+            target, statement, order.parameters, output, selection.children, query.limit, query.offset or 0, columns
         )

@@ -23,6 +23,7 @@ _PAGE = 2_000
 class QueryResult:
     """What a query found. `records` is a list up to a page of rows; beyond that a sequence that reads rows when
     it is sliced (rows deleted since are left out). `COUNT()` has a total and no records.
+    `ids` are the records' own, and `purpose` is what the query is FOR: VIEW, REFERENCE or UPDATE.
     """
 
     sobject: str
@@ -30,6 +31,9 @@ class QueryResult:
     records: Sequence[dict[str, Any]]
     columns: tuple[Column, ...] = ()
     aggregate: bool = False
+    grouped: bool = False
+    ids: Sequence[str] = ()
+    purpose: str | None = None
 
 
 def run_query(
@@ -55,12 +59,12 @@ def run_query(
         return QueryResult(sobject.name, total, [], aggregate=True)
     if is_aggregate(query):
         sobject, columns, groups = run_aggregate(connection, context, query)
-        return QueryResult(sobject.name, len(groups), groups, columns, aggregate=True)
+        return QueryResult(sobject.name, len(groups), groups, columns, aggregate=True, grouped=bool(query.group))
     plan = plan_rows(context, query)
     ids = [row[0] for row in connection.execute(plan.find.text, plan.find.parameters)]
     records = _Records(connection, plan, ids)
     found = records if len(ids) > _PAGE else records[:]
-    return QueryResult(plan.sobject.name, len(ids), found, plan.columns)
+    return QueryResult(plan.sobject.name, len(ids), found, plan.columns, ids=ids, purpose=query.purpose)
 
 
 class _Records(Sequence[dict[str, Any]]):

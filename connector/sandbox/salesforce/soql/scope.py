@@ -26,13 +26,16 @@ _TYPE_FIELD = Field(name="Type", label="Type", type="string", length=80)
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A joined parent. `alternatives` are its tables, one per object that a polymorphic reference may point at."""
+    """A joined parent. `alternatives` are its tables, one per object that a polymorphic reference may point at;
+    `reference` is the field that points at it.
+    """
 
     relationship: str
     entity: str
     id_sql: str
     alternatives: tuple[tuple[SObject, str], ...]
     polymorphic: bool
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,17 @@ class Scope:
             raise self.context.no_field(path.position, sobject.name, name)
         # An outer join cannot drive a look-up, so only the source's own columns count as indexed.
         indexed = not parents and (found.external_id or found.unique or found.id_lookup or found.type == "email")
-        sql = f"{alias}.{quote_name(found.name)}" if found.junction is None else _id_list(found.junction, alias)
-        return Bound(path, parents, sobject, found, alias, sql, indexed)
+        return Bound(path, parents, sobject, found, alias, self._value_of(found, alias), indexed)
+
+    def _value_of(self, found: Field, alias: str) -> str:
+        if found.junction is not None:
+            return _id_list(found.junction, alias)
+        column = quote_name(found.name)
+        if found.personal:
+            # The id is one of the org's own, so it can stand in the text.
+            mine = f"user_id = '{self.context.user_id}' AND record_id = {alias}.\"Id\""
+            return f"(SELECT {column} FROM _viewed WHERE {mine})"
+        return f"{alias}.{column}"
 
     def _bind_name(self, path: ast.Path, parents: tuple[Parent, ...], name: str) -> Bound:
         """A field of the pseudo-object Name: whichever of the possible parents has it."""
@@ -225,7 +237,8 @@ class Scope:
         ids = [f'{place}."Id"' for _, place in alternatives]
         entity = "Name" if reference.polymorphic else targets[0].name
         id_sql = ids[0] if len(ids) == 1 else f"coalesce({', '.join(ids)})"
-        return Parent(reference.relationship_name or name, entity, id_sql, alternatives, reference.polymorphic)
+        relationship = reference.relationship_name or name
+        return Parent(relationship, entity, id_sql, alternatives, reference.polymorphic, reference.name)
 
     def _join_one(self, target: SObject, column: str) -> str:
         if len(self._parents) >= _MOST_PARENTS or len(self._joins) >= _MOST_JOINS:

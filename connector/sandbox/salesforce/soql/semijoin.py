@@ -58,10 +58,12 @@ class SemiJoins:
     def _selected(self, scope: Scope, query: ast.Query) -> Bound:
         item = query.select[0]
         assert isinstance(item, ast.SelectField)  # noqa: S101 - the parser makes nothing else
-        if not isinstance(item.operand, ast.Path) or len(item.operand.names) > 1:
+        # A field may be written behind the object's own name or alias: `SELECT Contact.AccountId FROM Contact`.
+        bound = scope.bind(item.operand) if isinstance(item.operand, ast.Path) else None
+        if bound is None or bound.parents:
             problem = "The selected field in a semi join sub-select must be a field of its own object"
             raise self._context.malformed(item.operand.position, problem)
-        return scope.bind(item.operand)
+        return bound
 
     def _check(self, left: Expression, selected: Bound, position: int) -> None:
         if left.bound is not None and left.bound.parents:

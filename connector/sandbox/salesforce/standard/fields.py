@@ -140,8 +140,8 @@ def record_id(label: str) -> Field:
 
 
 def seen() -> list[Field]:
-    """When the caller last saw a record or one related to it; the API alone leaves no such trace."""
-    read_only: dict[str, Any] = {"createable": False, "updateable": False}
+    """When the caller last saw a record or one related to it."""
+    read_only: dict[str, Any] = {"createable": False, "updateable": False, "personal": True}
     return [make("datetime", name, **read_only) for name in ("LastViewedDate", "LastReferencedDate")]
 
 

@@ -1,0 +1,51 @@
+"""The Tasks of stored mail: which there are and, with Shared Activities, which Contacts each names.
+
+Asked of Task itself: below another object, Tasks are reached only together with Events and without their own fields
+(Object Reference, "LookedUpFromActivity"). queryAll finds archived ones too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from connector.models import RecordId, StoredEmail, StoredTask
+
+_FIELDS = "Email__c, Task_Key__c"
+#: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").
+_SHARED = f"{_FIELDS}, Id, WhoId, IsArchived, (SELECT RelationId FROM TaskRelations WHERE IsWhat = false)"  # noqa: S608
+
+
+def select(*, shared: bool) -> str:
+    """The beginning of a query, up to a condition on the mail. `shared`: whether the org has Shared Activities."""
+    return f"SELECT {_SHARED if shared else _FIELDS} FROM Task WHERE IsDeleted = false AND "  # noqa: S608 - fixed names
+
+
+class FoundTasks:
+    """The records of such queries, by mail."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, set[str]] = {}
+        self._shared: dict[str, dict[str, StoredTask]] = {}
+
+    def keep(self, record: Mapping[str, Any]) -> None:
+        """One more. A Task that is no mail's, or that a person made, does not count."""
+        email, key = record["Email__c"], record["Task_Key__c"]
+        if not email or not key:
+            return
+        self._keys.setdefault(email, set()).add(key)
+        if record.get("IsArchived") is False:  # an archived one is left as it is
+            self._shared.setdefault(email, {})[key] = StoredTask(id=RecordId(record["Id"]), contacts=_contacts(record))
+
+    def of(self, email: StoredEmail) -> StoredEmail:
+        """The mail with its Tasks."""
+        return replace(
+            email,
+            task_keys=frozenset(self._keys.get(email.id, ())),
+            shared_tasks=self._shared.get(email.id, {}),
+        )
+
+
+def _contacts(record: Mapping[str, Any]) -> tuple[RecordId, ...]:
+    """Whom it names, that of WhoId first."""
+    names = (record["WhoId"], *(relation["RelationId"] for relation in record.get("TaskRelations") or ()))
+    return tuple(RecordId(name) for name in dict.fromkeys(names) if name)
