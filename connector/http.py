@@ -6,6 +6,7 @@ behind it. Statuses are no errors here: after the retries an answer is handed ba
 """
 
 import json
+import os
 import random
 import re
 import ssl
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -405,14 +407,20 @@ def template(path: str) -> str:
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
+    path = ca_file or certifi.where()
     try:
-        return ssl.create_default_context(cafile=ca_file or certifi.where())
+        return _authorities(path, os.stat(path).st_mtime_ns)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
             "The certificate authorities cannot be read",
             where=f"tls.ca_file: {ca_file}",
             remedy="Name a readable PEM file, or leave it out to trust the public authorities.",
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _authorities(path: str, changed: int) -> ssl.SSLContext:  # noqa: ARG001 - a file that changed is read again
+    return ssl.create_default_context(cafile=path)
 
 
 def _origin(url: str) -> str:

@@ -14,6 +14,7 @@ from connector.sandbox.home import Home, Identity
 from connector.sandbox.mail.source import MailSourceError
 from connector.sandbox.options import OptionError, UpOptions
 from connector.sandbox.people import DirectoryPeople
+from connector.sandbox.salesforce.metadata import deploy
 from connector.sandbox.salesforce.service import SalesforceSandbox
 from connector.sandbox.world import World
 
@@ -42,7 +43,7 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
         salesforce=SalesforceSandbox(
             database=home.salesforce_database,
             clock=clock,
-            metadata=metadata_folder(),
+            deployed=deploy(metadata_folder()),
             jwt_public_key=identity.jwt_public_key,
             client_id=identity.salesforce_client_id,
             client_secret=identity.salesforce_client_secret,

@@ -20,7 +20,7 @@ from connector.sandbox.salesforce.counters import Counters
 from connector.sandbox.salesforce.cursors import Cursors
 from connector.sandbox.salesforce.errors import RowError
 from connector.sandbox.salesforce.insert import insert
-from connector.sandbox.salesforce.metadata import org_schema, read_metadata
+from connector.sandbox.salesforce.metadata import Deployed, org_schema
 from connector.sandbox.salesforce.rest import Rest
 from connector.sandbox.salesforce.rights import STANDARD_PROFILE, AllRights
 from connector.sandbox.salesforce.rights_book import RightsBook
@@ -59,14 +59,12 @@ class SalesforceSandbox:
         *,
         database: Path | None,
         clock: SandboxClock,
-        metadata: Path,
+        deployed: Deployed,
         jwt_public_key: str | bytes | None,
         client_id: str,
         client_secret: str,
     ) -> None:
-        deployed = read_metadata(metadata)
-        schema = org_schema(deployed)
-        connection = open_database(database, schema)
+        connection = open_database(database, deployed.schema)
         counters, self._sessions = Counters(connection), Sessions(connection)
         rules.prepare(connection)
         viewed.prepare(connection)
@@ -74,7 +72,7 @@ class SalesforceSandbox:
         found = identities(connection)
         if found is None:
             with unit_of_work(connection):
-                found = Seeder(connection, schema, deployed, counters, clock.now()).seed()
+                found = Seeder(connection, deployed.schema, deployed.metadata, counters, clock.now()).seed()
                 self._sessions.issue(found.org_id, found.admin_id)
                 self._sessions.issue(found.org_id, found.integration_id)
         self._identities = found
@@ -82,13 +80,13 @@ class SalesforceSandbox:
         self._org = Org(
             org_id=found.org_id,
             connection=connection,
-            schema=schema,
-            metadata=deployed,
+            schema=deployed.schema,
+            metadata=deployed.metadata,
             state=state,
             clock=clock,
             counters=counters,
             rights=RightsBook(connection, state, clock.now),
-            plans=Plans(schema),
+            plans=Plans(deployed.schema),
             cursors=Cursors(),
         )
         if state.shared_activities or state.person_accounts:

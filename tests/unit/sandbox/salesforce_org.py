@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.sandbox.clock import SandboxClock
+from connector.sandbox.salesforce.metadata import Deployed, deploy
 from connector.sandbox.salesforce.service import SalesforceSandbox
 from connector.sandbox.wire import Request, Response
 
@@ -36,6 +37,11 @@ def key_pair() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
+@cache
+def _deployed(folder: Path) -> Deployed:
+    return deploy(folder)
+
+
 def new_org(
     database: Path | None = None, clock: SandboxClock | None = None, metadata: Path = METADATA
 ) -> SalesforceSandbox:
@@ -46,7 +52,7 @@ def new_org(
     return SalesforceSandbox(
         database=database,
         clock=clock,
-        metadata=metadata,
+        deployed=_deployed(metadata),
         jwt_public_key=key_pair()[1],
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,

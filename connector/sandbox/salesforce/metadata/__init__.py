@@ -1,9 +1,9 @@
 """Reads `sfdc_objects/` (SFDX source format) as an org does on deploy: what it cannot accept is refused by file name.
 
-`read_metadata` gives plain data, `org_schema` joins it with the standard objects.
+`read_metadata` gives plain data, `org_schema` joins it with the standard objects, `deploy` does both.
 """
 
-from connector.sandbox.salesforce.metadata.build import org_schema
+from connector.sandbox.salesforce.metadata.build import Deployed, deploy, org_schema
 from connector.sandbox.salesforce.metadata.model import (
     Criterion,
     CustomObject,
@@ -20,6 +20,7 @@ from connector.sandbox.salesforce.metadata.read import locate, read_metadata
 __all__ = [
     "Criterion",
     "CustomObject",
+    "Deployed",
     "FieldPermission",
     "Metadata",
     "MetadataError",
@@ -27,6 +28,7 @@ __all__ = [
     "PermissionSet",
     "SharingRule",
     "ValidationRule",
+    "deploy",
     "locate",
     "org_schema",
     "read_metadata",

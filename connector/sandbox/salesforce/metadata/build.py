@@ -1,6 +1,7 @@
 """Standard objects and metadata joined into one schema, with the checks an org makes on deploy."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from connector.sandbox.salesforce.formula import FormulaError, Names, compile_condition
 from connector.sandbox.salesforce.metadata.model import (
@@ -10,6 +11,7 @@ from connector.sandbox.salesforce.metadata.model import (
     PermissionSet,
     ValidationRule,
 )
+from connector.sandbox.salesforce.metadata.read import read_metadata
 from connector.sandbox.salesforce.schema import Field, SaveRule, Schema, SObject
 from connector.sandbox.salesforce.standard import USER_PERMISSIONS, standard_objects
 from connector.sandbox.salesforce.standard.fields import audit_fields, owner, record_id
@@ -18,6 +20,20 @@ from connector.sandbox.salesforce.standard.people import with_person_accounts
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Custom fields of Activity belong to both objects.
 _OBJECTS_OF = {"activity": ("task", "event")}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A folder's metadata, and the schema of an org that it was deployed to."""
+
+    metadata: Metadata
+    schema: Schema
+
+
+def deploy(folder: Path) -> Deployed:
+    """Read an SFDX project and check it as an org does. Several orgs may share what it gives."""
+    metadata = read_metadata(folder)
+    return Deployed(metadata, org_schema(metadata))
 
 
 def org_schema(metadata: Metadata, *, shared_activities: bool = False, person_accounts: bool = False) -> Schema:
