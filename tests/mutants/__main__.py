@@ -4,6 +4,7 @@ With words, only those whose topic (the module here), file, text or test contain
 does not apply.
 """
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -66,13 +67,21 @@ def copy_of_checkout(folder: Path) -> Path:
     )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+            _copy(ROOT / name, folder / name)
+            # pytest takes longer to rewrite the assertions of a module than to run most tests in it
+            for kept in (ROOT / name).parent.glob(f"__pycache__/{Path(name).stem}.*-pytest-*.pyc"):
+                _copy(kept, folder / kept.relative_to(ROOT))
     packages = ROOT / "tests/node/node_modules"
     if packages.exists():
         (folder / "tests/node/node_modules").symlink_to(packages)
     subprocess.run([sys.executable, "-m", "compileall", "-q", "connector", "tests"], cwd=folder, check=False)
     return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With its time, by which Python tells whether compiled code is of this source."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
 
 
 def verdict(mutant: Mutant, copy: Path) -> str | None:
@@ -177,6 +186,7 @@ def main(words: list[str]) -> int:
     wanted = list(mutants(words))
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()  # so that a child's collections do not copy all pages of its parent
     shares = [wanted[number::WORKERS] for number in range(WORKERS)]
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,

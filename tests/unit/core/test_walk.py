@@ -13,6 +13,8 @@ from tests.builders import at, header
 
 SETTLE = timedelta(seconds=60)
 LONG_AFTER = at(days=1)
+#: requests, far more than any walk here takes
+ENDLESS = 300
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Server:
 
     def serve(self, request: PageRequest) -> Page:
         number = len(self.requests)
+        assert number < ENDLESS, "this walk does not end"
         self.requests.append(request)
         self.now += timedelta(seconds=1)
         start, end, top, skip = request.start, request.end, request.top, 0

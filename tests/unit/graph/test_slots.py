@@ -12,7 +12,7 @@ import pytest
 from connector.graph.slots import Slots
 
 #: no test waits so long unless something is stuck
-STUCK = 30
+STUCK = 10
 
 
 class Wish(dict[str, int]):

@@ -7,6 +7,7 @@ Both share most of their syntax. Translated are `\p{L}` and its like, `.` (no li
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 
 from connector.sandbox.salesforce.formula.errors import FormulaError
 
@@ -73,12 +74,20 @@ def _property(match: re.Match[str], pattern: str, in_class: bool) -> str:
 def _ranges(category: str) -> str:
     """All characters of a general category (`L`, `Nd`), as the inside of a class."""
     found: list[str] = []
-    start = -1
-    for code in range(_LAST_CODE_POINT + 1):
-        inside = code < _LAST_CODE_POINT and unicodedata.category(chr(code)).startswith(category)
-        if inside and start < 0:
-            start = code
-        elif not inside and start >= 0:
-            found.append(f"\\U{start:08x}-\\U{code - 1:08x}")
-            start = -1
+    for inside, group in groupby(_runs(), key=lambda run: run[2].startswith(category)):
+        runs = list(group)
+        if inside:
+            found.append(f"\\U{runs[0][0]:08x}-\\U{runs[-1][1]:08x}")
     return "".join(found)
+
+
+@lru_cache(maxsize=1)
+def _runs() -> list[tuple[int, int, str]]:
+    """Characters of one general category that follow each other: the first, the last, the category."""
+    found: list[tuple[int, int, str]] = []
+    first = 0
+    for name, run in groupby(map(unicodedata.category, map(chr, range(_LAST_CODE_POINT)))):
+        end = first + sum(1 for _ in run)
+        found.append((first, end - 1, name))
+        first = end
+    return found
