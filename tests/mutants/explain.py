@@ -183,6 +183,6 @@ MUTANTS = [
         "connector/rematching.py",
         "rows = [(*todo.inserts, *todo.updates) for _, _, todo in planned]",
         "rows = [(*todo.updates, *todo.inserts) for _, _, todo in planned]",
-        f"{_CRASHES}[2]",
+        _CRASHES,
     ),
 ]
