@@ -91,6 +91,7 @@ def settle(world: World, way: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.calls  # it counts the requests of a run to fault each, and weather would add its own
 @pytest.mark.parametrize("way", WAYS)
 def test_every_request_faulted_once(world: World, way: str) -> None:
     world.config = hurried(world)
