@@ -288,6 +288,7 @@ def test_mailboxes_one_by_one(firm: World) -> None:
     assert lines[f"fay@{DOMAIN}"]["remedy"] == "Set User on this record."
 
 
+@pytest.mark.calls
 def test_twenty_mailboxes_are_one_request(firm: World) -> None:
     for number in range(22):
         firm.adviser(f"adviser{number}")

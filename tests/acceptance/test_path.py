@@ -75,6 +75,7 @@ def test_a_mail_to_a_client_becomes_an_email_a_participant_and_a_task(world: Wor
     assert (task["Task_Key__c"], task["Email__c"]) == (f"{key}:{contact}", email["Id"])
 
 
+@pytest.mark.calls
 def test_the_event_counts_and_is_finished(world: World) -> None:
     furnish(world)
     world.client("Rita", "Reed", "rita@reed.example")
