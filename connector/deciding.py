@@ -202,10 +202,11 @@ class Decider:
             view = MailboxView(id=lane.mailbox.id, user=lane.mailbox.user, addresses=addresses_of(lane))
             self._views[lane.mailbox.id] = view
         reason = None if header.is_draft else self._folder_reason(header.folder, lane)
+        groups: tuple[NormalAddress, ...] = ()
         if may_be_bcc(header, view, self._settings, folder_reason=reason):
             view = self._with_new_addresses(view, lane)
+            groups = group_candidates(header, view, self._rules, self._settings, self._linked, folder_reason=reason)
         known = (header, view, self._rules, self._settings, self._linked)
-        groups = group_candidates(*known, folder_reason=reason)
         return _Asked(known, reason, self._delivered_by_group(groups))
 
     def _with_new_addresses(self, view: MailboxView, lane: Lane) -> MailboxView:

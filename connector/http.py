@@ -419,7 +419,8 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=4)
-def _authorities(path: str, changed: int) -> ssl.SSLContext:  # noqa: ARG001 - a file that changed is read again
+def _authorities(path: str, _changed: int) -> ssl.SSLContext:
+    """Read once by all doors of a process, and again when the file has another time."""
     return ssl.create_default_context(cafile=path)
 
 

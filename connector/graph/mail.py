@@ -253,18 +253,21 @@ class GraphMail:
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
         """Every address that a user has today, in lower case; None where the directory does not tell."""
-        url = f"/v1.0/users/{quote(user, safe='')}"
-        response = self._client.try_get(user, url, params={"$select": parse.USER_FIELDS})
+        response = self._user(user)
         return parse.directory_user(response.body, "").addresses if response.status == 200 else None
 
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
-        url = f"/v1.0/users/{quote(name, safe='')}"
-        response = self._client.try_get(name, url, params={"$select": parse.USER_FIELDS})
+        response = self._user(name)
         if response.status == 200:
             return response.body
         if response.status in (400, 404):
             return None
         raise service_error(response.status, response.body.get("error") or {})
+
+    def _user(self, key: str) -> SubResponse:
+        """The directory's answer about one user, by id or User Principal Name."""
+        url = f"/v1.0/users/{quote(key, safe='')}"
+        return self._client.try_get(key, url, params={"$select": parse.USER_FIELDS})
 
     def _user_by_address(self, address: str) -> Mapping[str, Any] | None:
         response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))

