@@ -496,4 +496,11 @@ MUTANTS = [
         "if False:",
         "standard.py::test_a_user_gets_a_nickname",
     ),
+    # --- the objects travel in the wheel
+    Mutant(
+        "pyproject.toml",
+        '"sfdc_objects" = "connector/sandbox/sfdc_objects"',
+        '"config" = "connector/sandbox/config"',
+        "tests/acceptance/test_wheel.py::test_a_sandbox_comes_up_from_the_wheel_alone",
+    ),
 ]
