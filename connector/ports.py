@@ -9,34 +9,13 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
-from connector.core.rematch import Changes, FiledMail, Watch
+from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
-from connector.models import (
-    Attachment,
-    Content,
-    DirectoryUser,
-    EventRecord,
-    Failure,
-    Folder,
-    FolderId,
-    FolderTree,
-    GraphUserId,
-    Header,
-    Hits,
-    MailboxUpdate,
-    MessageId,
-    NewFile,
-    NormalAddress,
-    Page,
-    RecordId,
-    Row,
-    RowError,
-    RowResult,
-    SettledError,
-    Setup,
-    StoredEmail,
-    StoredFile,
-)
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.model.org import DirectoryUser, Hits, SettledError, Setup
+from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
+from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
 
 
 class Download(Protocol):
@@ -148,7 +127,7 @@ class MailSource(Protocol):
         ...
 
 
-class AdminSource(Protocol):
+class SetupSource(Protocol):
     """What admins set: settings, exclusions, mailboxes, rights. Read anew by every run."""
 
     @property
@@ -174,7 +153,7 @@ class Directory(Protocol):
         ...
 
 
-class Stock(Protocol):
+class StoredMail(Protocol):
     """Stored mail that has to follow what people changed."""
 
     def expect(self, watch: Watch) -> None:

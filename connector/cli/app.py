@@ -13,8 +13,8 @@ from typer.exceptions import TyperException
 from connector import __version__
 from connector.cli import check, config, demo, explain, login, sandbox, schedule, status, sync
 from connector.cli import run as scheduler
+from connector.cli.options import DEFAULT_CONFIG, Invocation
 from connector.cli.output import show_error
-from connector.cli.state import DEFAULT_CONFIG, Invocation
 from connector.errors import ConnectorError, UsageError
 
 app = typer.Typer(
@@ -55,7 +55,11 @@ app.command("status", short_help="Show each mailbox, and the next run.")(status.
 app.command("retry", short_help="Try failed messages again.")(sync.retry)
 app.command("explain", short_help="Explain what becomes of one message.")(explain.explain)
 app.command("login", short_help="Sign in to Microsoft 365 as a person.")(login.login)
-app.add_typer(sandbox.app, name="sandbox")
+app.command(
+    "sandbox",
+    short_help="Both services, emulated on this machine.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)(sandbox.sandbox)
 app.add_typer(config.app, name="config")
 
 

@@ -16,22 +16,23 @@ from cryptography import x509
 from rich.table import Table
 from rich.text import Text
 
+from connector.cli.options import Invocation
 from connector.cli.output import out, show_json
-from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
-from connector.core import checking
-from connector.core.checking import Check, Light
-from connector.core.exclude import compile_rules
-from connector.courses import find_user, not_linked_reason, seated_users
+from connector.core.deciding.exclude import compile_rules
+from connector.core.reporting import checks as checking
+from connector.core.reporting.checks import Check, Light
+from connector.engine.mailboxes import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
-from connector.graph.principal import UNUSED
+from connector.graph.delegated import UNUSED
 from connector.graph.token_file import TokenFile
-from connector.logs import configure_logging
-from connector.models import GraphUserId, Mailbox, Setup
+from connector.model.org import Mailbox, Setup
+from connector.model.values import GraphUserId
 from connector.salesforce.inspection import DAYS, OrgFacts
-from connector.salesforce.rehearsal import Tried, rehearse
-from connector.settings import Settings, load
-from connector.wiring import CheckDesk, check_desk
+from connector.salesforce.permission_probe import Tried, rehearse
+from connector.settings.model import Settings, load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import CheckDesk, check_desk
 
 _COLOURS = {Light.GREEN: "green", Light.AMBER: "yellow", Light.RED: "red"}
 GRAPH, SALESFORCE = "Microsoft 365", "Salesforce"

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 import yaml
 
+from connector.cli.options import Invocation
 from connector.cli.output import show_json
-from connector.cli.state import Invocation
-from connector.settings import load, render
+from connector.settings.model import load, render
 
 app = typer.Typer(no_args_is_help=True, help="The configuration file.")
 

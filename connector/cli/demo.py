@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from connector.cli.installed import require_sandbox
+from connector.cli.options import Invocation
 from connector.cli.output import (
     out,
     report_object,
@@ -21,11 +23,10 @@ from connector.cli.output import (
     show_json,
     show_report,
 )
-from connector.cli.state import Invocation
 from connector.cli.sync import run_order
 from connector.cli.timeline import show_timeline
 from connector.errors import ServiceError, UsageError
-from connector.wiring import Order
+from connector.wiring.services import RunRequest
 
 
 def demo(
@@ -43,11 +44,12 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Start a sandbox with a small firm, run one sync, and show a client's mail as the adviser sees it."""
+    require_sandbox()
     invocation: Invocation = context.obj
     if mail is not None and not mail.exists():
         raise UsageError(f"There is no {mail}", where="--mail", remedy="Name a folder of mail, an mbox or a message.")
     with _folder(directory) as folder, _sandbox(folder, mail) as ready:
-        report = run_order(replace(invocation, config=Path(ready["config"])), Order(), level="warning")
+        report = run_order(replace(invocation, config=Path(ready["config"])), RunRequest(), level="warning")
         imported = json.loads((folder / "mail.json").read_text(encoding="utf-8"))
         if as_json:
             show_json({**report_object(report), "files": imported["files"], "refused": imported["refused"]})
@@ -76,7 +78,7 @@ def _folder(directory: Path | None) -> Iterator[Path]:
 @contextmanager
 def _sandbox(folder: Path, mail: Path | None) -> Iterator[dict[str, Any]]:
     """A sandbox in a process of its own, so that it does not share our interpreter lock; ended at the end."""
-    command = [sys.executable, "-m", "connector", "sandbox", "up", "--firm", "small", "--dir", str(folder)]
+    command = [sys.executable, "-m", "m365sandbox", "up", "--firm", "small", "--dir", str(folder)]
     if mail is not None:
         command += ["--mail", str(mail)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

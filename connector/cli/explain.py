@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
+from connector.cli.options import Invocation
 from connector.cli.output import out, show_json
-from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
-from connector.core.explanation import Explanation
-from connector.logs import configure_logging
-from connector.settings import load
-from connector.wiring import explain_once
+from connector.core.reporting.explanation import Explanation
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import explain_once
 
 
 def explain(

@@ -17,12 +17,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import typer
 
-from connector.cli.state import Invocation
-from connector.credentials import named_principal
+from connector.cli.options import Invocation
 from connector.errors import SignInError
-from connector.logs import configure_logging
-from connector.settings import load
-from connector.wiring import open_door
+from connector.settings.model import load
+from connector.wiring.credentials import named_principal
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import open_door
 
 _DONE = "You are signed in. Close this window and go back to the terminal."
 _FAILED = "The sign-in did not succeed. Go back to the terminal."
@@ -41,8 +41,8 @@ def login(
     invocation: Invocation = context.obj
     settings = load(invocation.config, invocation.environ)
     configure_logging(settings, level="debug" if invocation.debug else "warning")
-    with open_door(settings) as door:
-        principal = named_principal(settings, door)
+    with open_door(settings) as transport:
+        principal = named_principal(settings, transport)
         with _listening() as listener:
             with warnings.catch_warnings():
                 # the library would rather have the answer posted; the one who listens here takes it from the address

@@ -7,11 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from connector.codes import Outcome
+from connector.engine.dry_run import DryRunLine
+from connector.engine.report import Report
 from connector.errors import ConnectorError
-from connector.events import Outcome
-from connector.foreseeing import Foreseen
-from connector.models import Mailbox
-from connector.report import Report
+from connector.model.org import Mailbox
 
 #: so many mailboxes still fit as columns of a narrow terminal
 WIDE = 4
@@ -49,12 +49,12 @@ def report_object(report: Report) -> dict[str, Any]:
     """What a run did, for programs."""
     value: dict[str, Any] = {
         "event": report.event,
-        "listed": report.tally.listed,
-        "outcomes": {str(outcome): count for outcome, count in report.tally.by_outcome().items()},
-        "emails": report.tally.emails,
-        "participants": report.tally.participants,
-        "tasks": report.tally.tasks,
-        "attachments": report.tally.attachments,
+        "listed": report.ledger.listed,
+        "outcomes": {str(outcome): count for outcome, count in report.ledger.by_outcome().items()},
+        "emails": report.ledger.emails,
+        "participants": report.ledger.participants,
+        "tasks": report.ledger.tasks,
+        "attachments": report.ledger.attachments,
         "errors": report.errors,
         "mailboxes": {
             "read": report.looked_at - len(report.failed_mailboxes),
@@ -72,9 +72,9 @@ def report_object(report: Report) -> dict[str, Any]:
     return value
 
 
-def foreseen_object(foreseen: Foreseen) -> dict[str, Any]:
+def foreseen_object(foreseen: DryRunLine) -> dict[str, Any]:
     """What would become of one message, for programs."""
-    box = foreseen.lane.mailbox
+    box = foreseen.queue.mailbox
     return {
         "mailbox": box.user_principal_name or box.email,
         "message_id": foreseen.header.id,
@@ -85,7 +85,7 @@ def foreseen_object(foreseen: Foreseen) -> dict[str, Any]:
     }
 
 
-def show_foreseen(foreseen: Foreseen) -> None:
+def show_foreseen(foreseen: DryRunLine) -> None:
     """The same for people."""
     line = foreseen_object(foreseen)
     where = line["internet_message_id"] or line["message_id"]
@@ -103,14 +103,15 @@ def show_report(report: Report, *, dry_run: bool = False) -> None:
         err.print(f"Nothing to do: {report.skipped}.", markup=False)
         return
     out.print(outcome_table(report))
-    tally = report.tally
-    rows = ((tally.emails, "email"), (tally.participants, "participant"), (tally.tasks, "task"))
+    ledger = report.ledger
+    rows = ((ledger.emails, "email"), (ledger.participants, "participant"), (ledger.tasks, "task"))
     written = "nothing was written" if dry_run else "stored " + ", ".join(counted(*row) for row in rows)
     out.print(
-        f"{counted(tally.listed, 'message')} listed; {written}; {counted(report.salesforce_calls, 'Salesforce call')}, "
-        f"{counted(report.graph_calls, 'Graph call')}, {report.seconds:.1f} s"
+        f"{counted(ledger.listed, 'message')} listed; {written}; "
+        f"{counted(report.salesforce_calls, 'Salesforce call')}, {counted(report.graph_calls, 'Graph call')}, "
+        f"{report.seconds:.1f} s"
     )
-    for failure in list(tally.failures.values())[:20]:
+    for failure in list(ledger.failures.values())[:20]:
         err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}", markup=False)
 
 
@@ -138,14 +139,14 @@ def _by_outcome(report: Report) -> Table:
     for box in report.mailboxes:
         table.add_column(_short(box), justify="right")
     table.add_column("all", justify="right")
-    counts = [report.tally.by_outcome(box.id) for box in report.mailboxes]
-    totals = report.tally.by_outcome()
+    counts = [report.ledger.by_outcome(box.id) for box in report.mailboxes]
+    totals = report.ledger.by_outcome()
     for outcome in Outcome:
         if totals[outcome]:
             cells = [str(count[outcome] or "") for count in counts]
             table.add_row(outcome.replace("_", " "), *cells, str(totals[outcome]))
     table.add_section()
-    table.add_row("listed", *(str(sum(count.values())) for count in counts), str(report.tally.listed), style="bold")
+    table.add_row("listed", *(str(sum(count.values())) for count in counts), str(report.ledger.listed), style="bold")
     return table
 
 
@@ -154,8 +155,8 @@ def _by_mailbox(report: Report) -> Table:
     table.add_column("Mailbox", no_wrap=True)
     for heading in ("listed", "stored", "duplicate", "left out", "failed"):
         table.add_column(heading, justify="right")
-    boxes = [(box.user_principal_name or box.email, report.tally.by_outcome(box.id)) for box in report.mailboxes]
-    for name, counts in [*boxes, ("all", report.tally.by_outcome())]:
+    boxes = [(box.user_principal_name or box.email, report.ledger.by_outcome(box.id)) for box in report.mailboxes]
+    for name, counts in [*boxes, ("all", report.ledger.by_outcome())]:
         stored = counts[Outcome.MATCHED] + counts[Outcome.UNMATCHED_KEPT]
         known = stored + counts[Outcome.DUPLICATE] + counts[Outcome.FAILED]
         listed = sum(counts.values())

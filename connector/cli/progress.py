@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from connector.cli.output import err
-from connector.models import RecordId
-from connector.reading import Lane
+from connector.engine.reader import WindowQueue
+from connector.model.values import RecordId
 
 
 class Progress:
@@ -44,14 +44,14 @@ class Progress:
     ) -> None:
         self._bars.stop()
 
-    def started(self, lanes: Sequence[Lane]) -> None:
+    def started(self, queues: Sequence[WindowQueue]) -> None:
         """Show a bar for each mailbox that is read."""
         self._begun = self._monotonic()
-        for lane in lanes:
-            name = lane.mailbox.user_principal_name or lane.mailbox.email
-            self._tasks[lane.mailbox.id] = self._bars.add_task(name, total=lane.planned, read="0 messages")
+        for queue in queues:
+            name = queue.mailbox.user_principal_name or queue.mailbox.email
+            self._tasks[queue.mailbox.id] = self._bars.add_task(name, total=queue.planned, read="0 messages")
 
-    def walked(self, lane: Lane, _: int) -> None:
+    def walked(self, queue: WindowQueue, _: int) -> None:
         """A window of this mailbox was read."""
-        read = str(lane.progress(self._monotonic() - self._begun))
-        self._bars.update(self._tasks[lane.mailbox.id], completed=lane.walked, total=lane.planned, read=read)
+        read = str(queue.progress(self._monotonic() - self._begun))
+        self._bars.update(self._tasks[queue.mailbox.id], completed=queue.walked, total=queue.planned, read=read)

@@ -13,12 +13,12 @@ from typing import Annotated
 import structlog
 import typer
 
-from connector.cli.state import Invocation
-from connector.daemon import LOOK_EVERY, Halt
-from connector.events import Action
-from connector.logs import configure_logging
-from connector.settings import load
-from connector.wiring import scheduler
+from connector.cli.options import Invocation
+from connector.codes import Action
+from connector.engine.scheduler import LOOK_EVERY, StopToken
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import scheduler
 
 log = structlog.get_logger(__name__)
 
@@ -39,14 +39,14 @@ def run(
     invocation: Invocation = context.obj
     settings = load(invocation.config, invocation.environ)
     configure_logging(settings, level="debug" if invocation.debug else None)
-    halt = Halt()
-    with _stopped_by_signals(halt), scheduler(settings, halt, look_every=look_every) as daemon:
+    stop_token = StopToken()
+    with _stopped_by_signals(stop_token), scheduler(settings, stop_token, look_every=look_every) as daemon:
         daemon.serve()
     return 0
 
 
 @contextmanager
-def _stopped_by_signals(halt: Halt) -> Iterator[None]:
+def _stopped_by_signals(stop_token: StopToken) -> Iterator[None]:
     """The first signal asks to stop, and the process is gone `GRACE` seconds later whatever it waits for.
 
     The handler only starts a thread: it runs between two steps of the main thread, which may hold the very lock that
@@ -55,7 +55,7 @@ def _stopped_by_signals(halt: Halt) -> Iterator[None]:
     ended = threading.Event()
 
     def stop() -> None:
-        halt.ask()
+        stop_token.ask()
         if not ended.wait(GRACE):
             log.warning("Stopped in the middle of a request", action=Action.RUN_FINISHED)
             logging.shutdown()
@@ -63,7 +63,7 @@ def _stopped_by_signals(halt: Halt) -> Iterator[None]:
             os._exit(0)  # threads may wait for an answer for a minute, and all that matters is in Salesforce
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        if not halt.is_asked:
+        if not stop_token.is_asked:
             threading.Thread(target=stop, name="stop", daemon=True).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}

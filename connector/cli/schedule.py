@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from connector.cli.options import Invocation
 from connector.cli.output import err, out, show_json
-from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
 from connector.errors import UsageError
-from connector.logs import configure_logging
-from connector.settings import load
-from connector.wiring import admin_desk
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import admin_desk
 
 #: the grid is that of this era: zone data know of no later changes
 LAST_YEAR = 2200

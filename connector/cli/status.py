@@ -10,20 +10,21 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from connector.cli.options import Invocation
 from connector.cli.output import err, out, show_json
 from connector.cli.schedule import iso
-from connector.cli.state import Invocation
 from connector.cli.sync import AsJson
-from connector.core.agenda import Look
-from connector.core.exclude import compile_rules
-from connector.core.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
-from connector.courses import not_linked_reason, seated_users
+from connector.codes import MailboxStatus
+from connector.core.deciding.exclude import compile_rules
+from connector.core.reporting.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
+from connector.core.scheduling.policy import Snapshot
+from connector.engine.mailboxes import not_linked_reason, seated_users
 from connector.errors import SetupError
-from connector.events import MailboxStatus
-from connector.logs import configure_logging
-from connector.models import RecordId, Setup
-from connector.settings import load
-from connector.wiring import admin_desk
+from connector.model.org import Setup
+from connector.model.values import RecordId
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import admin_desk
 
 #: how the frequency is taken where it cannot be understood
 _UNKNOWN = timedelta(days=1)
@@ -34,7 +35,7 @@ _COLOURS = {MailboxStatus.LIVE: "green", MailboxStatus.READY: "yellow", MailboxS
 class State:
     """All that is shown. `problems` concern the sync as a whole."""
 
-    look: Look
+    look: Snapshot
     next_run: datetime | None
     mailboxes: tuple[MailboxHealth, ...]
     problems: tuple[str, ...]
@@ -72,7 +73,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
     return 0 if state.ok else 1
 
 
-def state_of(look: Look, setup: Setup, last: LastEvent | None, *, used: int, limit: int) -> State:
+def state_of(look: Snapshot, setup: Setup, last: LastEvent | None, *, used: int, limit: int) -> State:
     """What all this says about the sync."""
     active = look.resting is None
     problems: list[str] = []

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from connector.cli.options import Invocation
 from connector.cli.output import (
     err,
     foreseen_object,
@@ -15,12 +16,11 @@ from connector.cli.output import (
     show_report,
 )
 from connector.cli.progress import Progress
-from connector.cli.state import Invocation
+from connector.engine.report import Report
 from connector.errors import UsageError
-from connector.logs import configure_logging
-from connector.report import Report
-from connector.settings import load
-from connector.wiring import Order, run_once
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import RunRequest, run_once
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only, one object on the last line.")]
 
@@ -44,7 +44,7 @@ def sync(
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
-    report = run_order(context.obj, Order(only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes))
+    report = run_order(context.obj, RunRequest(only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes))
     if not dry_run:
         return show(report, as_json=as_json)
     for foreseen in report.foreseen:
@@ -71,13 +71,13 @@ def retry(
     """Try failed messages again: those that are due or were asked for, or those of an event, or all."""
     if event is not None and every:
         raise UsageError("--event and --all exclude each other", where="retry", remedy="Give one of them.")
-    report = run_order(context.obj, Order(retries_only=True, every_error=every, event=event))
+    report = run_order(context.obj, RunRequest(retries_only=True, every_error=every, event=event))
     if event is not None and report.failure is None and report.skipped is None and not report.tried:
         report.skipped = f"no failed message is left of a sync event with the id, name or Run Key {event}"
     return show(report, as_json=as_json)
 
 
-def run_order(invocation: Invocation, order: Order, *, level: str | None = None) -> Report:
+def run_order(invocation: Invocation, order: RunRequest, *, level: str | None = None) -> Report:
     """One run with a progress bar per mailbox on a terminal. `level` overrules the configured level of the log."""
     settings = load(invocation.config, invocation.environ)
     configure_logging(settings, level="debug" if invocation.debug else level)

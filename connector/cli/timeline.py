@@ -8,7 +8,7 @@ from rich.table import Table
 from simple_salesforce.api import Salesforce
 
 from connector.cli.output import counted, out
-from connector.models import Direction
+from connector.model.mail import Direction
 
 LATEST = 12
 

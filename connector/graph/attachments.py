@@ -15,7 +15,8 @@ from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGon
 from connector.graph import parse
 from connector.graph.batch import SubRequest, SubResponse
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
-from connector.models import Attachment, GraphUserId, Header, MessageId
+from connector.model.mail import Attachment, Header
+from connector.model.values import GraphUserId, MessageId
 
 LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024

@@ -28,7 +28,7 @@ REMEDIES = {
 _MARGIN = 300.0
 
 
-class Keeper:
+class TokenCache:
     """The token we have, until shortly before it runs out. Safe from several threads; one fetches, the others wait
     (msal has no single flight). `fetch` gives a token and the seconds that it is good for."""
 
@@ -80,7 +80,7 @@ class ApplicationToken:
         self._scope = f"{graph_url.rstrip('/')}/.default"
         self._session = session
         self._app: msal.ConfidentialClientApplication | None = None
-        self._keeper = Keeper(self._fetched, monotonic)
+        self._keeper = TokenCache(self._fetched, monotonic)
 
     def token(self) -> str:
         """The token we have, or a new one. Raises SignInError or UnreachableError."""

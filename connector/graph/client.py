@@ -23,7 +23,7 @@ from connector.errors import (
 )
 from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
 from connector.graph.slots import Slots
-from connector.http import NoAnswerError, Service, read_json, served_at
+from connector.http.transport import NoAnswerError, ServiceClient, read_json, served_at
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
@@ -49,7 +49,7 @@ NO_MAILBOX = frozenset(
 class GraphClient:
     """Sends; statuses become errors here and nowhere else. `slots` caps what is in flight for one mailbox."""
 
-    def __init__(self, service: Service, *, slots: Slots) -> None:
+    def __init__(self, service: ServiceClient, *, slots: Slots) -> None:
         self._service = service
         self.slots = slots
 
@@ -123,7 +123,7 @@ class GraphClient:
         length is that of the header.
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
-        timeout = min(timeout, self._service.door.timeout)
+        timeout = min(timeout, self._service.transport.timeout)
         with self.slots.hold({user: 1}):
             answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
             try:

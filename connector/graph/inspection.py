@@ -8,7 +8,7 @@ from typing import Any
 from connector.errors import ConnectorError, MailboxError, ServiceError
 from connector.graph.batch import LIMIT, SubRequest, SubResponse
 from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, service_error
-from connector.models import GraphUserId
+from connector.model.values import GraphUserId
 
 _USERS = {"$select": "userPrincipalName,mail,userType", "$top": "999"}
 

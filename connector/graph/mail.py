@@ -8,27 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from connector.core.attachments import shows_inline
+from connector.core.writing.attachments import shows_inline
 from connector.errors import MailboxError, MessageError, MessageGoneError, SetupError
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, list_request, read_list
 from connector.graph.batch import SubRequest, SubResponse
 from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, message_error, service_error
-from connector.graph.coalesce import Coalescer
-from connector.models import (
-    Attachment,
-    Content,
-    DirectoryUser,
-    Folder,
-    FolderId,
-    FolderTree,
-    GraphUserId,
-    Header,
-    MessageId,
-    Page,
-    Place,
-    RecordId,
-)
+from connector.graph.dispatch import Coalescer
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.model.org import DirectoryUser
+from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
 
 #: asked for by name, in this order: those that every mailbox has come first, because a chain ends at the first 404
 WELL_KNOWN = ("msgfolderroot", "drafts", "outbox", "junkemail", "syncissues", "conversationhistory")

@@ -5,19 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.errors import MailboxError
-from connector.models import (
-    Attachment,
-    AttachmentKind,
-    Content,
-    DirectoryUser,
-    Folder,
-    FolderId,
-    GraphUserId,
-    Header,
-    MessageId,
-    Recipient,
-    RecordId,
-)
+from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Recipient
+from connector.model.org import DirectoryUser
+from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 
 #: what the list call selects: headers only, so that mail which is not client mail never leaves Microsoft 365
 HEADER_FIELDS = (

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import jwt
 
 from connector.errors import SignInError, UnreachableError, UsageError
-from connector.http import Service, served_at
-from connector.models import RecordId
+from connector.http.transport import ServiceClient, served_at
+from connector.model.values import RecordId
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -87,7 +87,7 @@ class Identity:
 class SalesforceToken:
     """A `TokenSource`. `service` is the org without a token of its own."""
 
-    def __init__(self, service: Service, grant: Grant) -> None:
+    def __init__(self, service: ServiceClient, grant: Grant) -> None:
         self._service = service
         self._grant = grant
         self._lock = threading.Lock()

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.core.address import normalise
-from connector.core.rematch import Changes, Watch
-from connector.core.removal import BLANKED
-from connector.models import Hit, NormalAddress, RecordId
+from connector.core.deciding.address import normalise
+from connector.core.writing.blanking import BLANKED
+from connector.core.writing.rematch import Changes, Watch
+from connector.model.org import Hit
+from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import Ask, SalesforceClient
-from connector.salesforce.serialise import read_instant
+from connector.salesforce.wire import read_instant
 
 EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
 

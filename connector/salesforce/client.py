@@ -16,11 +16,11 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import UnreachableError
-from connector.http import Body, Service, served_at
+from connector.http.transport import Body, ServiceClient, served_at
 from connector.salesforce.auth import Identity, SalesforceToken
-from connector.salesforce.budget import HEADER, Budget
 from connector.salesforce.errors import error_for
-from connector.salesforce.names import Names
+from connector.salesforce.limits import HEADER, Budget
+from connector.salesforce.url_names import Names
 
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25
@@ -60,7 +60,7 @@ class SalesforceClient:
 
     def __init__(
         self,
-        service: Service,
+        service: ServiceClient,
         token: SalesforceToken,
         *,
         version: str,
@@ -250,7 +250,7 @@ class _Listening(requests.Session):
     Whatever goes through it may be sent twice: queries, and rows that have a unique key.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServiceClient) -> None:
         super().__init__()
         self._service = service
         self.date: datetime | None = None

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.core.address import readable
-from connector.core.rematch import Changes, Watch
-from connector.core.text import clean, cut
-from connector.models import Hit, Hits, NormalAddress, StoredEmail
+from connector.core.deciding.address import readable
+from connector.core.writing.rematch import Changes, Watch
+from connector.core.writing.text import clean, cut
+from connector.model.org import Hit, Hits
+from connector.model.records import StoredEmail
+from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
-from connector.salesforce.admin import EmailFields
 from connector.salesforce.changes import PARTICIPANT, ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
 #: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.

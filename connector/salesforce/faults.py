@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from connector.errors import OrgFaultError
 from connector.salesforce.errors import BY_CODE
-from connector.salesforce.outcomes import Outcome, waits_for_parent
+from connector.salesforce.results import Outcome, waits_for_parent
 
 #: So many rows refused with one code, and none taken.
 ENOUGH = 50

@@ -15,18 +15,19 @@ from typing import Any
 
 import structlog
 
-from connector.core.attachments import item_name
+from connector.codes import Action
+from connector.core.writing.attachments import item_name
 from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
-from connector.events import Action
-from connector.http import NoAnswerError
-from connector.models import NewFile, RecordId, Row, RowError, StoredFile
+from connector.http.transport import NoAnswerError
+from connector.model.records import NewFile, Row, RowError, StoredFile
+from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_HEAVY, MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.outcomes import Outcome
-from connector.salesforce.serialise import wire_fields
+from connector.salesforce.results import Outcome
+from connector.salesforce.wire import wire_fields
 
 _LOG = structlog.get_logger(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.models import RecordId
-from connector.salesforce.admin import SYNC_PERMISSION_SET
+from connector.model.values import RecordId
 from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
 
 #: How far back other tools are looked for, as the queries below say.

@@ -6,28 +6,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connector.core.address import normalise
-from connector.core.plan import FILLABLE
+from connector.codes import ErrorStatus, MailboxStatus
+from connector.core.deciding.address import normalise
+from connector.core.writing.plan import FILLABLE
 from connector.errors import SetupError
-from connector.events import ErrorStatus, MailboxStatus
-from connector.models import (
-    Exclusion,
-    ExclusionType,
-    GraphUserId,
-    Hit,
-    LoggedError,
-    Mailbox,
-    MatchTies,
-    MessageId,
-    RecordId,
-    StoredEmail,
-    StoredFile,
-    StoredParticipant,
-    SyncSettings,
-    whole_second,
-)
+from connector.model.org import Exclusion, ExclusionType, Hit, LoggedError, Mailbox, MatchTies, SyncSettings
+from connector.model.records import StoredEmail, StoredFile, StoredParticipant
+from connector.model.values import GraphUserId, MessageId, RecordId, whole_second
 from connector.salesforce.errors import ASSIGN, DEPLOY
-from connector.salesforce.serialise import read_instant
+from connector.salesforce.wire import read_instant
 
 #: Values of Frequency__c.
 FREQUENCIES = (

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connector.core.removal import blanked, only_of
-from connector.models import RecordId, Row, RowError
+from connector.core.writing.blanking import blanked, only_of
+from connector.model.records import Row, RowError
+from connector.model.values import RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for, one_line
 from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.outcomes import Outcome
-from connector.salesforce.serialise import wire_fields
+from connector.salesforce.results import Outcome
+from connector.salesforce.wire import wire_fields
 
 #: Rows of a Collection (REST guide, "sObject Collections").
 _ROWS = 200

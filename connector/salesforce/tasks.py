@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from connector.models import RecordId, StoredEmail, StoredTask
+from connector.model.records import StoredEmail, StoredTask
+from connector.model.values import RecordId
 
 _FIELDS = "Email__c, Task_Key__c"
 #: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").

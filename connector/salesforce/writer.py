@@ -10,17 +10,18 @@ from dataclasses import replace
 
 import structlog
 
-from connector.core.pack import PackedRequest, PackRow, halves, pack
+from connector.codes import Action
+from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
 from connector.errors import OrgFaultError
-from connector.events import Action
-from connector.http import NoAnswerError
-from connector.models import EventRecord, Row, RowResult
+from connector.http.transport import NoAnswerError
+from connector.model.records import Row, RowResult
+from connector.model.run import EventRecord
 from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.collections import event_ask
 from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.event import event_ask
 from connector.salesforce.faults import OrgFaultWatch
 from connector.salesforce.files import SalesforceFiles
-from connector.salesforce.outcomes import (
+from connector.salesforce.results import (
     Outcome,
     Parents,
     is_locked,
@@ -30,7 +31,7 @@ from connector.salesforce.outcomes import (
     refused_whole,
     waits_for_parent,
 )
-from connector.salesforce.serialise import json_size, wire_fields
+from connector.salesforce.wire import json_size, wire_fields
 
 _LOG = structlog.get_logger(__name__)
 

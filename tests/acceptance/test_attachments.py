@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 FILES = (
     "SELECT LinkedEntityId, ContentDocument.Title, ContentDocument.LatestPublishedVersion.PathOnClient, "

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.acceptance.test_sweep import letter, stored
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 BOX = (
     "SELECT Id, Backfill_From__c, Backfill_Through__c, Live_From__c, Live_Through__c, Swept_Through__c "

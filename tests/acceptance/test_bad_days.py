@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 
 def mails(world: World, count: int, *, apart: float) -> None:

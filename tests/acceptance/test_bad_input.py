@@ -29,8 +29,8 @@ from tests.data.bad_setup import (
     Words,
     fits,
 )
-from tests.lax_org import lax_org
-from tests.world import World, stamp
+from tests.support.lax_org import lax_org
+from tests.support.world import World, stamp
 
 EVERY_KEY = "Every key is explained in config/connector.example.yaml."
 

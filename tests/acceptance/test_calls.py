@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.load import furnish
-from tests.world import World
+from tests.support.load import furnish
+from tests.support.world import World
 
 
 @pytest.mark.calls

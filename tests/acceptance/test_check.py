@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import NameOID
 
 from connector.cli.app import run
-from tests.world import DOMAIN, World
+from tests.support.world import DOMAIN, World
 
 ADA = f"ada@{DOMAIN}"
 OBJECTS = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 RULES = (
     "SELECT Id, Active__c, Removed_At__c, Tombstone_Of__c, Type__c, Pattern__c, User__c, LastModifiedDate "

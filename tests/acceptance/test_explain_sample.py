@@ -3,9 +3,6 @@
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testkit.serving import WEATHER, serving
 
 from connector.cli.app import run
 from connector.cli.explain import explanation_object
-from connector.explaining import explain
-from connector.logs import configure_logging
-from connector.models import Setup
-from connector.salesforce.admin import SalesforceAdmin
+from connector.model.org import Setup
+from connector.operations.explain import explain
 from connector.salesforce.directory import SalesforceDirectory
-from connector.settings import load
-from connector.wiring import services
-from tests.world import World, stamp
+from connector.salesforce.setup import SalesforceSetup
+from connector.settings.model import load
+from connector.wiring.logs import configure_logging
+from connector.wiring.services import services
+from tests.support.world import World, stamp
 
 SIZE = {"mailboxes": 6, "messages": 284, "contacts": 60, "seed": 11}
 #: with what is planted
@@ -74,21 +72,9 @@ class Sample:
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A sandbox of its own with a generated firm."""
     folder: Path = tmp_path_factory.mktemp("large")
-    command = [sys.executable, "-m", "connector", "sandbox", "up", "--firm", "large", "--dir", str(folder)]
-    command += [part for name, value in SIZE.items() for part in (f"--{name}", str(value))]
-    command += ["--weather", os.environ.get("M365SYNC_TEST_WEATHER", "calm")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, "the sandbox did not start: see its error above"
-        with World(json.loads(line)) as world:
-            yield world
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-        if process.stdout is not None:
-            process.stdout.close()
+    size = [part for name, value in SIZE.items() for part in (f"--{name}", str(value))]
+    with serving(folder, "--firm", "large", *size, "--weather", WEATHER) as line, World(line) as world:
+        yield world
 
 
 class _Planting:
@@ -181,7 +167,7 @@ def place_of(line: dict[str, Any]) -> Place:
 class _Read:
     """What admins set, read once: it does not change while three hundred messages are explained."""
 
-    def __init__(self, admin: SalesforceAdmin) -> None:
+    def __init__(self, admin: SalesforceSetup) -> None:
         self._admin, self._setup = admin, admin.read()
 
     @property
@@ -197,7 +183,7 @@ def explained(world: World, places: list[Place]) -> dict[Place, dict[str, Any]]:
     settings = load(Path(world.config), os.environ)
     configure_logging(settings, level="error")
     with services(settings) as (mail, org):
-        admin = SalesforceAdmin(org, all_errors=True)
+        admin = SalesforceSetup(org, all_errors=True)
         read, directory = _Read(admin), SalesforceDirectory(org, lambda: admin.email_fields)
         return {
             (upn, message): explanation_object(explain(read, mail, directory, upn=upn, message=message))

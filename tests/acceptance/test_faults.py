@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ledger import ledger, without_duplicates
-from tests.world import World, stamp
+from tests.support.ledger import ledger, without_duplicates
+from tests.support.world import World, stamp
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RECEIVED = NOW - timedelta(days=1)

@@ -1,9 +1,7 @@
 """Killed at any instant and started again, or run twice at once: the records are those of one undisturbed run."""
 
-import json
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -12,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from testkit.serving import serving
 
-from tests.ledger import ledger, without_duplicates
-from tests.load import furnish
-from tests.world import World
+from tests.support.ledger import ledger, without_duplicates
+from tests.support.load import furnish
+from tests.support.world import World
 
 pytestmark = pytest.mark.slow
 MESSAGES = 500
@@ -25,16 +24,8 @@ TRIALS = 20
 @contextmanager
 def sandbox(folder: Path) -> Iterator[World]:
     """A sandbox on this folder, stopped in the end."""
-    command = [sys.executable, "-m", "connector", "sandbox", "up", "--dir", str(folder), "--latency", "5,10,0.2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        with World(json.loads(process.stdout.readline())) as world:
-            yield world
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-        process.stdout.close()
+    with serving(folder, "--latency", "5,10,0.2") as line, World(line) as world:
+        yield world
 
 
 def start(world: World) -> subprocess.Popen[bytes]:

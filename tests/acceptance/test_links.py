@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import DOMAIN, SYNC_USER, World, stamp
+from tests.support.world import DOMAIN, SYNC_USER, World, stamp
 
 RITA = "rita@reed.example"
 NO_PERMISSION = "The linked user does not hold the permission set Microsoft 365 Sync User. Assign it."

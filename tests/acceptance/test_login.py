@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from testkit.entra_tenant import certificate, sha1
 
-from tests.unit.sandbox.entra_tenant import certificate
-from tests.unit.sandbox.test_entra_msal import sha1
-from tests.world import DOMAIN, World, stamp
+from tests.support.world import DOMAIN, World, stamp
 
 ADA, OFFICE = f"ada@{DOMAIN}", f"office@{DOMAIN}"
 GRAPH = "https://graph.microsoft.com"

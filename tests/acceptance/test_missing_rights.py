@@ -5,11 +5,6 @@ The sandbox deploys what stands in sfdc_objects, so here it is given a copy with
 Microsoft_365_Sync_Integration without one thing.
 """
 
-import json
-import shutil
-import signal
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testkit.serving import copied, serving
 
 from tests.acceptance.test_bad_input import Terminal, nothing_was_lost, state
 from tests.data.bad_setup import ASSIGN, AUDIT, DEPLOY, Words
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "sfdc_objects/main/default/permissionsets/Microsoft_365_Sync_Integration.permissionset-meta.xml"
@@ -244,20 +240,10 @@ def write_permission_sets(folder: Path) -> dict[str, str]:
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], dict[str, str], Path]]:
     """A sandbox in a process of its own, from a copy of this tree with those permission sets."""
     tree: Path = tmp_path_factory.mktemp("tree")
-    for name in ("connector", "sfdc_objects"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    package = copied(tree)
     names = write_permission_sets(tree / INTEGRATION.parent.relative_to(ROOT))
-    command = [sys.executable, "-m", "connector", "sandbox", "up", "--firm", "none", "--dir", str(tree / "sandbox")]
-    process = subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, "the sandbox did not start: see its error above"
-        yield json.loads(line), names, tree
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-        process.stdout.close()
+    with serving(tree / "data", "--firm", "none", cwd=package) as line:
+        yield line, names, tree
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 OUTCOMES = {
     "draft", "folder", "opted_out", "bcc", "internal", "excluded", "unmatched_dropped", "removed", "duplicate",

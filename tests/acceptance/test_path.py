@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 
 def furnish(world: World, **settings: object) -> tuple[str, str]:

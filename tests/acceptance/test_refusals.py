@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from connector.cli.app import run
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

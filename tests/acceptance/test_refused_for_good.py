@@ -1,6 +1,6 @@
 """Mail that the org refuses for good is left to a person: the hour that is read again does not try it."""
 
-from tests.world import World
+from tests.support.world import World
 
 
 def test_refused_mail_is_not_tried_by_each_run(firm: World) -> None:

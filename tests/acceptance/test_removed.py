@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from simple_salesforce.api import Salesforce
 
-from connector.core.removal import BLANK, KEPT
-from tests.world import World
+from connector.core.writing.blanking import BLANK, KEPT
+from tests.support.world import World
 
 MAIL = {"toRecipients": ["ada@firm.example"], "from": "rita@reed.example", "internetMessageId": "<secret@reed.example>"}
 FILE = {

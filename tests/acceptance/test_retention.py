@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from simple_salesforce.api import Salesforce
 
-from tests.world import World
+from tests.support.world import World
 
 MAIL = {"toRecipients": ["ada@firm.example"], "from": "stranger@unknown.example"}
 FILE = {

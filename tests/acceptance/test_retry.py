@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 
 def mail(world: World, **members: Any) -> dict[str, str]:

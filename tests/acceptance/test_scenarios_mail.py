@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import DOMAIN, World
+from tests.support.world import DOMAIN, World
 
 ADA, RITA = f"ada@{DOMAIN}", "rita@reed.example"
 FILE = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import DOMAIN, World
+from tests.support.world import DOMAIN, World
 
 ADA, BOB, RITA, OMAR = f"ada@{DOMAIN}", f"bob@{DOMAIN}", "rita@reed.example", "omar@odd.example"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import DOMAIN, World, stamp
+from tests.support.world import DOMAIN, World, stamp
 
 RITA = {"from": "rita@reed.example"}
 BOX = (

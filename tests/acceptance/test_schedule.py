@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connector.cli.app import run
-from tests.world import World
+from tests.support.world import World
 
 
 def upcoming(world: World, *arguments: str, code: int = 0) -> list[str]:

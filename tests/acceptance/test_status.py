@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connector.cli.app import run
-from tests.world import DOMAIN, World, stamp
+from tests.support.world import DOMAIN, World, stamp
 
 ADA = f"ada@{DOMAIN}"
 

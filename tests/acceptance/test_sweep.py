@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 #: the list of the whole mailbox, not that of a folder
 FIRST_ROAD = r"/users/[^/]+/messages\?.*receivedDateTime"

@@ -2,7 +2,7 @@
 
 from tests.acceptance.test_retry import mail, withhold
 from tests.acceptance.test_scenarios_setup import boxes, lines
-from tests.world import World
+from tests.support.world import World
 
 EVENTS = "SELECT Error_Message__c, Status__c, Mailboxes__c, Mailboxes_Failed__c FROM MS_Graph_Sync_Event__c"
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from connector.http import Door
-from connector.salesforce.admin import SalesforceAdmin
+from connector.http.transport import Transport
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
-from connector.salesforce.state import SalesforceRunLog
+from connector.salesforce.run_log import SalesforceRunLog
+from connector.salesforce.setup import SalesforceSetup
 from connector.salesforce.writer import SalesforceWriter
-from connector.settings import load
-from connector.wiring import salesforce_clients
-from tests.world import World
+from connector.settings.model import load
+from connector.wiring.services import salesforce_clients
+from tests.support.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Salesforce:
     """All adapters on one client."""
 
     client: SalesforceClient
-    admin: SalesforceAdmin
+    admin: SalesforceSetup
     directory: SalesforceDirectory
     writer: SalesforceWriter
     log: SalesforceRunLog
@@ -31,9 +31,9 @@ class Salesforce:
 @pytest.fixture
 def salesforce(world: World) -> Iterator[Salesforce]:
     settings = load(world.config, os.environ)
-    with Door(ca_file=settings.tls.ca_file, timeout=5, sleep=lambda _: None) as door:
-        client = salesforce_clients(settings, door)()
-        admin = SalesforceAdmin(client)
+    with Transport(ca_file=settings.tls.ca_file, timeout=5, sleep=lambda _: None) as transport:
+        client = salesforce_clients(settings, transport)()
+        admin = SalesforceSetup(client)
         yield Salesforce(
             client=client,
             admin=admin,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.core.walk import walk
+from connector.core.reading.walk import walk
 from connector.errors import (
     MailboxError,
     MailboxOutageError,
@@ -19,11 +19,13 @@ from connector.errors import (
     SignInError,
 )
 from connector.graph.mail import GraphMail
-from connector.http import Door
-from connector.models import Content, GraphUserId, Header, MessageId, Page, RecordId, Window
-from connector.settings import load
-from connector.wiring import graph_mail
-from tests.world import World
+from connector.http.transport import Transport
+from connector.model.mail import Content, Header, Page
+from connector.model.run import Window
+from connector.model.values import GraphUserId, MessageId, RecordId
+from connector.settings.model import load
+from connector.wiring.services import graph_mail
+from tests.support.world import World
 
 BOX = RecordId("a0M000000000001AAA")
 
@@ -31,8 +33,8 @@ BOX = RecordId("a0M000000000001AAA")
 @pytest.fixture
 def mail(world: World) -> Iterator[GraphMail]:
     settings = load(world.config, os.environ)
-    with Door(ca_file=settings.tls.ca_file, timeout=20, sleep=lambda _: None, max_attempts=3) as door:  # noqa: SIM117
-        with graph_mail(settings, door) as mail:
+    with Transport(ca_file=settings.tls.ca_file, timeout=20, sleep=lambda _: None, max_attempts=3) as transport:  # noqa: SIM117
+        with graph_mail(settings, transport) as mail:
             yield mail
 
 

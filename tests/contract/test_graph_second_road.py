@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connector.core.sweep import swept_folders
-from connector.core.walk import walk
+from connector.core.reading.sweep import swept_folders
+from connector.core.reading.walk import walk
 from connector.errors import MailboxUnavailableError
 from connector.graph.mail import GraphMail
-from connector.http import Door
-from connector.models import GraphUserId, RecordId, Window
-from connector.settings import load
-from connector.wiring import graph_mail
-from tests.world import World
+from connector.http.transport import Transport
+from connector.model.run import Window
+from connector.model.values import GraphUserId, RecordId
+from connector.settings.model import load
+from connector.wiring.services import graph_mail
+from tests.support.world import World
 
 BOX = RecordId("a0M000000000001AAA")
 
@@ -22,8 +23,8 @@ BOX = RecordId("a0M000000000001AAA")
 @pytest.fixture
 def mail(world: World) -> Iterator[GraphMail]:
     settings = load(world.config, os.environ)
-    with Door(ca_file=settings.tls.ca_file, timeout=20, sleep=lambda _: None, max_attempts=3) as door:  # noqa: SIM117
-        with graph_mail(settings, door) as mail:
+    with Transport(ca_file=settings.tls.ca_file, timeout=20, sleep=lambda _: None, max_attempts=3) as transport:  # noqa: SIM117
+        with graph_mail(settings, transport) as mail:
             yield mail
 
 

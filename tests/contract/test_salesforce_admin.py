@@ -1,4 +1,4 @@
-"""The port AdminSource: what admins set, read whole in one call, or refused by name."""
+"""The port SetupSource: what admins set, read whole in one call, or refused by name."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from connector.errors import SetupError, SignInError, UnreachableError
-from connector.http import Door, NoAnswerError
-from connector.models import ExclusionType, MatchTies
-from connector.settings import load
+from connector.http.transport import NoAnswerError, Transport
+from connector.model.org import ExclusionType, MatchTies
+from connector.settings.model import load
 from tests.contract.conftest import Salesforce
-from tests.world import SYNC_USER, World, stamp
+from tests.support.world import SYNC_USER, World, stamp
 
 
 def test_everything_comes_in_one_call(world: World, salesforce: Salesforce) -> None:
@@ -203,8 +203,8 @@ def test_an_org_that_stays_down_is_unreachable(world: World, salesforce: Salesfo
 
 def test_a_certificate_that_nobody_trusts_is_said_at_once(world: World) -> None:
     settings = load(world.config, os.environ)
-    with Door(ca_file=None, sleep=lambda _: None) as door:
-        service = door.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
+    with Transport(ca_file=None, sleep=lambda _: None) as transport:
+        service = transport.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
         with pytest.raises(UnreachableError, match="certificate is not trusted") as caught:
             service.request("GET", "/services/data")
     assert "tls.ca_file" in caught.value.remedy
@@ -214,8 +214,8 @@ def test_a_certificate_that_nobody_trusts_is_said_at_once(world: World) -> None:
 def test_a_slow_org_is_given_up_after_the_timeout(world: World) -> None:
     settings = load(world.config, os.environ)
     world.fault(service="salesforce", path="/services/data", delay_ms=3_000, times=0)
-    with Door(ca_file=settings.tls.ca_file, timeout=0.2, max_attempts=2, sleep=lambda _: None) as door:
-        service = door.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
+    with Transport(ca_file=settings.tls.ca_file, timeout=0.2, max_attempts=2, sleep=lambda _: None) as transport:
+        service = transport.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
         with pytest.raises(NoAnswerError, match="did not answer in time"):
             service.request("GET", "/services/data")
     assert service.calls == 2
@@ -223,8 +223,8 @@ def test_a_slow_org_is_given_up_after_the_timeout(world: World) -> None:
 
 def test_many_threads_share_few_connections(world: World) -> None:
     settings = load(world.config, os.environ)
-    with Door(ca_file=settings.tls.ca_file, workers=4) as door, ThreadPoolExecutor(16) as pool:
-        service = door.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
+    with Transport(ca_file=settings.tls.ca_file, workers=4) as transport, ThreadPoolExecutor(16) as pool:
+        service = transport.service("Salesforce", settings.named_credentials.Salesforce.url, counted="/services/data")
         answers = list(pool.map(lambda _: service.request("GET", "/services/data").status_code, range(200)))
     assert set(answers) == {200}
     assert service.calls == 200

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from connector.models import NormalAddress, RecordId
+from connector.model.values import NormalAddress, RecordId
 from connector.salesforce.client import Ask
 from tests.contract.conftest import Salesforce
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 EMAIL = {"Name": "x", "Match_Status__c": "Matched", "Direction__c": "Inbound"}
 

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import pytest
 
 from connector.errors import MessageError
-from connector.models import NewFile, RecordId
+from connector.model.records import NewFile
+from connector.model.values import RecordId
 from tests.contract.conftest import Salesforce
-from tests.world import World, stamp
+from tests.support.world import World, stamp
 
 KEY = "0123456789abcdef0123456789abcdef"
 

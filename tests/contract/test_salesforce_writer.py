@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from connector.core.retry import error_key
+from connector.core.scheduling.retry import error_key
 from connector.errors import OrgFaultError, ServiceError
-from connector.models import EventRecord, Failure, GraphUserId, MailboxUpdate, MessageId, RecordId, Row
+from connector.model.records import Row
+from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.values import GraphUserId, MessageId, RecordId
 from tests.contract.conftest import Salesforce
-from tests.world import World
+from tests.support.world import World
 
 SENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 

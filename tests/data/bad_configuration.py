@@ -24,7 +24,7 @@ AP, MG, SF = (
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class MailFiles:
     """Values set by dotted path, and every problem that is told, as `key: text`."""
 
     values: dict[str, Any]
@@ -37,9 +37,9 @@ class Case:
         return f"{path}={'(gone)' if value is GONE else str(value)[:30]!r}"
 
 
-def bad(path: str, value: Any, *texts: str, at: str | None = None) -> Case:
+def bad(path: str, value: Any, *texts: str, at: str | None = None) -> MailFiles:
     """One value; the problem is told `at` another key where that has to be mended."""
-    return Case({path: value}, tuple(f"{at or path}: {text}" for text in texts))
+    return MailFiles({path: value}, tuple(f"{at or path}: {text}" for text in texts))
 
 
 def minimal() -> dict[str, Any]:
@@ -158,7 +158,7 @@ _NUMBERS = {
     "console.port": (1, 65535),
 }
 
-VALUES: list[Case] = [
+VALUES: list[MailFiles] = [
     # numbers
     *(
         bad(path, value, f"has to be from {least} to {most}")
@@ -261,23 +261,23 @@ VALUES: list[Case] = [
         "the secret has several lines; the value that the portal shows once is one line",
     ),
     bad(f"{AP}.certificate", CERTIFICATE, "has both consumer_secret and certificate; keep one", at=AP),
-    Case(
+    MailFiles(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": "xyz"}},
         (f"{AP}.certificate.thumbprint: {NO_THUMBPRINT}",),
     ),
-    Case(
+    MailFiles(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": "ab" * 32}},
         (f"{AP}.certificate.thumbprint: {NO_THUMBPRINT}",),
     ),
-    Case(
+    MailFiles(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": 1234}},
         (f"{AP}.certificate.thumbprint: {TEXT}",),
     ),
-    Case(
+    MailFiles(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {}},
         (f"{AP}.certificate.private_key: {MISSING}", f"{AP}.certificate.thumbprint: {MISSING}"),
     ),
-    Case(
+    MailFiles(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "private_key": "env:PUBLIC"}},
         (f"{AP}.certificate.private_key: {NO_KEY}",),
     ),
@@ -392,7 +392,7 @@ VALUES: list[Case] = [
         "env:M365_CLIENT_SECRET",
         "belongs to flow client_credentials, not jwt; take it out",
     ),
-    Case(
+    MailFiles(
         {f"{SF}.flow": "client_credentials"},
         (
             f"{SF}.consumer_secret: is missing; flow client_credentials needs it",
@@ -403,9 +403,9 @@ VALUES: list[Case] = [
 ]
 
 
-def one_of_each(cases: list[Case]) -> list[Case]:
+def one_of_each(cases: list[MailFiles]) -> list[MailFiles]:
     """The first case of each text."""
-    firsts: dict[str, Case] = {}
+    firsts: dict[str, MailFiles] = {}
     for case in cases:
         firsts.setdefault(case.problems[0].partition(": ")[2], case)
     return list(firsts.values())

@@ -5,12 +5,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connector.explaining import Explanation, explain
-from connector.models import Exclusion, Header, Hit, MatchTies, Recipient, RecordId, SyncSettings
-from tests import builders
-from tests.builders import at, exclusion, internal
-from tests.fakes import INBOX, JUNK
-from tests.firm import CLIENT, STRANGER, Firm
+from connector.model.mail import Header, Recipient
+from connector.model.org import Exclusion, Hit, MatchTies, SyncSettings
+from connector.model.values import RecordId
+from connector.operations.explain import Explanation, explain
+from tests.support import builders
+from tests.support.builders import at, exclusion, internal
+from tests.support.fakes import INBOX, JUNK
+from tests.support.firm import CLIENT, STRANGER, Firm
 
 OWNERS = ("ada", "bob")
 ADDRESSES = (
@@ -72,7 +74,7 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @dataclass
-class Case:
+class MailFiles:
     """A firm before its first run: settings, rules and mail."""
 
     settings: SyncSettings
@@ -92,7 +94,7 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(draw: st.DrawFn) -> MailFiles:
     """Any firm."""
     settings = builders.settings(
         keep_unmatched=draw(st.booleans()),
@@ -106,7 +108,7 @@ def cases(draw: st.DrawFn) -> Case:
     numbered = [
         {**one, "message_id": f"<{n}@x.example>"} if one["message_id"] == "" else one for n, one in enumerate(mail)
     ]
-    return Case(settings=settings, rules=rules, mail=numbered)
+    return MailFiles(settings=settings, rules=rules, mail=numbered)
 
 
 def explained(firm: Firm, header: Header) -> Explanation:

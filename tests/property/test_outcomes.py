@@ -2,12 +2,12 @@
 
 from hypothesis import given
 
-from connector.core.address import normalise
-from connector.events import Outcome
-from connector.models import Header
-from tests.builders import at
-from tests.fakes import JUNK
-from tests.property.mailboxes import Case, cases, explained, placed
+from connector.codes import Outcome
+from connector.core.deciding.address import normalise
+from connector.model.mail import Header
+from tests.property.mailboxes import MailFiles, cases, explained, placed
+from tests.support.builders import at
+from tests.support.fakes import JUNK
 
 #: settled by the headers of a message alone
 BY_HEADERS = (
@@ -23,7 +23,7 @@ OURS = ("ada@firm.example", "bob@firm.example")
 READ_FROM = at(days=-28)
 
 
-def by_headers(case: Case, header: Header) -> Outcome | None:
+def by_headers(case: MailFiles, header: Header) -> Outcome | None:
     """DESIGN's table for this firm, written down a second time and as plainly as can be; None: not settled so far."""
     rules = {rule.pattern: rule for rule in case.rules}
 
@@ -68,14 +68,14 @@ def by_headers(case: Case, header: Header) -> Outcome | None:
 
 
 @given(cases())
-def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: Case) -> None:
+def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: MailFiles) -> None:
     firm = case.firm()
     report = firm.sync()
-    outcomes, counts = report.tally.outcomes, report.tally.by_outcome()
+    outcomes, counts = report.ledger.outcomes, report.ledger.by_outcome()
     assert report.failure is None
     assert set(outcomes) == {placed(header) for header in case.headers if header.received_at >= READ_FROM}
     assert set(counts) == set(Outcome)
-    assert sum(counts.values()) == report.tally.listed == len(outcomes)
+    assert sum(counts.values()) == report.ledger.listed == len(outcomes)
     assert counts[Outcome.FAILED] == report.errors == len(firm.org.rows("MS_Graph_Sync_Error__c")) == 0
     for header in case.headers:
         if header.received_at >= READ_FROM:
@@ -84,7 +84,7 @@ def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: Case)
                 expected is None and outcomes[placed(header)] not in BY_HEADERS
             )
     stored = counts[Outcome.MATCHED] + counts[Outcome.UNMATCHED_KEPT]
-    assert len(firm.org.rows("Email__c")) == report.tally.emails == stored
+    assert len(firm.org.rows("Email__c")) == report.ledger.emails == stored
     assert case.settings.keep_unmatched or not counts[Outcome.UNMATCHED_KEPT]
     for event in firm.events():
         assert (event["Status__c"], event["Emails_Synced__c"], event["Emails_Failed__c"]) == ("Succeeded", stored, 0)
@@ -92,20 +92,20 @@ def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: Case)
 
 
 @given(cases())
-def test_a_dry_run_says_what_the_run_does(case: Case) -> None:
+def test_a_dry_run_says_what_the_run_does(case: MailFiles) -> None:
     firm = case.firm()
     foreseen = firm.sync(dry_run=True).foreseen
     assert firm.org.tables.get("Email__c", {}) == {}
     assert len({placed(found.header) for found in foreseen}) == len(foreseen)
-    assert {placed(found.header): found.outcome for found in foreseen} == firm.sync().tally.outcomes
+    assert {placed(found.header): found.outcome for found in foreseen} == firm.sync().ledger.outcomes
 
 
 @given(cases())
-def test_explain_says_what_the_run_does_before_and_after(case: Case) -> None:
+def test_explain_says_what_the_run_does_before_and_after(case: MailFiles) -> None:
     firm = case.firm()
     listed = [header for header in case.headers if header.received_at >= READ_FROM]
     before = {placed(header): explained(firm, header) for header in listed}
-    outcomes = firm.sync().tally.outcomes
+    outcomes = firm.sync().ledger.outcomes
     assert {place: found.outcome for place, found in before.items()} == outcomes
     after = {placed(header): explained(firm, header) for header in listed}
     assert {place: found.outcome for place, found in after.items()} == outcomes
@@ -126,18 +126,18 @@ def test_explain_says_what_the_run_does_before_and_after(case: Case) -> None:
 
 
 @given(cases())
-def test_a_second_run_repeats_what_it_said(case: Case) -> None:
+def test_a_second_run_repeats_what_it_said(case: MailFiles) -> None:
     firm = case.firm()
-    first = firm.sync().tally.outcomes
+    first = firm.sync().ledger.outcomes
     again = firm.sync()
-    assert again.tally.stored == 0
-    for place, outcome in again.tally.outcomes.items():
+    assert again.ledger.stored == 0
+    for place, outcome in again.ledger.outcomes.items():
         stored = first[place] in (Outcome.MATCHED, Outcome.UNMATCHED_KEPT)
         assert outcome is (Outcome.DUPLICATE if stored else first[place])
 
 
 @given(cases())
-def test_mail_behind_the_backfill_is_not_read_and_explain_says_so(case: Case) -> None:
+def test_mail_behind_the_backfill_is_not_read_and_explain_says_so(case: MailFiles) -> None:
     firm = case.firm()
     firm.sync()
     for header in case.headers:

@@ -6,11 +6,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.models import Hit, MatchTies, NormalAddress, RecordId
-from tests import builders
-from tests.builders import NOW
-from tests.firm import STRANGER, Firm
-from tests.property.mailboxes import Case, cases
+from connector.model.org import Hit, MatchTies
+from connector.model.values import NormalAddress, RecordId
+from tests.property.mailboxes import MailFiles, cases
+from tests.support import builders
+from tests.support.builders import NOW
+from tests.support.firm import STRANGER, Firm
 
 _ADDRESSES = (STRANGER, "mum@private.example", "news@list.example", "spouse@client.example")
 _ACCOUNTS = tuple(RecordId(f"001{number:012d}AAA") for number in (21, 22))
@@ -55,7 +56,9 @@ def related(firm: Firm) -> dict[str, set[Any]]:
 
 
 @given(case=cases(), clients=added, at_once=st.integers(1, 3))
-def test_it_ends_as_a_sync_with_the_final_clients(case: Case, clients: list[tuple[str, int]], at_once: int) -> None:
+def test_it_ends_as_a_sync_with_the_final_clients(
+    case: MailFiles, clients: list[tuple[str, int]], at_once: int
+) -> None:
     case.settings = builders.settings(
         keep_unmatched=True, sync_bcc=case.settings.sync_bcc, backfill_months=1, match_ties=MatchTies.ALL
     )
@@ -70,7 +73,7 @@ def test_it_ends_as_a_sync_with_the_final_clients(case: Case, clients: list[tupl
         after = related(firm)
         assert all(before[name] <= after[name] for name in ("contacts", "accounts", "tasks", "addresses"))
         firm.wait(minutes=10)
-        assert firm.sync().tally.stored == 0
+        assert firm.sync().ledger.stored == 0
     add(final, clients)
     final.sync()
     told, wanted = related(firm), related(final)

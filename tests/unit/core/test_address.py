@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.address import domain_of, in_domain, is_smtp, normalise, readable
+from connector.core.deciding.address import domain_of, in_domain, is_smtp, normalise, readable
 
 SAMPLES = st.one_of(
     st.text(max_size=40),

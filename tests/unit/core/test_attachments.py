@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.attachments import (
+from connector.core.writing.attachments import (
     BLOCKED,
     NAME_LIMIT,
     Sorted,
@@ -21,9 +21,11 @@ from connector.core.attachments import (
     sort_out,
     whole_mail,
 )
-from connector.core.text import units
-from connector.models import Attachment, AttachmentKind, Content, RecordId, StoredFile
-from tests.builders import settings, stored
+from connector.core.writing.text import units
+from connector.model.mail import Attachment, AttachmentKind, Content
+from connector.model.records import StoredFile
+from connector.model.values import RecordId
+from tests.support.builders import settings, stored
 
 KEY = "0123456789abcdef0123456789abcdef"
 MB = 1024 * 1024

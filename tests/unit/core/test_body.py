@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.body import BODY_LIMIT, Body, halve, preview, sanitise
-from connector.core.text import encoded_length, units
-from connector.models import Content
-from tests.builders import header
+from connector.core.writing.body import BODY_LIMIT, Body, halve, preview, sanitise
+from connector.core.writing.text import encoded_length, units
+from connector.model.mail import Content
+from tests.support.builders import header
 
 VOID = {"br", "col", "hr", "img"}
 

@@ -5,13 +5,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connector.core.address import normalise
-from connector.core.exclude import MailboxView, Rules, compile_rules, decide, group_candidates, steps
+from connector.codes import Outcome
+from connector.core.deciding.address import normalise
+from connector.core.deciding.exclude import MailboxView, Rules, compile_rules, decide, group_candidates, steps
 from connector.errors import SetupError
-from connector.events import Outcome
-from connector.models import Decision, Exclusion, Header, NormalAddress, RecordId, Role
-from tests import builders
-from tests.builders import NOW, at, exclusion, header, internal
+from connector.model.mail import Decision, Header, Role
+from connector.model.org import Exclusion
+from connector.model.values import NormalAddress, RecordId
+from tests.support import builders
+from tests.support.builders import NOW, at, exclusion, header, internal
 
 ADA = RecordId("005000000000001AAA")
 BOB = RecordId("005000000000002AAA")

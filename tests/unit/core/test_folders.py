@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.folders import UnknownFolderError, unread_reason, with_folder
-from connector.models import Folder, FolderId, FolderTree
+from connector.core.reading.folders import UnknownFolderError, unread_reason, with_folder
+from connector.model.mail import Folder, FolderTree
+from connector.model.values import FolderId
 
 ROOT = Folder(id=FolderId("root"), parent=FolderId("top"), well_known="msgfolderroot")
 

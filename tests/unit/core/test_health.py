@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connector.core.health import LastEvent, backfill_percent, failed_since, longest_silence, mailbox_health
-from connector.events import MailboxStatus
-from tests.builders import NOW, at, mailbox
+from connector.codes import MailboxStatus
+from connector.core.reporting.health import LastEvent, backfill_percent, failed_since, longest_silence, mailbox_health
+from tests.support.builders import NOW, at, mailbox
 
 HOUR = timedelta(hours=1)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.address import normalise
-from connector.core.identity import (
+from connector.core.deciding.address import normalise
+from connector.core.deciding.identity import (
     StoredIndex,
     created_time,
     find_stored,
@@ -21,8 +21,10 @@ from connector.core.identity import (
     sender_of,
     sent_time,
 )
-from connector.models import Header, NormalAddress, Party, Role, StoredEmail
-from tests.builders import NOW, at, header, stored
+from connector.model.mail import Header, Party, Role
+from connector.model.records import StoredEmail
+from connector.model.values import NormalAddress
+from tests.support.builders import NOW, at, header, stored
 
 MID = "<1@client.example>"
 LEGACY = "/O=EXCHANGELABS/OU=Staff/CN=Ada"

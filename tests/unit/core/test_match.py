@@ -4,9 +4,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.match import resolve
-from connector.models import Hit, MatchTies, NormalAddress, Party, RecordId, Role
-from tests.builders import NOW
+from connector.core.deciding.match import resolve
+from connector.model.mail import Party, Role
+from connector.model.org import Hit, MatchTies
+from connector.model.values import NormalAddress, RecordId
+from tests.support.builders import NOW
 
 ANN = NormalAddress("ann@client.example")
 PARTY = Party(address=ANN, name="Ann", role=Role.FROM)

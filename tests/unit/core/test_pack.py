@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.pack import PackedRequest, PackRow, halves, pack
-from connector.models import RecordId, Row
+from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
+from connector.model.records import Row
+from connector.model.values import RecordId
 
 EMAIL, PARTICIPANT, TASK = "Email__c", "Email_Participant__c", "Task"
 ORDER = (EMAIL, PARTICIPANT, TASK)

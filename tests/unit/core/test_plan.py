@@ -6,25 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.body import Body
-from connector.core.match import resolve
-from connector.core.plan import FILLABLE, plan
-from connector.core.records import build
-from connector.models import (
-    DesiredEmail,
-    Direction,
-    Hit,
-    MatchTies,
-    NormalAddress,
-    Org,
-    Party,
-    Plan,
-    RecordId,
-    Role,
-    StoredEmail,
-    StoredParticipant,
-)
-from tests.builders import NOW, header, settings, stored
+from connector.core.deciding.match import resolve
+from connector.core.writing.body import Body
+from connector.core.writing.plan import FILLABLE, plan
+from connector.core.writing.records import build
+from connector.model.mail import Direction, Party, Role
+from connector.model.org import Hit, MatchTies, Org
+from connector.model.records import DesiredEmail, Plan, StoredEmail, StoredParticipant
+from connector.model.values import NormalAddress, RecordId
+from tests.support.builders import NOW, header, settings, stored
 
 KEY = "0123456789abcdef0123456789abcdef"
 AUDIT = {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"}

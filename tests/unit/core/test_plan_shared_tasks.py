@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from connector.core.plan import plan
-from connector.models import DesiredEmail, RecordId, Row, StoredTask
-from tests.builders import stored
+from connector.core.writing.plan import plan
+from connector.model.records import DesiredEmail, Row, StoredTask
+from connector.model.values import RecordId
+from tests.support.builders import stored
 
 KEY = "f" * 32
 ACCOUNT = RecordId("001000000000001AAA")

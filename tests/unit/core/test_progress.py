@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connector.core.progress import Progress, together
+from connector.core.reading.progress import Progress, together
 
 
 def progress(**fields: Any) -> Progress:

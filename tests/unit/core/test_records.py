@@ -8,24 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.body import Body
-from connector.core.match import Match
-from connector.core.records import build, conversation_key, direction_of, expires_on, org_date, owner_of
-from connector.core.text import units
-from connector.models import (
-    DesiredEmail,
-    Direction,
-    Header,
-    Hit,
-    NormalAddress,
-    Org,
-    Party,
-    Recipient,
-    RecordId,
-    Role,
-    Row,
-)
-from tests.builders import NOW, header, settings
+from connector.core.deciding.match import Match
+from connector.core.writing.body import Body
+from connector.core.writing.records import build, conversation_key, direction_of, expires_on, org_date, owner_of
+from connector.core.writing.text import units
+from connector.model.mail import Direction, Header, Party, Recipient, Role
+from connector.model.org import Hit, Org
+from connector.model.records import DesiredEmail, Row
+from connector.model.values import NormalAddress, RecordId
+from tests.support.builders import NOW, header, settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 OWNER = RecordId("005000000000001AAA")

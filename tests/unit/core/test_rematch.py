@@ -7,25 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core import records
-from connector.core.exclude import compile_rules
-from connector.core.match import resolve
-from connector.core.plan import plan
-from connector.core.rematch import FiledMail, Watch, desired, external, parties_of, watch_for
-from connector.models import (
-    Direction,
-    Hit,
-    MatchTies,
-    NormalAddress,
-    Org,
-    Party,
-    Plan,
-    RecordId,
-    Role,
-    StoredEmail,
-    StoredParticipant,
-)
-from tests.builders import NOW, at, exclusion, header, internal, settings, stored
+from connector.core.deciding.exclude import compile_rules
+from connector.core.deciding.match import resolve
+from connector.core.writing import records
+from connector.core.writing.plan import plan
+from connector.core.writing.rematch import FiledMail, Watch, desired, external, parties_of, watch_for
+from connector.model.mail import Direction, Party, Role
+from connector.model.org import Hit, MatchTies, Org
+from connector.model.records import Plan, StoredEmail, StoredParticipant
+from connector.model.values import NormalAddress, RecordId
+from tests.support.builders import NOW, at, exclusion, header, internal, settings, stored
 
 ORG = Org(id="00D000000000001AAA")
 NEW_YORK = Org(id="00D000000000001AAA", time_zone="America/New_York")

@@ -5,10 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.plan import plan
-from connector.core.rematch import desired
-from connector.models import Hit, MatchTies, NormalAddress, RecordId, StoredParticipant
-from tests.builders import at, settings, stored
+from connector.core.writing.plan import plan
+from connector.core.writing.rematch import desired
+from connector.model.org import Hit, MatchTies
+from connector.model.records import StoredParticipant
+from connector.model.values import NormalAddress, RecordId
+from tests.support.builders import at, settings, stored
 from tests.unit.core.test_rematch import ADDRESSES, ORG, accounts, applied, contacts, filed, fresh
 
 KEY = "k" * 32

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.retry import GiveUp, Policy, Wait, decide, error_key, next_attempt, seconds_of
+from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide, error_key, next_attempt, seconds_of
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 POLICY = Policy(max_attempts=5, max_wait_seconds=300)

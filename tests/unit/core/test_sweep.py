@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.checkpoint import advance, backfill_windows, begin, frontier, live_windows, with_fields
-from connector.core.folders import UnknownFolderError
-from connector.core.sweep import DAILY, LONGEST, sweep_range, sweep_windows, swept_folders, swept_through
-from connector.models import Folder, FolderId, FolderTree, Mailbox, RecordId, Window
-from tests.builders import NOW, at, mailbox
+from connector.core.reading.folders import UnknownFolderError
+from connector.core.reading.sweep import DAILY, LONGEST, sweep_range, sweep_windows, swept_folders, swept_through
+from connector.core.reading.windows import advance, backfill_windows, begin, frontier, live_windows, with_fields
+from connector.model.mail import Folder, FolderTree
+from connector.model.org import Mailbox
+from connector.model.run import Window
+from connector.model.values import FolderId, RecordId
+from tests.support.builders import NOW, at, mailbox
 
 DAY, MINUTE, NONE = timedelta(days=1), timedelta(minutes=1), timedelta(0)
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")

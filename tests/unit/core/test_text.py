@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.text import clean, cut, encoded_length, join_addresses, one_line, units
-from connector.models import Recipient
+from connector.core.writing.text import clean, cut, encoded_length, join_addresses, one_line, units
+from connector.model.mail import Recipient
 
 #: everything a mail can bring, lone surrogates included
 anything = st.text(alphabet=st.characters(exclude_categories=()))

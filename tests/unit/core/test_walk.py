@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.core.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
 from connector.errors import MailboxError
-from connector.models import Header, Page, RecordId, Window
-from tests.builders import at, header
+from connector.model.mail import Header, Page
+from connector.model.run import Window
+from connector.model.values import RecordId
+from tests.support.builders import at, header
 
 SETTLE = timedelta(seconds=60)
 LONG_AFTER = at(days=1)

@@ -7,7 +7,7 @@ from responses import RequestsMock
 
 from connector.graph.client import GraphClient
 from connector.graph.slots import Slots
-from connector.http import Door
+from connector.http.transport import Transport
 
 URL = "https://graph.firm.example"
 
@@ -20,5 +20,5 @@ def wire() -> Iterator[RequestsMock]:
 
 @pytest.fixture
 def client() -> Iterator[GraphClient]:
-    with Door(sleep=lambda _: None, jitter=lambda: 0.0, max_attempts=2) as door:
-        yield GraphClient(door.service("Microsoft Graph", URL, counted="/v1.0"), slots=Slots(3))
+    with Transport(sleep=lambda _: None, jitter=lambda: 0.0, max_attempts=2) as transport:
+        yield GraphClient(transport.service("Microsoft Graph", URL, counted="/v1.0"), slots=Slots(3))

@@ -10,7 +10,7 @@ from urllib3 import HTTPResponse
 from connector.errors import MessageError
 from connector.graph import parse
 from connector.graph.attachments import Stream
-from connector.models import AttachmentKind
+from connector.model.mail import AttachmentKind
 
 
 class Clock:

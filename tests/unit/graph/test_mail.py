@@ -15,7 +15,9 @@ from responses import RequestsMock
 from connector.errors import MailboxError, MailboxOutageError, ServiceError, SetupError
 from connector.graph.client import GraphClient
 from connector.graph.mail import WELL_KNOWN, GraphMail
-from connector.models import DirectoryUser, FolderId, GraphUserId, Header, MessageId, RecordId
+from connector.model.mail import Header
+from connector.model.org import DirectoryUser
+from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from tests.unit.graph.conftest import URL
 
 BOX, ADA = RecordId("a0M000000000001AAA"), GraphUserId("ada")

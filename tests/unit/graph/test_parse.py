@@ -7,7 +7,8 @@ import pytest
 
 from connector.errors import MailboxError
 from connector.graph import parse
-from connector.models import AttachmentKind, Recipient, RecordId
+from connector.model.mail import AttachmentKind, Recipient
+from connector.model.values import RecordId
 
 BOX = RecordId("a0M000000000001AAA")
 

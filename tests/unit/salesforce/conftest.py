@@ -13,4 +13,4 @@ def org() -> Iterator[Org]:
     with RequestsMock(assert_all_requests_are_fired=False) as wire:
         org = Org(wire)
         yield org
-        org.door.close()
+        org.transport.close()

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from responses import RequestsMock
 
-from connector.http import Door
+from connector.http.transport import Transport
 from connector.salesforce.auth import ClientCredentials, SalesforceToken
 from connector.salesforce.client import SalesforceClient
-from connector.salesforce.names import Names
+from connector.salesforce.url_names import Names
 
 URL = "https://firm.my.salesforce.com"
 ORG, USER = "00D000000000001AAA", "005000000000001AAA"
@@ -46,9 +46,9 @@ class Org:
             json={"access_token": "tok", "instance_url": URL, "id": f"{URL}/id/{ORG}/{USER}"},
         )
         wire.add_callback("POST", f"{ROOT}/composite", callback=self._composite)
-        self.door = Door(sleep=lambda _: None)
-        token = SalesforceToken(self.door.service("Salesforce", URL), ClientCredentials("key", "secret"))
-        service = self.door.service("Salesforce", URL, counted="/services/data", token=token)
+        self.transport = Transport(sleep=lambda _: None)
+        token = SalesforceToken(self.transport.service("Salesforce", URL), ClientCredentials("key", "secret"))
+        service = self.transport.service("Salesforce", URL, counted="/services/data", token=token)
         self.client = SalesforceClient(service, token, version="64.0", names=Names(namespace))
 
     @property

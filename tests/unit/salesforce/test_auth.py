@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from responses import RequestsMock
 
 from connector.errors import SignInError, UnreachableError, UsageError
-from connector.http import Door
+from connector.http.transport import Transport
 from connector.salesforce.auth import ClientCredentials, Identity, JwtBearer, SalesforceToken, audience
 
 URL = "https://firm.my.salesforce.com"
@@ -27,8 +27,8 @@ def wire() -> Iterator[RequestsMock]:
 
 @pytest.fixture
 def token() -> Iterator[SalesforceToken]:
-    with Door(sleep=lambda _: None) as door:
-        yield SalesforceToken(door.service("Salesforce", URL), ClientCredentials("key", "secret"))
+    with Transport(sleep=lambda _: None) as transport:
+        yield SalesforceToken(transport.service("Salesforce", URL), ClientCredentials("key", "secret"))
 
 
 def answer(wire: RequestsMock, status: int = 200, **body: Any) -> None:

@@ -13,7 +13,8 @@ import requests
 from responses import RequestsMock
 
 from connector.errors import MessageError, OrgFaultError, SetupError
-from connector.models import NewFile, RecordId
+from connector.model.records import NewFile
+from connector.model.values import RecordId
 from connector.salesforce.files import SalesforceFiles, form
 from tests.unit.salesforce.org import DATE, ROOT, URL, USER, Org
 
@@ -131,7 +132,7 @@ def test_a_namespace_stands_before_our_own_field_only() -> None:
         named = Org(wire, namespace="firm")
         uploads = Uploads(named, CREATED)
         SalesforceFiles(named.client).upload(new(), Source())
-        named.door.close()
+        named.transport.close()
     entity, _ = uploads.parts()
     assert entity["firm__Attachment_Key__c"] == KEY
     assert "PathOnClient" in entity

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from connector.models import RecordId, StoredTask
+from connector.model.records import StoredTask
+from connector.model.values import RecordId
 from connector.salesforce.tasks import FoundTasks, select
-from tests.builders import stored
+from tests.support.builders import stored
 
 EMAIL, KEY, TASK = RecordId("a0E000000000001AAA"), "k:001", RecordId("00T000000000001AAA")
 RITA, ROY = RecordId("003000000000001AAA"), RecordId("003000000000002AAA")

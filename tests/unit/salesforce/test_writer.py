@@ -8,8 +8,10 @@ import pytest
 import requests
 
 from connector.errors import OrgFaultError, ServiceError, SetupError, UnreachableError
-from connector.http import NoAnswerError
-from connector.models import EventRecord, RecordId, Row, RowResult
+from connector.http.transport import NoAnswerError
+from connector.model.records import Row, RowResult
+from connector.model.run import EventRecord
+from connector.model.values import RecordId
 from connector.salesforce.writer import SalesforceWriter
 from tests.unit.salesforce.org import USER, Org, Result, refusal
 
@@ -340,7 +342,7 @@ def test_a_call_that_is_down_is_unreachable(org: Org) -> None:
 
 def test_the_namespace_is_on_every_name_of_ours(org: Org) -> None:
     named = Org(org.wire, namespace="ns")
-    with named.door:
+    with named.transport:
         SalesforceWriter(named.client).write([mail("a")], event=EVENT)
     [payload] = [raw for raw in named.raw + org.raw if raw]
     text = str(payload)

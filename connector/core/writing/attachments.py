@@ -1,0 +1,241 @@
+"""Which attachments of a mail become files, under what name and key, and what is said of the others.
+
+A file's key must be the same whichever copy of the mail it is read from, and in every run: it is made of what all
+copies agree on. The size is not one of these: Graph counts what the mailbox adds to the file (observed).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from connector.core.writing.text import clean, cut, one_line, units
+from connector.model.mail import Attachment, AttachmentKind, Content
+from connector.model.org import SyncSettings
+from connector.model.records import StoredEmail
+
+#: ContentVersion: what Title holds; PathOnClient holds more.
+NAME_LIMIT = 255
+_NOTES_LIMIT = 32_000
+_MEGABYTE = 1024 * 1024
+_LONGEST_EXTENSION = 16
+#: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
+#: and nobody sends as a document; archives and documents with macros stay, as clients do send them.
+# fmt: off
+BLOCKED = frozenset({
+    "appref-ms", "application", "bas", "bat", "chm", "cmd", "com", "cpl", "dll", "exe", "gadget", "hta", "inf", "ins",
+    "isp", "jar", "jnlp", "js", "jse", "lnk", "msc", "msi", "msp", "mst", "pif", "ps1", "ps1xml", "ps2", "psc1",
+    "psd1", "psm1", "reg", "scf", "scr", "sct", "shb", "sys", "vb", "vbe", "vbs", "ws", "wsc", "wsf", "wsh", "xll",
+})
+# fmt: on
+#: The same, for a file whose name says nothing.
+_BLOCKED_TYPES = ("application/x-msdownload", "application/x-msdos-program", "application/x-dosexec")
+#: What Safe Attachments (Dynamic Delivery) puts in the place of a file until it is scanned: "ATP Scan In Progress" of
+#: old, "Safe Attachments Scan In Progress" today, with or without .eml (Dynamics 365 troubleshooting; SDK issues).
+_SCANNING = re.compile(r"(?:atp|safe attachments) scan in progress(?:\.\w{3,4})?", re.IGNORECASE)
+#: An inline picture from this size on is hardly a logo, so it is named when it is not stored.
+_PHOTO = 100_000
+#: No file name anywhere, and marks that turn the direction of writing, which disguise an extension.
+_UNSAFE = re.compile('[\\\\/:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
+_CID = re.compile(r"\bcid:", re.IGNORECASE)
+_EXTENSIONS = {
+    "application/pdf": "pdf",
+    "image/gif": "gif",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "message/rfc822": "eml",
+    "text/calendar": "ics",
+    "text/html": "html",
+    "text/plain": "txt",
+}
+_ITEM_EXTENSIONS = ("eml", "ics", "vcf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFile:
+    """A file that a stored mail should have. `attachment` is its id in the copy that was listed.
+
+    None stands for the mail as a whole. The name of an item (a mail, an appointment, a contact) lacks its extension.
+    """
+
+    key: str
+    name: str
+    attachment: str | None = None
+    is_item: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The attachments of a mail: what is stored as files, and the lines on the rest.
+
+    `scanning`: some are not there yet, so neither number nor lines are final.
+    """
+
+    files: tuple[WantedFile, ...] = ()
+    notes: str = ""
+    scanning: bool = False
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """The fields of Email__c; none as long as they may change. An empty count is what asks for another look."""
+        if self.scanning:
+            return {}
+        return {"Attachment_Count__c": len(self.files), "Attachment_Notes__c": self.notes or None}
+
+
+def sort_out(listed: Iterable[Attachment], message_key: str, settings: SyncSettings) -> Sorted:
+    """Files and lines for a mail's attachments.
+
+    Inline pictures (logos, mostly) are left out in silence unless the settings ask for them, or they are large.
+    """
+    everything = list(listed)
+    there = [item for item in everything if not _SCANNING.fullmatch(one_line(item.name))]
+    keys = _keys(there, message_key)
+    files, lines = [], []
+    for item, key in zip(there, keys, strict=True):
+        name = file_name(item.name, _EXTENSIONS.get(_media_type(item), ""))
+        reason = _reason(item, name, settings)
+        if reason is None:
+            is_item = item.kind is AttachmentKind.ITEM
+            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item))
+        elif reason:
+            lines.append(f"{name}{_size(item)}: {reason}")
+    return Sorted(files=tuple(files), notes=_notes(lines), scanning=len(there) < len(everything))
+
+
+def whole_mail(message_key: str, subject: str) -> WantedFile:
+    """The mail itself as `.eml`, for one whose body did not fit."""
+    name = cut(file_name(subject), NAME_LIMIT - len(".eml"))
+    return WantedFile(key=_key(message_key, "whole mail"), name=f"{name}.eml")
+
+
+def missing(wanted: Iterable[WantedFile], present: Iterable[str]) -> tuple[WantedFile, ...]:
+    """The wanted files that none of the keys that are there stands for."""
+    there = set(present)
+    return tuple(file for file in wanted if file.key not in there)
+
+
+def needs_list(stored: StoredEmail, has_attachments: bool, settings: SyncSettings) -> bool:
+    """Whether a stored mail may lack files, so that its attachments have to be listed once more."""
+    if stored.attachment_count is None:
+        return has_attachments or settings.inline_images
+    own = {file.key for file in stored.files} - {whole_mail(stored.key, "").key}
+    return sum(key.startswith(f"{stored.key}:") for key in own) < stored.attachment_count
+
+
+def shows_inline(content: Content) -> bool:
+    """Whether a body shows parts of its own mail; Graph does not count these as attachments."""
+    return content.is_html and _CID.search(content.html) is not None
+
+
+def item_name(name: str, head: bytes) -> str:
+    """The file name of an item; its first bytes show an appointment or a contact, anything else is a mail."""
+    if name.lower().endswith(tuple(f".{extension}" for extension in _ITEM_EXTENSIONS)):
+        return name
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:16].upper()
+    extension = "ics" if start.startswith(b"BEGIN:VCALENDAR") else "vcf" if start.startswith(b"BEGIN:VCARD") else "eml"
+    return f"{cut(name, NAME_LIMIT - 4)}.{extension}"
+
+
+def file_name(name: str, extension: str = "") -> str:
+    """A name that any system can hold, at most 255 long, its extension kept; `extension` for a name that has none."""
+    safe = _UNSAFE.sub("_", one_line(clean(name))).strip(". ") or "attachment"
+    suffix = _extension(safe)
+    if not suffix and extension:
+        safe, suffix = f"{safe}.{extension}", extension
+    if units(safe) <= NAME_LIMIT:
+        return safe
+    if not suffix:
+        return cut(safe, NAME_LIMIT)
+    return f"{cut(safe[: -len(suffix) - 1], NAME_LIMIT - len(suffix) - 1)}.{suffix}"
+
+
+def duplicates(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The documents to remove of (key, document id) pairs, where several have one key: all but the lowest id.
+
+    Whoever looks keeps the same one, so that two connectors at once never remove both.
+    """
+    first: dict[str, str] = {}
+    for key, document in files:
+        first[key] = min(first.get(key, document), document)
+    return tuple(sorted({document for key, document in files if key and document != first[key]}))
+
+
+def _reason(item: Attachment, name: str, settings: SyncSettings) -> str | None:
+    """Why an attachment is not stored: None if it is, empty if that need not be told."""
+    if item.kind is AttachmentKind.REFERENCE:
+        return "a link to a file in the cloud; open the mail to follow it"
+    if item.kind is AttachmentKind.FILE:
+        if _is_inline_picture(item) and not settings.inline_images:
+            return "a picture inside the mail, not stored" if item.size >= _PHOTO else ""
+        extension = _extension(name).lower()
+        if extension in BLOCKED:
+            return f"files of type .{extension} are not stored"
+        if _media_type(item) in _BLOCKED_TYPES:
+            return "programs are not stored"
+        if item.size == 0:
+            return "an empty file, not stored"
+    if item.size > settings.attachment_max_mb * _MEGABYTE:
+        return f"not stored, larger than the limit of {settings.attachment_max_mb} MB"
+    return None
+
+
+def _is_inline_picture(item: Attachment) -> bool:
+    """Mail programs flag documents as inline too; those are attachments to everybody who reads the mail."""
+    return item.is_inline and _media_type(item).startswith("image/")
+
+
+def _media_type(item: Attachment) -> str:
+    return item.content_type.partition(";")[0].strip().lower()
+
+
+def _extension(name: str) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return (
+        extension
+        if dot and stem and extension.replace("-", "").isalnum() and len(extension) <= _LONGEST_EXTENSION
+        else ""
+    )
+
+
+def _size(item: Attachment) -> str:
+    if item.kind is AttachmentKind.REFERENCE or item.size <= 0:
+        return ""
+    if item.size < _MEGABYTE:
+        return f" ({max(1, round(item.size / 1024))} KB)"
+    return f" ({item.size / _MEGABYTE:.1f} MB)"
+
+
+def _notes(lines: Sequence[str]) -> str:
+    """One line each, as many as the field holds."""
+    for count in range(len(lines), 0, -1):
+        left = len(lines) - count
+        text = "\n".join([*lines[:count], *([f"… and {left} more"] if left else [])])
+        # Salesforce stores a line end as two characters
+        if units(text) + text.count("\n") <= _NOTES_LIMIT:
+            return text
+    return ""
+
+
+def _keys(items: Sequence[Attachment], message_key: str) -> list[str]:
+    """A key for each, in order. Of several with one name the smaller comes first, whatever order a copy has them in."""
+    keys = [""] * len(items)
+    counts: dict[tuple[str, str], int] = {}
+    for index in sorted(range(len(items)), key=lambda index: (items[index].size, index)):
+        item = items[index]
+        kind = "item" if item.kind is AttachmentKind.ITEM else "file"
+        number = counts[kind, item.name] = counts.get((kind, item.name), -1) + 1
+        keys[index] = _key(message_key, f"{kind}\n{item.name}\n{number}")
+    return keys
+
+
+def _key(message_key: str, what: str) -> str:
+    return f"{message_key}:{sha256(what.encode('utf-8', 'replace')).hexdigest()[:31]}"
+
+
+def same_in(files: Iterable[WantedFile], wanted: WantedFile) -> WantedFile | None:
+    """The wanted file among those of another copy of the mail."""
+    for file in files:
+        if file.key == wanted.key:
+            return replace(file, name=wanted.name)
+    return None

@@ -1,0 +1,156 @@
+"""The rows below a mail: its participants and its Tasks. Part of `records`, which builds the mail itself."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+from connector.core.deciding.match import Match
+from connector.core.writing.text import clean, cut, one_line, units
+from connector.model.mail import Direction
+from connector.model.org import Hit, Org
+from connector.model.records import Row
+from connector.model.values import NormalAddress, RecordId
+
+TEXT_LIMIT = 255
+_DESCRIPTION_LIMIT = 32_000
+#: Object Reference, Task: TaskWhoIds holds up to 50 Contacts.
+MOST_CONTACTS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """What the children of a mail repeat of it. `audit` are the four audit fields."""
+
+    key: str
+    subject: str
+    sent_at: datetime
+    sent_on: date
+    direction: Direction
+    owner: RecordId
+    preview: str
+    web_link: str
+    audit: Mapping[str, Any]
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """Names the mail by its external id, so that it need not have been written before."""
+        return {"Message_Key__c": self.key}
+
+
+def record_key(message_key: str, record: RecordId) -> str:
+    """Participant_Key__c or Task_Key__c of a record's row."""
+    return f"{message_key}:{record}"
+
+
+def address_key(message_key: str, address: NormalAddress) -> str:
+    """Participant_Key__c of an address that no record has."""
+    return f"{message_key}:{sha256(address.encode('utf-8', 'replace')).hexdigest()[:31]}"
+
+
+def participants(parent: Parent, matches: Sequence[Match]) -> tuple[Row, ...]:
+    """One row for each matched Contact and Account of each address, or one without record; each record once.
+
+    Account__c stands on one row of each Account, so that its page lists the mail once: on its own row where the
+    Account has an address in the mail, else on the row of its first Contact.
+    """
+    listed = {hit.id for match in matches for hit in match.accounts}
+    rows: dict[str, Row] = {}
+    for match in matches:
+        for contact in match.contacts:
+            key = record_key(parent.key, contact.id)
+            if key in rows:
+                continue
+            fields: dict[str, Any] = {"Contact__c": contact.id}
+            if contact.account is not None and contact.account not in listed:
+                listed.add(contact.account)
+                fields["Account__c"] = contact.account
+            rows[key] = _participant(parent, match, key, fields)
+        for account in match.accounts:
+            key = record_key(parent.key, account.id)
+            rows.setdefault(key, _participant(parent, match, key, {"Account__c": account.id}))
+        if not match:
+            key = address_key(parent.key, match.party.address)
+            rows.setdefault(key, _participant(parent, match, key, {}))
+    return tuple(rows.values())
+
+
+def _participant(parent: Parent, match: Match, key: str, lookups: Mapping[str, Any]) -> Row:
+    party = match.party
+    fields = {
+        "Email__r": parent.reference,
+        "Participant_Key__c": key,
+        "Address__c": cut(clean(party.address), TEXT_LIMIT) or None,
+        "Display_Name__c": cut(one_line(clean(party.name)), TEXT_LIMIT) or None,
+        "Role__c": party.role.value,
+        **lookups,
+        "Subject__c": parent.subject,
+        "Sent_At__c": parent.sent_at,
+        "Direction__c": parent.direction.value,
+        **parent.audit,
+    }
+    return insert_row("Email_Participant__c", "Participant_Key__c", key, fields)
+
+
+def tasks(parent: Parent, matches: Sequence[Match], org: Org) -> tuple[Row, ...]:
+    """The Tasks that put a mail on its clients' timelines.
+
+    One for each matched Contact, and for each matched Account none of whose Contacts matched in this mail. With Shared
+    Activities one for each Account, its Contacts in TaskWhoIds; a Contact without Account, or beyond the 50 that
+    TaskWhoIds holds, gets its own.
+    """
+    contacts = tuple({hit.id: hit for match in matches for hit in match.contacts}.values())
+    accounts = {hit.id: hit for match in matches for hit in match.accounts}
+    related = _shared(contacts, accounts) if org.shared_activities else _single(contacts, accounts)
+    return tuple(_task(parent, org, record, fields) for record, fields in related)
+
+
+_Related = Iterator[tuple[RecordId, Mapping[str, Any]]]
+
+
+def _single(contacts: Sequence[Hit], accounts: Iterable[RecordId]) -> _Related:
+    reached = {contact.account for contact in contacts}
+    yield from ((contact.id, {"WhoId": contact.id}) for contact in contacts)
+    yield from ((account, {"WhatId": account}) for account in accounts if account not in reached)
+
+
+def _shared(contacts: Sequence[Hit], accounts: Iterable[RecordId]) -> _Related:
+    members: dict[RecordId, list[RecordId]] = {account: [] for account in accounts}
+    alone: list[RecordId] = []
+    for contact in contacts:
+        group = alone if contact.account is None else members.setdefault(contact.account, [])
+        (alone if len(group) >= MOST_CONTACTS else group).append(contact.id)
+    for account, people in members.items():
+        # the first of TaskWhoIds becomes WhoId
+        yield account, {"WhatId": account, "TaskWhoIds": people} if people else {"WhatId": account}
+    yield from ((contact, {"WhoId": contact}) for contact in alone)
+
+
+def _task(parent: Parent, org: Org, record: RecordId, related: Mapping[str, Any]) -> Row:
+    key = record_key(parent.key, record)
+    fields = {
+        "Email__r": parent.reference,
+        "Task_Key__c": key,
+        "Subject": cut(f"Email: {parent.subject}", TEXT_LIMIT),
+        **related,
+        "TaskSubtype": "Email",
+        "Status": org.closed_status,
+        "Priority": "Normal",
+        "ActivityDate": parent.sent_on,
+        "Description": _description(parent) or None,
+        "OwnerId": parent.owner,
+        **parent.audit,
+    }
+    return insert_row("Task", "Task_Key__c", key, fields)
+
+
+def _description(parent: Parent) -> str:
+    both = "\n\n".join(filter(None, (parent.preview, parent.web_link)))
+    return both if units(both) <= _DESCRIPTION_LIMIT else parent.preview
+
+
+def insert_row(object_name: str, key_field: str, key: str, fields: Mapping[str, Any]) -> Row:
+    """A row to insert, without the fields that have no value."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    return Row(object=object_name, key_field=key_field, key=key, fields=given)

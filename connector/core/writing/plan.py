@@ -1,0 +1,142 @@
+"""Step 7: what has to be written to make what is stored what is desired. Only adds; never overwrites, never deletes.
+
+One function serves the sync, a second copy, a retry, the sweep, repair and re-matching. It must be right in one way
+above all: whatever order copies come in, and however often, the same rows are there in the end.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.core.writing.children import MOST_CONTACTS
+from connector.model.records import DesiredEmail, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.values import RecordId
+
+#: Fields of Email__c that a later copy may fill where they are empty. Event, mailbox, owner and ids are those of the
+#: first write. A field that `StoredEmail.fields` does not have was not read, so it is left alone.
+FILLABLE = (
+    "From_Address__c",
+    "From_Name__c",
+    "To__c",
+    "Cc__c",
+    "Bcc__c",
+    "Body__c",
+    "Preview__c",
+    "Internet_Message_Id__c",
+    "Conversation_Key__c",
+    "Attachment_Count__c",
+    "Attachment_Notes__c",
+)
+_LOOKUPS = ("Contact__c", "Account__c")
+
+
+def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
+    """The rows to insert, parents first, and the rows to update; nothing for a mail that was removed.
+
+    `desired` has to be built with the key of `stored`, or its children would name a parent that does not exist.
+    Updates carry only fields that change, and never an audit field, which the platform refuses on an update.
+    """
+    if stored is None:
+        return Plan(inserts=(desired.email, *desired.participants, *desired.tasks))
+    if desired.email.key != stored.key:
+        raise ValueError("built with another key than the stored mail has")
+    if stored.is_deleted or stored.match_status == "Removed":
+        return Plan()
+    inserts, updates = _participants(desired.participants, stored.participants)
+    tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
+    return Plan(
+        inserts=(*inserts, *tasks), updates=(*_email(desired, stored), *updates, *_tasks(desired.tasks, stored))
+    )
+
+
+def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
+    """The update of the mail itself, if it needs one."""
+    fields: dict[str, Any] = {}
+    for name in FILLABLE:
+        value = desired.email.fields.get(name)
+        if name in stored.fields and stored.fields[name] in (None, "") and value not in (None, ""):
+            fields[name] = value
+    if "Body__c" in fields:
+        fields["Body_Truncated__c"] = desired.email.fields["Body_Truncated__c"]
+    related = desired.matched or any(row.contact or row.account for row in stored.participants)
+    if related and stored.match_status == "Unmatched":
+        fields |= {"Match_Status__c": "Matched", "Expires_On__c": None}
+    return [_update(desired.email, stored.id, fields)] if fields else []
+
+
+def _participants(desired: Sequence[Row], stored: Sequence[StoredParticipant]) -> tuple[list[Row], list[Row]]:
+    """Inserts and updates of participants.
+
+    A row without a record becomes that of a record which now has its address: key and lookup in one update, so that
+    the address is not listed twice. Each further record gets a row of its own. No Account is listed a second time.
+    """
+    inserts: list[Row] = []
+    updates: list[Row] = []
+    by_key = {row.key: row for row in stored}
+    wanted = {row.key for row in desired}
+    free = [row for row in stored if not (row.contact or row.account or row.key in wanted)]
+    listed = {row.account for row in stored if row.account}
+    for row in desired:
+        fields = _once(row.fields, listed)
+        here = by_key.get(row.key)
+        if here is not None:
+            # The Contact has its Account only since; not a row that a person gave another Contact, or none.
+            if fields.get("Account__c") and here.account is None and here.contact == fields.get("Contact__c"):
+                updates.append(_update(row, here.id, {"Account__c": fields["Account__c"]}))
+            else:
+                continue
+        elif _is_there(row, stored):
+            continue
+        elif (old := _take(free, row)) is not None:
+            lookups = {name: fields[name] for name in _LOOKUPS if name in fields}
+            updates.append(_update(row, old.id, {row.key_field: row.key, **lookups}))
+        else:
+            inserts.append(replace(row, fields=fields))
+        if account := fields.get("Account__c"):
+            listed.add(account)
+    return inserts, updates
+
+
+def _tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
+    """Updates of Tasks that several Contacts share: those that came since are named too, behind the others."""
+    for row in desired:
+        there = stored.shared_tasks.get(row.key)
+        if there is None:
+            continue
+        named = [*dict.fromkeys((*there.contacts, *row.fields.get("TaskWhoIds", ())))][:MOST_CONTACTS]
+        if len(named) > len(there.contacts):
+            yield _update(row, there.id, {"TaskWhoIds": named})
+
+
+def _once(fields: Mapping[str, Any], listed: Container[Any]) -> Mapping[str, Any]:
+    """`fields` without an Account that another row of the mail lists already."""
+    if fields.get("Account__c") not in listed:
+        return fields
+    return {name: value for name, value in fields.items() if name != "Account__c"}
+
+
+def _is_there(row: Row, stored: Sequence[StoredParticipant]) -> bool:
+    """Whether a row under another key says the same: a person related it, or the address was matched before."""
+    contact, account = (row.fields.get(name) for name in _LOOKUPS)
+    if contact:
+        return any(other.contact == contact for other in stored)
+    same = [other for other in stored if _same_address(other, row)]
+    return any(other.account == account for other in same) if account else bool(same)
+
+
+def _take(free: list[StoredParticipant], row: Row) -> StoredParticipant | None:
+    """A stored row without a record for the address of `row`, if `row` has a record; it is no longer free then."""
+    if not any(name in row.fields for name in _LOOKUPS):
+        return None
+    for index, other in enumerate(free):
+        if _same_address(other, row):
+            return free.pop(index)
+    return None
+
+
+def _same_address(stored: StoredParticipant, row: Row) -> bool:
+    return stored.address.casefold() == str(row.fields.get("Address__c", "")).casefold()
+
+
+def _update(row: Row, record: RecordId, fields: Mapping[str, Any]) -> Row:
+    return replace(row, id=record, fields=dict(fields))

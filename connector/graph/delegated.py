@@ -1,0 +1,161 @@
+"""Sign-in as a named principal: a person's consent once (`m365sync login`), then refresh tokens from a file.
+
+Microsoft identity platform, "authorization code flow": PKCE, a redirect to a loopback address of any port. Each refresh
+gives a new refresh token, which replaces the one in the file; the old one stays good, so that two connectors on one
+file do no harm. A refresh token that nobody uses ends after 90 days ("Refresh tokens in the Microsoft identity
+platform").
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import msal
+import requests
+from msal.exceptions import MsalServiceError
+
+from connector.errors import SignInError
+from connector.graph.auth import TokenCache, no_tenant, refused, unreachable
+from connector.graph.token_file import TokenFile
+from connector.model.org import DirectoryUser
+from connector.model.values import GraphUserId
+
+#: How long a refresh token lives without use.
+UNUSED = timedelta(days=90)
+#: Scopes that msal asks for by itself, and does not take from others.
+_OWN_SCOPES = frozenset({"openid", "offline_access", "profile"})
+_LOGIN = "Type m365sync login."
+
+
+class PrincipalToken:
+    """A `TokenSource` from the refresh token of a file. Safe from several threads.
+
+    `credential` is msal's client_credential, None for a public app; `scopes` as configured, apart by spaces.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        credential: Any,
+        authority: str,
+        scopes: str,
+        file: TokenFile,
+        session: requests.Session,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client_id = client_id
+        self._credential = credential
+        self._authority = authority
+        self._scopes = [scope for scope in scopes.split() if scope not in _OWN_SCOPES]
+        self._file = file
+        self._session = session
+        self._keeper = TokenCache(self._fetched, monotonic)
+        #: Graph refused the token that the file holds
+        self._stale = False
+
+    def token(self) -> str:
+        """The token we have, or a new one. Raises SignInError, UnreachableError, and UsageError for the file."""
+        return self._keeper.token()
+
+    def drop(self, token: str) -> None:
+        """Forget the token, because Graph refused it, unless another one came since."""
+        self._keeper.drop(token, self._forget)
+
+    def person(self) -> DirectoryUser | None:
+        """Who signed in, as far as the sign-in told; None where nobody did. Raises UsageError for the file."""
+        account = next(iter(self._kept().search(msal.TokenCache.CredentialType.ACCOUNT)), None)
+        if account is None:
+            return None
+        name = str(account.get("username") or "")
+        oid = GraphUserId(str(account.get("local_account_id") or ""))
+        return DirectoryUser(id=oid, user_principal_name=name, mail=name, addresses=(name.lower(),), purpose="")
+
+    def begin(self, redirect_uri: str, *, user: str | None = None) -> dict[str, Any]:
+        """A sign-in in a browser: msal's flow, whose `auth_uri` is to be opened. Raises SignInError."""
+        flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
+            self._scopes, redirect_uri=redirect_uri, login_hint=user
+        )
+        return flow
+
+    def finish(self, flow: Mapping[str, Any], returned: Mapping[str, str]) -> str:
+        """Redeem what the browser brought back, and keep the tokens. Returns who signed in.
+
+        Raises SignInError, UnreachableError, and UsageError for the file.
+        """
+        cache = msal.SerializableTokenCache()
+        try:
+            answer = self._app(cache).acquire_token_by_auth_code_flow(dict(flow), dict(returned))
+        except MsalServiceError as error:
+            raise unreachable(error, self._host) from error
+        except ValueError as error:
+            raise SignInError(
+                "What the browser brought back does not belong to this sign-in", where=self._host, remedy=_LOGIN
+            ) from error
+        if "access_token" not in answer:
+            raise refused(answer, self._host)
+        if "refresh_token" not in answer:
+            raise SignInError(
+                "Microsoft Entra gave no refresh token",
+                where=self._host,
+                remedy="Let the app registration's default_scopes include offline_access.",
+            )
+        self._file.save(cache.serialize())
+        return str((answer.get("id_token_claims") or {}).get("preferred_username") or "")
+
+    def _forget(self) -> None:
+        self._stale = True
+
+    def _fetched(self) -> tuple[str, float]:
+        cache = self._kept()
+        app = self._app(cache)
+        account = next(iter(app.get_accounts()), None)
+        if account is None:
+            raise self._nobody()
+        try:
+            answer = app.acquire_token_silent_with_error(self._scopes, account=account, force_refresh=self._stale)
+        except MsalServiceError as error:
+            raise unreachable(error, self._host) from error
+        if answer is None:
+            raise self._nobody()
+        if "access_token" not in answer:
+            raise refused(answer, self._host, otherwise=_LOGIN)
+        if cache.has_state_changed:
+            self._file.save(cache.serialize())
+        self._stale = False
+        return str(answer["access_token"]), float(answer.get("expires_in") or 0)
+
+    def _kept(self) -> msal.SerializableTokenCache:
+        text = self._file.load()
+        if not text:
+            raise self._nobody()
+        cache = msal.SerializableTokenCache()
+        try:
+            cache.deserialize(text)
+        except json.JSONDecodeError as error:
+            raise SignInError("The token file is damaged", where=str(self._file.path), remedy=_LOGIN) from error
+        return cache
+
+    def _nobody(self) -> SignInError:
+        return SignInError("Nobody has signed in to Microsoft 365 yet", where=str(self._file.path), remedy=_LOGIN)
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._authority).netloc
+
+    def _app(self, cache: msal.SerializableTokenCache) -> Any:
+        common: dict[str, Any] = {
+            "authority": self._authority,
+            "instance_discovery": False,
+            "http_client": self._session,
+            "token_cache": cache,
+        }
+        try:
+            if self._credential is None:
+                return msal.PublicClientApplication(self._client_id, **common)
+            return msal.ConfidentialClientApplication(self._client_id, client_credential=self._credential, **common)
+        except ValueError as error:
+            raise no_tenant(self._authority) from error

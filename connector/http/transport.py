@@ -1,0 +1,461 @@
+"""The one door to the network: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
+
+`Transport` holds what all services share (TLS, the number of requests in flight, the retry policy); `ServiceClient` is
+one service behind it. Statuses are no errors here: after the retries an answer is handed back as it is, and `graph/`
+and `salesforce/` say what it means. No answer at all is an `UnreachableError`.
+"""
+
+import json
+import os
+import random
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import certifi
+import requests
+import structlog
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying
+
+from connector import __version__
+from connector.codes import Action
+from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
+from connector.errors import ServiceError, UnreachableError, UsageError
+from connector.http.failures import BrokenAnswerError, explained, kind_of, never_connected
+
+_LOG = structlog.get_logger(__name__)
+
+#: Methods that may be sent again whatever became of the first attempt (RFC 9110, 9.2.1: safe methods).
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Segments of a path that name one record, message, user or job, so that a log line shows the kind of request only.
+_ID = re.compile(r".*@.*|[0-9a-fA-F-]{32,}|[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?|.{40,}")
+_QUOTED = re.compile(r"\('[^']*'\)")
+
+
+#: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
+Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
+
+
+class TokenSource(Protocol):
+    """Gives bearer tokens to a service. Safe from several threads."""
+
+    def token(self) -> str:
+        """A token that is believed to be good. Raises SignInError where the service refuses us."""
+        ...
+
+    def drop(self, token: str) -> None:
+        """Forget this token, because the service refused it; another one that came since is kept."""
+        ...
+
+
+class NoAnswerError(UnreachableError):
+    """The service took longer than http.timeout_seconds: it was asked too much at once, or is still at it."""
+
+    code = "TIMEOUT"
+
+
+class Transport:
+    """What all services share. Close it at the end, or use it in a `with`.
+
+    `workers` is the number of requests in flight over all services; `ca_file` replaces the public authorities.
+    `sleep`, `jitter` (a number in [0, 1)) and `now` are handed in by tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_file: str | None = None,
+        timeout: float = 60,
+        max_attempts: int = 5,
+        max_wait: float = 300,
+        workers: int = 32,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.timeout = timeout
+        self.policy = Policy(max_attempts=max_attempts, max_wait_seconds=max_wait)
+        self.sleep = sleep
+        self.jitter = jitter
+        self.now = now
+        self.in_flight = threading.BoundedSemaphore(workers)
+        self._tls = _trust(ca_file)
+        self._lock = threading.Lock()
+        self._opened: list[requests.Session] = []
+
+    def service(
+        self, name: str, url: str, *, counted: str = "", token: TokenSource | None = None, setting: str = ""
+    ) -> "ServiceClient":
+        """The service at `url`. `counted`: the path whose requests are calls; `setting`: the key to name in errors."""
+        return ServiceClient(self, name, url, counted=counted, token=token, setting=setting)
+
+    def open(self) -> requests.Session:
+        """A plain session of this door's making: no environment, no cookies, no retries of its own."""
+        session = requests.Session()
+        session.trust_env = False  # a .netrc entry would replace our Authorization header
+        session.headers["User-Agent"] = f"m365sync/{__version__}"
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.mount("https://", _Adapter(self._tls))
+        with self._lock:
+            self._opened.append(session)
+        return session
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            opened, self._opened = self._opened, []
+        for session in opened:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class ServiceClient:
+    """One service behind the door, pinned to its host. Threads may share it: none shares a session with another."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        name: str,
+        url: str,
+        *,
+        counted: str = "",
+        token: TokenSource | None = None,
+        setting: str = "",
+    ) -> None:
+        self.name = name
+        self.url = url.rstrip("/")
+        self._transport = transport
+        self._origin = _origin(url)
+        self._counted = counted
+        self._token = token
+        self._setting = setting
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._calls = 0
+        #: sessions with warm connections; the one used last is used next, so that few are kept open
+        self._idle: list[requests.Session] = []
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests below the counted path so far; each attempt is one."""
+        return self._calls
+
+    @property
+    def attempts(self) -> int:
+        """How often this thread's last request was sent: above 1, an earlier sending may have taken effect."""
+        return getattr(self._local, "attempts", 0)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        idempotent: bool | None = None,
+        patient: bool = True,
+        any_body: bool = False,
+        timeout: float | None = None,
+        body: "Body | None" = None,
+        **how: Any,
+    ) -> requests.Response:
+        """Send one request, again where that is safe and may help, and give back its last answer, whatever its status.
+
+        `url` is a path, or an absolute URL of this very host (any other is refused). `idempotent` says that sending it
+        twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
+        `any_body=True`: the answer need not be JSON. `body` opens what is to be sent, anew for each attempt, so that it
+        need not be held in memory; what it raises ends the request. `how` goes to requests (params, json, data,
+        headers, stream); with `stream` the caller closes the answer.
+        Raises UnreachableError where no answer came, and NoAnswerError where it took too long.
+        """
+        method = method.upper()
+        target = self._pinned(url)
+        safe = method in _SAFE if idempotent is None else idempotent
+        how["allow_redirects"] = False
+        how["timeout"] = self._transport.timeout if timeout is None else timeout
+
+        def send(headers: Mapping[str, str]) -> requests.Response:
+            attempt = _Attempt(self, method, target, safe=safe, patient=patient, any_body=any_body, body=body)
+            return attempt.run({**how, "headers": dict(headers)})
+
+        self._local.attempts = 0
+        headers = dict(how.pop("headers", None) or {})
+        if self._token is None:
+            return send(headers)
+        token = self._token.token()
+        answer = send({**headers, "Authorization": f"Bearer {token}"})
+        if answer.status_code != 401:
+            return answer
+        self._token.drop(token)
+        answer.close()
+        return send({**headers, "Authorization": f"Bearer {self._token.token()}"})
+
+    def session(self, *, idempotent: bool | None = None) -> requests.Session:
+        """A session for code that is not ours (simple-salesforce, msal): whatever it sends goes through `request`."""
+        return _Lent(self, idempotent)
+
+    # What an attempt needs of its service.
+
+    def send_once(self, method: str, url: str, how: Mapping[str, Any]) -> requests.Response:
+        """One HTTP request on a session that nobody else is using, counted."""
+        if self._counted and urlsplit(url).path.startswith(self._counted):
+            with self._lock:
+                self._calls += 1
+        self._local.attempts = self.attempts + 1
+        with self._transport.in_flight:
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                session = self._transport.open()
+            try:
+                return session.request(method, url, **how)
+            finally:
+                self._idle.append(session)
+
+    @property
+    def transport(self) -> Transport:
+        """The door that this service is behind."""
+        return self._transport
+
+    def unreachable(self, error: requests.RequestException) -> UnreachableError:
+        """The error to raise where no answer came: what happened, with which host, and what to look at."""
+        host = urlsplit(self.url).netloc
+        check = f"Check {self._setting}" if self._setting else "Check the address of the service"
+        kind = NoAnswerError if isinstance(error, requests.Timeout) else UnreachableError
+        what, remedy = explained(error, check)
+        return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
+
+    def _pinned(self, url: str) -> str:
+        if url.startswith("/") and not url.startswith("//"):
+            return self._origin + url
+        if _origin(url) != self._origin:
+            raise ServiceError(
+                f"{self.name} named an address on another host, and tokens go to its own host only",
+                where=urlsplit(url).netloc,
+                remedy=f"Check {self._setting or 'the address of the service'}, or a proxy that rewrites answers.",
+                code="FOREIGN_HOST",
+            )
+        return url
+
+
+class _Attempt:
+    """One request through tenacity's loop: core/retry.py decides, tenacity repeats, the door sleeps."""
+
+    def __init__(
+        self,
+        service: ServiceClient,
+        method: str,
+        url: str,
+        *,
+        safe: bool,
+        patient: bool,
+        any_body: bool,
+        body: "Body | None" = None,
+    ) -> None:
+        self._service = service
+        self._method = method
+        self._url = url
+        self._safe = safe
+        self._patient = patient
+        self._any_body = any_body
+        self._body: Body = body or nullcontext
+        self._pause = 0.0
+
+    def run(self, how: Mapping[str, Any]) -> requests.Response:
+        """The last answer. Raises UnreachableError where there was none."""
+        loop = Retrying(
+            retry=self._again, wait=lambda _: self._pause, sleep=self._service.transport.sleep, reraise=True
+        )
+        try:
+            return loop(self._send, how)
+        except requests.RequestException as error:
+            raise self._service.unreachable(error) from error
+
+    def _send(self, how: Mapping[str, Any]) -> requests.Response:
+        started = time.monotonic()
+        status: int | str = "none"
+        try:
+            # what is sent is opened first: that may itself be a request, and places in flight are few
+            with self._body() as data:
+                how = how if data is None else {**how, "data": data}
+                answer = self._service.send_once(self._method, self._url, how)
+            status = answer.status_code
+            if not self._any_body and not how.get("stream"):
+                _require_json(answer)
+        except requests.RequestException as error:
+            status = type(error).__name__
+            raise
+        else:
+            return answer
+        finally:
+            _LOG.debug(
+                "Sent request",
+                action=Action.REQUEST_SENT,
+                service=self._service.name,
+                method=self._method,
+                path=template(urlsplit(self._url).path),
+                status=status,
+                ms=round((time.monotonic() - started) * 1000),
+            )
+
+    def _again(self, state: RetryCallState) -> bool:
+        """tenacity's question whether to go on; the length of the pause is kept for its next one."""
+        if state.outcome is None:
+            return False
+        error = state.outcome.exception()
+        if error is not None and not isinstance(error, requests.RequestException):
+            return False
+        answer: requests.Response | None = None if error else state.outcome.result()
+        if answer is not None and answer.status_code < 400:
+            return False
+        if isinstance(error, requests.Timeout) and not self._patient:
+            return False
+        verdict = self._decide(state, answer, error)
+        if isinstance(verdict, GiveUp):
+            return False
+        self._pause = verdict.seconds
+        if answer is not None:
+            answer.close()
+        _LOG.info(
+            "Request is sent again",
+            action=Action.REQUEST_RETRIED,
+            service=self._service.name,
+            method=self._method,
+            path=template(urlsplit(self._url).path),
+            attempt=state.attempt_number,
+            cause=answer.status_code if answer is not None else type(error).__name__,
+            wait_seconds=round(self._pause, 3),
+        )
+        return True
+
+    def _decide(
+        self, state: RetryCallState, answer: requests.Response | None, error: requests.RequestException | None
+    ) -> Wait | GiveUp:
+        transport = self._service.transport
+        kind = None if error is None else kind_of(error)
+        if error is not None and kind is None:
+            return GiveUp(type(error).__name__)
+        return decide(
+            state.attempt_number,
+            status=None if answer is None else answer.status_code,
+            error=kind,
+            retry_after=None if answer is None else answer.headers.get("Retry-After"),
+            now=(served_at(answer) if answer is not None else None) or transport.now(),
+            idempotent=self._safe or (error is not None and never_connected(error)),
+            elapsed=state.idle_for,
+            policy=transport.policy,
+            jitter=transport.jitter(),
+        )
+
+
+class _Lent(requests.Session):
+    """A session whose requests go through a service; its own adapters and settings are never used."""
+
+    def __init__(self, service: ServiceClient, idempotent: bool | None) -> None:
+        super().__init__()
+        self._service = service
+        self._idempotent = idempotent
+
+    def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
+        """As `requests.Session.request`, by keyword only; what concerns the transport is the door's to decide."""
+        if args:
+            raise TypeError("pass params, data and headers by keyword")
+        for name in ("allow_redirects", "verify", "proxies", "cert", "hooks"):
+            how.pop(name, None)
+        return self._service.request(str(method), str(url), idempotent=self._idempotent, **how)
+
+
+class _Adapter(HTTPAdapter):
+    """One TLS context for all connections: reading the authorities anew for each costs more than the handshake."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=2, pool_maxsize=4, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **how: Any) -> None:
+        """Give the context to the pools."""
+        super().init_poolmanager(*args, ssl_context=self._tls, **how)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+        """Keep requests from naming certificate files of its own."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._tls}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context verifies; nothing is added per connection."""
+
+
+def served_at(answer: requests.Response) -> datetime | None:
+    """The `Date` of an answer in UTC; None where it has none that can be read."""
+    try:
+        return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def template(path: str) -> str:
+    """A path for the log: what names one record, person or message becomes `{id}`."""
+    plain = _QUOTED.sub("({id})", path)
+    return "/".join("{id}" if _ID.fullmatch(part) else part for part in plain.split("/"))
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    path = ca_file or certifi.where()
+    try:
+        return _authorities(path, os.stat(path).st_mtime_ns)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            "The certificate authorities cannot be read",
+            where=f"tls.ca_file: {ca_file}",
+            remedy="Name a readable PEM file, or leave it out to trust the public authorities.",
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _authorities(path: str, _changed: int) -> ssl.SSLContext:
+    """Read once by all doors of a process, and again when the file has another time."""
+    return ssl.create_default_context(cafile=path)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port not in (None, 443) else ""
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}{port}"
+
+
+def _require_json(answer: requests.Response) -> None:
+    """A 2xx that is a web page, or cut short, is a gateway's doing and worth another attempt."""
+    if not 200 <= answer.status_code < 300:
+        return
+    body = answer.content.strip()
+    if body and (body[:1] + body[-1:]) not in (b"{}", b"[]"):
+        raise BrokenAnswerError("the answer is not JSON", response=answer)
+
+
+def read_json(answer: requests.Response) -> Any:
+    """The body of an answer. Raises UnreachableError where it is not JSON after all."""
+    try:
+        return answer.json()
+    except (json.JSONDecodeError, requests.JSONDecodeError) as error:
+        where = urlsplit(answer.url or "").netloc
+        raise UnreachableError(
+            "The service answered with something that is not JSON",
+            where=where,
+            remedy="A proxy or gateway may stand between; try again.",
+        ) from error

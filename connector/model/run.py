@@ -1,0 +1,63 @@
+"""What a run passes on: windows, failures, and new values for mailbox and event rows. Frozen, times in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connector.model.values import FolderId, GraphUserId, MessageId, RecordId, require_aware
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A closed window of received time [start, end), whole seconds, UTC. `road` is live, backfill, sweep or retry.
+
+    `folder`: of this folder only, not of those below it; None is the whole mailbox.
+    """
+
+    mailbox: RecordId
+    start: datetime
+    end: datetime
+    road: str
+    folder: FolderId | None = None
+
+    def __post_init__(self) -> None:
+        require_aware(self.start, self.end)
+        if self.start.microsecond or self.end.microsecond or self.start >= self.end:
+            raise ValueError("a window has whole seconds and a length")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A message that failed, for its row in MS_Graph_Sync_Error__c.
+
+    `error_key` is that of the row it had, where a retry found the message under another id.
+    """
+
+    mailbox: RecordId
+    graph_user_id: GraphUserId
+    message: MessageId
+    internet_message_id: str | None
+    subject: str
+    received_at: datetime | None
+    code: str
+    text: str
+    transient: bool
+    email: RecordId | None = None
+    error_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxUpdate:
+    """New values for a row of MS_Graph_User__c, by field name; only what changed."""
+
+    id: RecordId
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """The state of a run's row in MS_Graph_Sync_Event__c, written whole each time (upsert by `key`)."""
+
+    key: str
+    fields: Mapping[str, Any]

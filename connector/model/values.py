@@ -1,0 +1,30 @@
+"""Ids and instants, of which everything else in the model is made. Datetimes are aware and in UTC."""
+
+from datetime import UTC, datetime
+from typing import NewType
+
+#: 18-character Salesforce record id
+RecordId = NewType("RecordId", str)
+#: id of a user in Microsoft Graph (a GUID)
+GraphUserId = NewType("GraphUserId", str)
+#: immutable id of a message in Microsoft Graph; case-sensitive
+MessageId = NewType("MessageId", str)
+#: where a message is: its mailbox's row, and its id there
+Place = tuple[RecordId, MessageId]
+#: id of a mail folder; does not depend on ImmutableId
+FolderId = NewType("FolderId", str)
+#: an address after `core.address.normalise`
+NormalAddress = NewType("NormalAddress", str)
+
+
+def require_aware(*instants: datetime | None) -> None:
+    """Raise ValueError for a datetime without a zone: naive times are how mail is lost twice a year."""
+    for instant in instants:
+        if instant is not None and instant.utcoffset() is None:
+            raise ValueError("a datetime needs a time zone")
+
+
+def whole_second(instant: datetime) -> datetime:
+    """`instant` in UTC with its fraction cut off: received times are compared in whole seconds only."""
+    require_aware(instant)
+    return instant.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,127 @@
+"""What a run puts in order beside mail: rules that people removed, and events of runs that were killed.
+
+- A rule that is removed still applies to mail from before. So the time when Active was cleared is kept in
+  Removed_At__c, which a later change of the row does not move; and a rule that was deleted is copied into an inactive
+  row, since a recycle bin forgets after 15 days (Salesforce help, "Recycle Bin").
+- A run touches its event with each write. One that is still Running and was not touched for long was killed.
+
+What is found out costs no call: the rules are read by every run, and the question about events rides along with the
+first checkpoint. What is refused is logged, and tried again by the next run.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from connector.codes import Action, EventStatus
+from connector.core.reporting.health import AT_WORK
+from connector.salesforce import soql
+from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.collections import EVENT
+from connector.salesforce.errors import code_and_message
+from connector.salesforce.wire import wire_fields
+
+log = structlog.get_logger(__name__)
+
+RULE = "MS_Graph_Exclusion__c"
+_PERSONAL = "Personal Address"
+#: Rows of a Collection (REST guide, "sObject Collections").
+_ROWS = 200
+_RUNNING = (
+    "SELECT Id FROM MS_Graph_Sync_Event__c WHERE Status__c = 'Running'"
+    " AND (Touched_At__c < {before} OR (Touched_At__c = null AND Started_At__c < {before}))"
+    " ORDER BY Touched_At__c LIMIT 200"
+)
+
+
+def stamps(rules: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The changes of Removed_At__c: set where Active was cleared, emptied where the rule is active again."""
+    return [
+        {"id": rule["Id"], "Removed_At__c": None if rule["Active__c"] else rule["LastModifiedDate"]}
+        for rule in rules
+        if not rule["IsDeleted"] and bool(rule["Active__c"]) == bool(rule["Removed_At__c"])
+    ]
+
+
+def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Inactive copies of the deleted rules that have none; of a copy that was deleted too, a new one."""
+    copied = {rule["Tombstone_Of__c"] for rule in rules if rule["Tombstone_Of__c"] and not rule["IsDeleted"]}
+    found: dict[str, dict[str, Any]] = {}
+    # a rule comes before its copies: it says when it was removed
+    for rule in sorted(rules, key=lambda rule: bool(rule["Tombstone_Of__c"])):
+        original = rule["Tombstone_Of__c"] or rule["Id"]
+        if rule["IsDeleted"] and original not in copied:
+            personal = rule["Type__c"] == _PERSONAL
+            found.setdefault(
+                original,
+                {
+                    "Tombstone_Of__c": original,
+                    "Type__c": rule["Type__c"],
+                    "Pattern__c": rule["Pattern__c"],
+                    # without a user it is its creator's, and the copy has another creator
+                    "User__c": (rule["User__c"] or rule["CreatedById"]) if personal else None,
+                    "Active__c": False,
+                    # one that was active ended with its deletion, whatever an earlier removal says
+                    "Removed_At__c": (not rule["Active__c"] and rule["Removed_At__c"]) or rule["LastModifiedDate"],
+                },
+            )
+    return list(found.values())
+
+
+class Housekeeping:
+    """Those of one run. `rules` is filled with the rows of MS_Graph_Exclusion__c, deleted ones too, when it begins."""
+
+    def __init__(self, client: SalesforceClient, rules: Sequence[Mapping[str, Any]]) -> None:
+        self._client = client
+        self._rules = rules
+        #: whether `question` was not asked yet
+        self.pending = True
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether they are worth a call of their own, where a run has nothing to write."""
+        return self.pending and bool(stamps(self._rules) or tombstones(self._rules))
+
+    def question(self) -> Ask:
+        """The events that nobody writes any more."""
+        self.pending = False
+        text = _RUNNING.format(before=soql.instant(self._client.now - AT_WORK))
+        return self._client.query(self._client.names.wire(text), f"rows of {EVENT}")
+
+    def do(self, answer: Answer) -> None:
+        """What the answer and the rules call for; no call where that is nothing. Raises ServiceError."""
+        names = self._client.names
+        dead = [str(row["Id"]) for row in self._client.records(answer.body)] if answer.status == 200 else []
+        asks = [
+            *self._collections(EVENT, [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]),
+            *self._collections(RULE, stamps(self._rules)),
+            *self._collections(RULE, tombstones(self._rules), key="Tombstone_Of__c"),
+        ]
+        for ask in asks:
+            [result] = self._client.composite([ask])
+            for refused in _refusals(result):
+                log.warning("Could not be put in order", action=Action.CHECKPOINT_SAVED, rows=ask.asked, error=refused)
+        if dead:
+            log.warning("Runs were interrupted", action=Action.CHECKPOINT_SAVED, events=len(dead), of=names.wire(EVENT))
+
+    def _collections(self, name: str, rows: Sequence[Mapping[str, Any]], *, key: str = "") -> Iterable[Ask]:
+        wire, names = self._client.names.wire, self._client.names
+        for start in range(0, len(rows), _ROWS):
+            records = [
+                {"attributes": {"type": wire(name)}, **names.to_wire(wire_fields(row))}
+                for row in rows[start : start + _ROWS]
+            ]
+            yield Ask(
+                method="PATCH",
+                path=f"composite/sobjects/{wire(name)}/{wire(key)}" if key else "composite/sobjects",
+                asked=f"rows of {name}",
+                body={"allOrNone": False, "records": records},
+                raw=True,
+            )
+
+
+def _refusals(answer: Answer) -> list[str]:
+    if answer.status >= 300 or not isinstance(answer.body, list):
+        return [" ".join(code_and_message(answer.body))]
+    return [" ".join(code_and_message(row.get("errors"))) for row in answer.body if not row.get("success")]

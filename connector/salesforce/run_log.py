@@ -1,0 +1,205 @@
+"""Steps 8 and 9 of a run: the event, the errors and the mailboxes' timestamps, in one call.
+
+It holds or fails as a whole: a timestamp must never move past a message whose failure was not logged.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from connector.codes import ErrorStatus
+from connector.core.scheduling.retry import error_key, next_attempt
+from connector.core.writing.text import clean, cut
+from connector.errors import TRIED_AGAIN, ServiceError
+from connector.model.org import SettledError
+from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.values import RecordId
+from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
+from connector.salesforce.collections import EVENT, event_ask
+from connector.salesforce.errors import code_and_message, error_for, one_line
+from connector.salesforce.housekeeping import Housekeeping
+from connector.salesforce.wire import wire_fields
+
+ERROR = "MS_Graph_Sync_Error__c"
+MAILBOX = "MS_Graph_User__c"
+SETTING = "MS_Graph_Setting__c"
+MAX_ROWS = 200
+_TEXT = 255
+_LONG_TEXT = 32_000
+_ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})
+
+
+class SalesforceRunLog:
+    """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
+
+    `housekeeping` is done once, with the first checkpoint. What it writes goes out whatever the budget of calls: an
+    event that says why a run stopped, and where it stopped.
+    """
+
+    def __init__(
+        self,
+        client: SalesforceClient,
+        attempts: Mapping[str, int] | None = None,
+        *,
+        housekeeping: Housekeeping | None = None,
+    ) -> None:
+        self._client = client
+        self._housekeeping = housekeeping
+        self._attempts: Mapping[str, int] = attempts if attempts is not None else {}
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests to /services/data so far, sign-in apart."""
+        return self._client.calls
+
+    def save(
+        self,
+        *,
+        event: EventRecord | None,
+        failures: Sequence[Failure],
+        mailboxes: Sequence[MailboxUpdate],
+        settled: Sequence[SettledError] = (),
+        answered: Sequence[RecordId] = (),
+        matched_through: tuple[RecordId, datetime] | None = None,
+    ) -> None:
+        """Write them in this order. One call, and one more for each further 1,000 rows. Nothing to write is no call."""
+        errors = list({self._key(failure): failure for failure in failures}.values())
+        collections = [
+            *(self._errors_ask(event, part) for part in _parts(errors)),
+            *(self._updates_ask(ERROR, part) for part in _parts([_settled_fields(row) for row in settled])),
+            *(self._updates_ask(EVENT, part) for part in _parts([_answered_fields(row) for row in answered])),
+            *(self._updates_ask(MAILBOX, part) for part in _parts(_mailbox_fields(mailboxes))),
+        ]
+        starts = range(0, len(collections), MAX_HEAVY) if collections else [0]
+        for start in starts:
+            touch = [replace(event_ask(self._client, event), raw=True)] if event is not None else []
+            asks = [*touch, *collections[start : start + MAX_HEAVY]]
+            if matched_through is not None and start + MAX_HEAVY >= len(collections):
+                asks.append(self._matched_through_ask(*matched_through))
+            if asks or (self._housekeeping is not None and self._housekeeping.is_urgent):
+                self._send(asks)
+
+    def _send(self, asks: Sequence[Ask]) -> None:
+        """All or nothing; where there is room, with the question that the run's chores begin with."""
+        housekeeping = self._housekeeping if len(asks) < MAX_HEAVY else None
+        also = [replace(housekeeping.question(), raw=True)] if housekeeping is not None and housekeeping.pending else []
+        answers = self._client.composite([*asks, *also], all_or_none=True, in_any_case=True)
+        self._require(asks, answers[: len(asks)])
+        if housekeeping is not None and also:
+            housekeeping.do(answers[-1])
+
+    def _require(self, asks: Sequence[Ask], answers: Sequence[Answer]) -> None:
+        pairs = zip(asks, answers, strict=True)
+        refusals = [refusal for ask, answer in pairs for refusal in self._refusals(ask, answer)]
+        if refusals:
+            # those that were only undone with others say nothing
+            raise next((error for error in refusals if error.code not in _ROLLED_BACK), refusals[0])
+
+    def _refusals(self, ask: Ask, answer: Answer) -> Iterator[ServiceError]:
+        if answer.status >= 300:
+            yield error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
+            return
+        if ask.path == "composite/sobjects" or ask.path.startswith("composite/sobjects/"):
+            for record, result in zip(ask.body["records"], answer.body, strict=True):
+                if not result.get("success"):
+                    yield self._refusal(ask, record, result)
+
+    def _refusal(self, ask: Ask, record: Mapping[str, Any], result: Mapping[str, Any]) -> ServiceError:
+        code, message = code_and_message(result.get("errors"))
+        key = record.get("id") or record.get(self._client.names.wire("Error_Key__c")) or ""
+        return ServiceError(
+            f"Salesforce refused {ask.asked} ({code}: {one_line(message)})",
+            where=str(key),
+            remedy="Correct what the message names; the next run resumes where this one stopped.",
+            code=code or "REFUSED",
+        )
+
+    def _errors_ask(self, event: EventRecord | None, failures: Sequence[Failure]) -> Ask:
+        records = [self._record(ERROR, self._error_fields(event, failure)) for failure in failures]
+        return Ask(
+            method="PATCH",
+            path=self._client.names.wire(f"composite/sobjects/{ERROR}/Error_Key__c"),
+            asked=f"rows of {ERROR}",
+            body={"allOrNone": True, "records": records},
+            raw=True,
+        )
+
+    def _matched_through_ask(self, settings: RecordId, through: datetime) -> Ask:
+        fields = self._client.names.to_wire(wire_fields({"Matched_Through__c": through}))
+        path = self._client.names.wire(f"sobjects/{SETTING}/{settings}")
+        return Ask(method="PATCH", path=path, asked=f"the row of {SETTING}", body=fields, raw=True)
+
+    def _updates_ask(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> Ask:
+        return Ask(
+            method="PATCH",
+            path="composite/sobjects",
+            asked=f"rows of {object_name}",
+            body={"allOrNone": True, "records": [self._record(object_name, fields) for fields in rows]},
+            raw=True,
+        )
+
+    def _record(self, object_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        names = self._client.names
+        return {"attributes": {"type": names.wire(object_name)}, **names.to_wire(wire_fields(fields))}
+
+    def _error_fields(self, event: EventRecord | None, failure: Failure) -> dict[str, Any]:
+        key = self._key(failure)
+        attempts = self._attempts.get(key, 0) + 1
+        again = self._next_attempt(failure, attempts)
+        gave_up = failure.transient and again is None
+        fields: dict[str, Any] = {
+            "Error_Key__c": key,
+            "Mailbox__c": failure.mailbox,
+            "Graph_Message_Id__c": cut(failure.message, _TEXT),
+            "Internet_Message_Id__c": cut(clean(failure.internet_message_id or ""), _TEXT) or None,
+            "Subject__c": cut(clean(failure.subject), _TEXT) or None,
+            "Received_At__c": failure.received_at,
+            "Code__c": cut(clean(failure.code), _TEXT),
+            "Message__c": cut(clean(_told(failure.text, gave_up=gave_up)), _LONG_TEXT),
+            "Attempts__c": attempts,
+            "Next_Attempt_At__c": again,
+            "Status__c": ErrorStatus.GAVE_UP.value if gave_up else ErrorStatus.FAILED.value,
+            "Email__c": failure.email,
+        }
+        if event is not None and key not in self._attempts:  # the event of an error is that of its first attempt
+            fields["Sync_Event__r"] = {"Run_Key__c": event.key}
+        return fields
+
+    def _next_attempt(self, failure: Failure, attempts: int) -> datetime | None:
+        return next_attempt(attempts, self._client.now) if failure.transient else None
+
+    @staticmethod
+    def _key(failure: Failure) -> str:
+        return failure.error_key or error_key(failure.graph_user_id, failure.message)
+
+
+def _told(text: str, *, gave_up: bool) -> str:
+    """A row that is given up must not promise another attempt."""
+    if not gave_up:
+        return text
+    return f"{text.removesuffix(TRIED_AGAIN).rstrip()} It is not tried again by itself: set Status to Retry Requested."
+
+
+def _settled_fields(error: SettledError) -> dict[str, Any]:
+    fields: dict[str, Any] = {"id": error.id, "Status__c": error.status.value, "Next_Attempt_At__c": None}
+    if error.attempts is not None:
+        fields["Attempts__c"] = error.attempts
+    if error.code is not None:
+        fields["Code__c"] = cut(clean(error.code), _TEXT)
+    if error.text is not None:
+        fields["Message__c"] = cut(clean(error.text), _LONG_TEXT)
+    return fields
+
+
+def _answered_fields(event: RecordId) -> dict[str, Any]:
+    return {"id": event, "Retry_Requested__c": False}
+
+
+def _mailbox_fields(updates: Sequence[MailboxUpdate]) -> list[dict[str, Any]]:
+    return [{"id": update.id, **update.fields} for update in {row.id: row for row in updates}.values()]
+
+
+def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), MAX_ROWS):
+        yield rows[start : start + MAX_ROWS]

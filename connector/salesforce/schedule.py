@@ -1,0 +1,200 @@
+"""When to run, as admins set it: what the scheduler looks at once a minute, in one call, and what it writes there."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time
+from typing import Any
+
+from connector.codes import EventKind, EventStatus
+from connector.core.reporting.health import LastEvent
+from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
+from connector.errors import SetupError
+from connector.model.run import EventRecord
+from connector.salesforce import parse
+from connector.salesforce.client import MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
+from connector.salesforce.collections import EVENT, event_ask
+from connector.salesforce.wire import wire_fields
+
+SETTING = "MS_Graph_Setting__c"
+SETTING_KEY = "default"
+
+_SETTING = """
+SELECT Id, Name, Key__c, Active__c, Licensed_Users__c, Frequency__c, Time_of_Day__c, Day_of_Week__c,
+Sync_Now_Requested__c, Last_Run_At__c FROM MS_Graph_Setting__c ORDER BY CreatedDate, Id LIMIT 10
+"""
+#: Mailboxes whose backfill is not done, as far as a query can tell: it cannot compare two fields of a row.
+_BACKFILLS = """
+SELECT Id, User__c, Backfill_From__c, Backfill_Through__c, Live_From__c FROM MS_Graph_User__c
+WHERE Active__c = true AND User__c != null
+"""
+_NOT_BEGUN = " AND Backfill_Through__c = null"
+#: The newest first: of very many, those that were asked for since the last look are among them.
+_REQUESTS = """
+SELECT Id, LastModifiedDate, Sync_Event__r.LastModifiedDate FROM MS_Graph_Sync_Error__c
+WHERE Status__c = 'Retry Requested'
+OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
+ORDER BY LastModifiedDate DESC LIMIT 500
+"""
+_LAST_EVENT = """
+SELECT Status__c, Started_At__c, Touched_At__c, Error_Message__c FROM MS_Graph_Sync_Event__c
+ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
+"""
+#: A Time field: `08:30:00.000Z`; it has no zone, the Z notwithstanding (REST guide: primitive type time).
+_TIME = re.compile(r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?")
+
+
+class SalesforceSchedule:
+    """The settings record as the scheduler needs it; events of runs that failed without a trace.
+
+    `connect` makes a client for each look: a client's clock never goes back, but an org's clock may be set right.
+    """
+
+    def __init__(self, connect: Callable[[], SalesforceClient]) -> None:
+        self._connect = connect
+        self._client = connect()
+
+    def look(self, *, everything: bool = True) -> Snapshot:
+        """One call. `everything`: with backfills that stopped half way. Raises ServiceError."""
+        client = self._client = self._connect()
+        organization = f"sobjects/Organization/{client.identity.org}?fields=Id,TimeZoneSidKey"
+        backfills = _BACKFILLS if everything else _BACKFILLS + _NOT_BEGUN
+        asks = [
+            Ask(path=organization, asked="the object Organization"),
+            self._query(_SETTING, SETTING),
+            self._query(backfills, "MS_Graph_User__c"),
+            self._query(_REQUESTS, "MS_Graph_Sync_Error__c"),
+        ]
+        org, settings, mailboxes, errors = client.composite(asks)
+        return Snapshot(
+            now=client.now,
+            zone=parse.time_zone(org.body),
+            timing=_timing(self._records(settings)),
+            backfills=_unfinished(self._records(mailboxes)),
+            requests=frozenset(_request(row) for row in self._records(errors)),
+        )
+
+    def last_event(self) -> LastEvent | None:
+        """The event of the latest run that left one. Raises ServiceError."""
+        [answer] = self._client.composite([self._query(_LAST_EVENT, EVENT)])
+        for record in self._records(answer):
+            row = parse.Fields(EVENT, record)
+            return LastEvent(
+                status=row.text("Status__c"),
+                started_at=row.instant("Started_At__c"),
+                touched_at=row.instant("Touched_At__c"),
+                error=row.text("Error_Message__c"),
+            )
+        return None
+
+    def calls(self) -> tuple[int, int]:
+        """The org's API calls of the last 24 hours, and how many it may make. Raises ServiceError."""
+        daily = self._client.get("limits", "the limits of the org")["DailyApiRequests"]
+        return int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"])
+
+    def begin(self, look: Snapshot) -> None:
+        """Last_Run_At__c, and the request of a person is answered. Raises ServiceError."""
+        if look.timing is None:
+            return
+        fields: dict[str, Any] = {"Last_Run_At__c": look.now}
+        if look.timing.sync_now:
+            fields["Sync_Now_Requested__c"] = False
+        names = self._client.names
+        ask = Ask(
+            method="PATCH",
+            path=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
+            asked=f"the object {SETTING}",
+            body=names.to_wire(wire_fields(fields)),
+        )
+        self._client.composite([ask])
+
+    def write(self, unseen: Sequence[UnloggedFailure]) -> None:
+        """A Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
+        for start in range(0, len(unseen), MAX_SUBREQUESTS):
+            events = [self._event(failed) for failed in unseen[start : start + MAX_SUBREQUESTS]]
+            self._client.composite([event_ask(self._client, event) for event in events])
+
+    def _event(self, failed: UnloggedFailure) -> EventRecord:
+        moment = self._client.now - failed.ago
+        return EventRecord(
+            key=failed.key,
+            fields={
+                "Kind__c": EventKind.SCHEDULED,
+                "Status__c": EventStatus.FAILED,
+                "Started_At__c": moment,
+                "Finished_At__c": moment,
+                "Touched_At__c": moment,
+                "Emails_Synced__c": 0,
+                "Emails_Failed__c": 0,
+                "Mailboxes__c": 0,
+                "Mailboxes_Failed__c": 0,
+                "Error_Message__c": str(failed.error),
+            },
+        )
+
+    def _query(self, soql: str, object_name: str) -> Ask:
+        wire = self._client.names.wire
+        return self._client.query(wire(" ".join(soql.split())), wire(f"the object {object_name}"))
+
+    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+        return list(self._client.records(answer.body))
+
+
+def _timing(records: Sequence[Mapping[str, Any]]) -> Timing | None:
+    """The one record; None where there is none. Raises SetupError for one that lost its key."""
+    for record in records:
+        if record["Key__c"] == SETTING_KEY:
+            return _read(record)
+    for record in records:
+        raise SetupError(
+            f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
+            where=f"{SETTING} {record['Id']}",
+            remedy=f"Set its Key__c to {SETTING_KEY}.",
+        )
+    return None
+
+
+def _read(record: Mapping[str, Any]) -> Timing:
+    row = parse.Fields(SETTING, record)
+    return Timing(
+        id=row.id,
+        active=row.flag("Active__c"),
+        licensed_users=row.count("Licensed_Users__c", None),
+        frequency=row.text("Frequency__c") or "Hourly",
+        time_of_day=_time(row, "Time_of_Day__c"),
+        day_of_week=row.text("Day_of_Week__c") or None,
+        sync_now=row.flag("Sync_Now_Requested__c"),
+        last_run_at=row.instant("Last_Run_At__c"),
+    )
+
+
+def _time(row: parse.Fields, name: str) -> time | None:
+    text = row.text(name)
+    if not text:
+        return None
+    found = _TIME.fullmatch(text)
+    try:
+        return time.fromisoformat(found[1] if found else "")
+    except ValueError:
+        raise row.odd(name, "no time of day can be read in it") from None
+
+
+def _unfinished(records: Sequence[Mapping[str, Any]]) -> Pending:
+    """Linked mailboxes whose backfill has still to read, or has not begun."""
+    found = set()
+    for record in records:
+        row = parse.Fields("MS_Graph_User__c", record)
+        begins = (row.instant("Backfill_From__c"), row.instant("Backfill_Through__c"))
+        reached = _latest(*begins) if begins[1] is not None else None
+        live_from = row.instant("Live_From__c")
+        if reached is None or live_from is None or reached < live_from:
+            found.add(tuple(str(value) for value in (row.id, row.id_of("User__c"), *begins, live_from)))
+    return frozenset(found)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _request(record: Mapping[str, Any]) -> tuple[str, ...]:
+    event = record.get("Sync_Event__r") or {}
+    return (str(record["Id"]), str(record["LastModifiedDate"]), str(event.get("LastModifiedDate") or ""))

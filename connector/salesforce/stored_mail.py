@@ -1,0 +1,196 @@
+"""The port Stock: stored mail that may have to be related anew, read in as few calls as the limits allow."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, TypeVar
+
+from connector.core.deciding.address import normalise
+from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
+from connector.model.mail import Direction, Role
+from connector.model.records import RowError
+from connector.model.values import NormalAddress, RecordId
+from connector.salesforce import parse, soql
+from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.directory import SalesforceDirectory
+from connector.salesforce.removal import Removal
+from connector.salesforce.tasks import FoundTasks, select
+
+_T = TypeVar("_T")
+#: Addresses of one query: each is a condition of its own.
+_ADDRESSES = 200
+#: Ids of Contacts begin so (Object Reference, "Object Key Prefixes").
+_CONTACT = "003"
+#: Mails of one query, so that what is read at a time is of a bounded size.
+_MAILS = 1_000
+_WITH_ADDRESS = "SELECT Email__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
+_WITH_CONTACT = "SELECT Email__c, Contact__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
+_ACCOUNTS = "SELECT Email__c, Account__c FROM Email_Participant__c WHERE Account__c"
+_MAIL = ", ".join(
+    (
+        "SELECT Id",
+        "Message_Key__c",
+        "Graph_Message_Id__c",
+        "Mailbox__c",
+        "Subject__c",
+        "Sent_At__c",
+        "Received_At__c",
+        "Direction__c",
+        "Web_Link__c",
+        "CreatedDate",
+        "CreatedById",
+        "OwnerId",
+        "Match_Status__c",
+        "IsDeleted",
+        "Body_Truncated__c",
+        *parse.READ_FIELDS,
+        "(SELECT Id, Participant_Key__c, Address__c, Display_Name__c, Role__c, Contact__c, Account__c"
+        " FROM Participants__r ORDER BY Id) FROM Email__c WHERE Match_Status__c != 'Removed' AND Id IN ",
+    )
+)
+
+
+class SalesforceStoredMail:
+    """The port Stock, for one run. Not thread-safe."""
+
+    def __init__(self, client: SalesforceClient, directory: SalesforceDirectory) -> None:
+        self._client = client
+        self._directory = directory
+        self._removal = Removal(client)
+
+    def expect(self, watch: Watch) -> None:
+        """Find out what changed along with the next look-up."""
+        self._directory.expect(watch)
+
+    def changes(self) -> Changes:
+        """What changed, by the last `expect`."""
+        return self._directory.changes()
+
+    def mails_with(self, clients: Mapping[NormalAddress, Iterable[RecordId]]) -> list[RecordId]:
+        """The mails that may lack a relation: an address may have many thousand, and most changes concern none.
+
+        Those with a changed Contact that do not list the Account it has now are among them.
+        """
+        wire = self._client.names.wire
+        conditions = [_lacking(wire, address, [*records]) for address, records in sorted(clients.items())]
+        asks = [
+            self._client.query(f"{wire(_WITH_ADDRESS)}({' OR '.join(part)})", "the object Email_Participant__c")
+            for part in _parts(conditions, _ADDRESSES)
+        ]
+        accounts = self._directory.changes().accounts
+        moved = [
+            _elsewhere(wire, address, record, accounts[record])
+            for address, records in sorted(clients.items())
+            for record in sorted(records)
+            if record in accounts
+        ]
+        asks += [
+            self._client.query(f"{wire(_WITH_CONTACT)}({' OR '.join(part)})", "the object Email_Participant__c")
+            for part in _parts(moved, _ADDRESSES)
+        ]
+        found: dict[RecordId, None] = {}
+        lacking: dict[RecordId, set[RecordId]] = {}
+        for row in self._asked(asks):
+            email = RecordId(str(row["Email__c"]))
+            if row.get("Contact__c"):
+                lacking.setdefault(email, set()).add(accounts[row["Contact__c"]])
+            else:
+                found[email] = None
+        return [*found, *self._without({email: lacking[email] for email in lacking if email not in found})]
+
+    def _without(self, lacking: Mapping[RecordId, set[RecordId]]) -> Iterator[RecordId]:
+        """Those of the mails that list an Account in none of their rows: a mail names it on one row only."""
+        wire = self._client.names.wire
+        asks = [
+            self._client.query(
+                f"{wire(_ACCOUNTS)} IN {soql.in_list(sorted(set().union(*(lacking[email] for email in part))))}"
+                f" AND {wire('Email__c')} IN {soql.in_list(part)}",
+                "the object Email_Participant__c",
+            )
+            for part in _parts(sorted(lacking), _MAILS)
+        ]
+        listed = {(row["Email__c"], row["Account__c"]) for row in self._asked(asks)}
+        for email, wanted in lacking.items():
+            if any((email, account) not in listed for account in wanted):
+                yield email
+
+    def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
+        """A Composite for each two thousand."""
+        wire = self._client.names.wire
+        found: list[FiledMail] = []
+        tasks = FoundTasks()
+        select_tasks = wire(select(shared=self._directory.shared_activities) + "Email__c IN ")
+        asks = [
+            ask
+            for part in _parts(emails, _MAILS)
+            for ask in (
+                self._client.query(wire(_MAIL) + soql.in_list(part), "the object Email__c"),
+                self._client.query(select_tasks + soql.in_list(part), "the Tasks of stored mail", deleted=True),
+            )
+        ]
+        for row in self._asked(asks):
+            if "Task_Key__c" not in row:
+                found.append(_filed(row))
+            else:
+                tasks.keep(row)
+        return [replace(mail, stored=tasks.of(mail.stored)) for mail in found]
+
+    def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
+        """Delete participants, Tasks and files of removed mails and blank the rest."""
+        return self._removal.blank(emails)
+
+    def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
+        """Delete mails whose retention is over."""
+        return self._removal.delete(emails, today=today)
+
+    def _asked(self, asks: Sequence[Ask]) -> Iterator[dict[str, Any]]:
+        for part in _parts(asks, MAX_HEAVY):
+            for answer in self._client.composite(part):
+                yield from self._client.records(answer.body)
+
+
+def _lacking(wire: Callable[[str], str], address: NormalAddress, records: Sequence[RecordId]) -> str:
+    """Rows with the address; where one record has it, those that are not this record's already."""
+    same = f"{wire('Address__c')} = {soql.quote(address)}"
+    if len(records) != 1:
+        return same
+    [record] = records
+    field = wire("Contact__c" if record.startswith(_CONTACT) else "Account__c")
+    return f"({same} AND ({field} = null OR {field} != {soql.quote(record)}))"
+
+
+def _elsewhere(wire: Callable[[str], str], address: NormalAddress, contact: RecordId, account: RecordId) -> str:
+    """Rows of this Contact that name another Account, or none."""
+    same = f"{wire('Address__c')} = {soql.quote(address)} AND {wire('Contact__c')} = {soql.quote(contact)}"
+    field = wire("Account__c")
+    return f"({same} AND ({field} = null OR {field} != {soql.quote(account)}))"
+
+
+def _filed(row: dict[str, Any]) -> FiledMail:
+    fields = parse.Fields("Email__c", row)
+    stored = parse.stored_email(row)
+    created = fields.instant("CreatedDate") or stored.sent_at
+    return FiledMail(
+        stored=stored,
+        parties=parties_of(
+            (normalise(str(child["Address__c"] or "")), str(child["Display_Name__c"] or ""), _role(child["Role__c"]))
+            for child in row.get("Participants__r") or ()
+        ),
+        subject=fields.text("Subject__c"),
+        preview=fields.text("Preview__c"),
+        web_link=fields.text("Web_Link__c"),
+        direction=Direction.OUTBOUND if fields.text("Direction__c") == Direction.OUTBOUND else Direction.INBOUND,
+        received_at=fields.instant("Received_At__c") or stored.sent_at,
+        created_at=created,
+        created_by=RecordId(fields.text("CreatedById")),
+    )
+
+
+def _role(value: Any) -> Role:
+    """A person may have emptied it."""
+    return Role(value) if value in set(Role) else Role.CC
+
+
+def _parts(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

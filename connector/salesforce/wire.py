@@ -1,0 +1,80 @@
+"""Values as Salesforce reads and writes them in JSON."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from connector.core.writing.text import unreferenced
+from connector.model.values import RecordId
+
+
+def wire_value(value: Any) -> Any:
+    """A field's value for a request: datetimes in UTC with milliseconds, dates in ISO form, parents recursively."""
+    if isinstance(value, str):
+        return unreferenced(value)
+    if isinstance(value, datetime):
+        return _wire_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return wire_fields(value) if isinstance(value, dict) else value
+
+
+@lru_cache(maxsize=4096)  # the rows of a mail have the same times
+def _wire_instant(value: datetime) -> str:
+    if value.utcoffset() is None:
+        raise ValueError("a datetime needs a time zone")
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+
+
+def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """All fields of a row for a request."""
+    return {name: wire_value(value) for name, value in fields.items()}
+
+
+_ESCAPED = ('"', "\\", "\n", "\r", "\t")
+
+
+def json_size(value: Any) -> int:
+    """The bytes of JSON that a value of a request takes, or some more: cheaper than to write it twice."""
+    if isinstance(value, str):
+        if value.isascii():
+            return (
+                len(value)
+                + value.count('"')
+                + value.count("\\")
+                + value.count("\n")
+                + value.count("\r")
+                + value.count("\t")
+                + 4
+            )
+        return len(json.dumps(value)) + 2
+    if isinstance(value, dict):
+        size = 2
+        for name, item in value.items():
+            size += len(name) + 6 + json_size(item)
+        return size
+    return 24  # a number, true, false or null
+
+
+def read_instant(text: str) -> datetime:
+    """A DateTime field of an answer (`2026-01-31T08:00:00.000+0000`), in UTC. Raises ValueError without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError(f"no time zone: {text}")
+    return moment.astimezone(UTC)
+
+
+def full_id(short: str) -> RecordId:
+    """A record id with its three check characters: error messages give the first 15 only.
+
+    Salesforce help, "18-character IDs": one character for each group of five, by which letters of it are capitals.
+    """
+    if len(short) != 15:
+        return RecordId(short)
+    groups = (short[0:5], short[5:10], short[10:15])
+    return RecordId(short + "".join(_CHECK[sum(c.isupper() << i for i, c in enumerate(group))] for group in groups))
+
+
+_CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

@@ -1,0 +1,68 @@
+"""Making the world of a sandbox: reopened where its folder is complete, else deployed and filled."""
+
+import json
+from pathlib import Path
+
+from m365sandbox.clock import SandboxClock
+from m365sandbox.entra.models import Tokens
+from m365sandbox.entra.urls import EntraSandbox
+from m365sandbox.firm.large import FirmSize
+from m365sandbox.firm.populate import populate
+from m365sandbox.graph.service import GraphSandbox
+from m365sandbox.home import Home, Identity
+from m365sandbox.mail.source import MailSourceError
+from m365sandbox.options import OptionError, UpOptions
+from m365sandbox.people import DirectoryPeople
+from m365sandbox.salesforce.metadata import deploy, locate
+from m365sandbox.salesforce.service import SalesforceSandbox
+from m365sandbox.world import World
+
+#: In a sandbox's folder: its app registrations with their secrets, readable by its owner only.
+APPS_FILE = "apps.json"
+
+
+def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> World:
+    """The world of a folder. Raises OptionError where its mail cannot be read."""
+    if not home.is_complete:
+        home.clear_data()
+    clock = SandboxClock()
+    tokens = Tokens(identity.tenant)
+    _restore_apps(tokens, home)
+    graph = GraphSandbox(tokens=tokens, clock=clock, database=str(home.graph_database))
+    world = World(
+        clock=clock,
+        graph=graph,
+        entra=EntraSandbox(tokens, DirectoryPeople(graph.mailboxes)),
+        salesforce=SalesforceSandbox(
+            database=home.salesforce_database,
+            clock=clock,
+            deployed=deploy(locate()),
+            jwt_public_key=identity.jwt_public_key,
+            client_id=identity.salesforce_client_id,
+            client_secret=identity.salesforce_client_secret,
+        ),
+        scratch=scratch,
+        keep_apps=lambda apps: home.write_json(APPS_FILE, apps),
+    )
+    if not home.is_complete:
+        _fill(world, options, home)
+        home.mark_complete()
+    world.graph.patch_tenant(world.weather.change({"weather": options.weather}))
+    world.remember()
+    return world
+
+
+def _restore_apps(tokens: Tokens, home: Home) -> None:
+    """The registrations of an earlier `up`."""
+    kept = home.directory / APPS_FILE
+    if home.is_complete and kept.exists():
+        tokens.apps.restore(json.loads(kept.read_text("utf-8")))
+
+
+def _fill(world: World, options: UpOptions, home: Home) -> None:
+    try:
+        size = FirmSize(**options.firm_size())
+        report = populate(world.salesforce, world.graph, world.clock, firm=options.firm, mail=options.mail, size=size)
+    except MailSourceError as exc:
+        raise OptionError(f"--mail: {exc}") from exc
+    home.write_json("mail.json", {"files": report.files, "refused": report.refused, "messages": report.messages})

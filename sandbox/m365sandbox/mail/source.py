@@ -1,0 +1,126 @@
+"""Mail files on disk: what of a path is mail, read one message at a time in the order of the sorted paths."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from m365sandbox.mail.headers import split_headers
+
+_MESSAGE_SUFFIXES = frozenset({".eml", ".txt"})
+_MBOX_SUFFIX = ".mbox"
+_MAILDIR_READ = frozenset({"cur", "new"})
+_MAILDIR = frozenset({"cur", "new", "tmp"})
+_MAILDIR_INFO = re.compile(r"[:!;]2,[A-Za-z]*\Z")  # what a Maildir adds to the name of a message it has shown
+# A separator of an mbox: at the start or after an empty line, with something like a date in it.
+_MBOX_FROM = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]*\d\d:\d\d[^\r\n]*(?:\r\n|\n)")
+_MBOX_ESCAPED = re.compile(rb"(?m)^>(>*From )")
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class MailSourceError(Exception):
+    """The path itself cannot be read as mail: the message names it and says what would be."""
+
+
+@dataclass(slots=True)
+class MailSource:
+    """What a path holds: `files` mail files (a whole mbox is one), their messages, and what of them was refused."""
+
+    messages: list[tuple[str, bytes]] = field(default_factory=list)
+    files: int = 0
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+    def refuse(self, file: str, reason: str) -> None:
+        """Note that a file, or a message in an mbox, is not taken, and why."""
+        self.refused.append({"file": file, "reason": reason})
+
+
+def read_mail(path: Path) -> MailSource:
+    """All mail below a folder, or in one file. Files are named by their path from `path` on.
+
+    Raises MailSourceError for a path that does not exist, cannot be listed, or is a single file of another kind. A file
+    that cannot be read or is no message is refused by name, the others go on.
+    """
+    source = MailSource()
+    try:
+        if path.is_dir():
+            for file in _mail_files(path):
+                _read_file(source, file, _shown(file.relative_to(path)))
+        elif not path.exists():
+            raise MailSourceError(f"no such file or folder: {_shown(path)}")
+        elif path.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(path):
+            _read_file(source, path, _shown(Path(path.name)))
+        else:
+            raise MailSourceError(f"not a mail file: {_shown(path)} (.eml, .txt or .mbox, or a folder of them)")
+    except OSError as error:
+        raise MailSourceError(f"cannot read {_shown(path)}: {error.strerror or error}") from error
+    return source
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can be printed, also where its name is not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _mail_files(folder: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    for directory, _, names in os.walk(folder, onerror=refuse):
+        for name in names:
+            file = Path(directory, name)
+            if file.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(file):
+                found.append(file)
+    return sorted(found)
+
+
+def _is_maildir_message(file: Path) -> bool:
+    """Whether it lies in `cur` or `new` of a Maildir: an ordinary folder of that name has no sibling, no such names."""
+    if file.parent.name not in _MAILDIR_READ or file.name.startswith("."):
+        return False
+    siblings = sum((file.parent.parent / name).is_dir() for name in _MAILDIR)
+    return siblings >= 2 or _MAILDIR_INFO.search(file.name) is not None
+
+
+def _read_file(source: MailSource, file: Path, name: str) -> None:
+    source.files += 1
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        source.refuse(name, f"cannot be read: {error.strerror or error}")
+        return
+    if not data.strip():
+        source.refuse(name, "the file is empty")
+    elif file.suffix.lower() == _MBOX_SUFFIX and not _is_maildir_message(file):
+        _read_mbox(source, data, name)
+    else:
+        _take(source, data, name)
+
+
+def _read_mbox(source: MailSource, data: bytes, name: str) -> None:
+    pieces = list(_mbox_messages(data))
+    if not pieces:
+        source.refuse(name, "no line that begins with 'From ' separates messages in it")
+    for number, piece in enumerate(pieces, start=1):
+        _take(source, piece, f"{name}#{number}")
+
+
+def _mbox_messages(data: bytes) -> Iterator[bytes]:
+    separators = [(found.start(), found.end()) for found in _MBOX_FROM.finditer(data)]
+    for (_, start), (end, _) in pairwise([*separators, (len(data), 0)]):
+        yield _MBOX_ESCAPED.sub(rb"\1", data[start:end])
+
+
+def _take(source: MailSource, data: bytes, name: str) -> None:
+    """Take it as a message. A text without any header is one (its body is all there is); other bytes are not."""
+    if not data.strip():
+        source.refuse(name, "the message is empty")
+        return
+    headers, _ = split_headers(data.removeprefix(b"\xef\xbb\xbf"))
+    if not headers and b"\0" in data and not data.startswith(_BYTE_ORDER_MARKS):
+        source.refuse(name, "not a mail message: no header line, and its content is not text")
+        return
+    source.messages.append((name, data))

@@ -1,0 +1,64 @@
+"""What `sandbox up` can be asked, checked before anything is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from m365sandbox.weather import WEATHERS
+
+FIRMS = ("none", "small", "large")
+#: What `--latency` takes.
+LATENCY = "GRAPH_MS,SALESFORCE_MS,SALESFORCE_ROW_MS"
+
+
+class OptionError(ValueError):
+    """Something `sandbox up` was asked that it cannot do; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What `sandbox up` was asked. `latency` is Graph, Salesforce and Salesforce per row, in milliseconds."""
+
+    dir: Path | None = None
+    port: int = 0
+    http: bool = False
+    firm: str = "none"
+    mail: Path | None = None
+    latency: tuple[float, float, float] = (0, 0, 0)
+    weather: str = "calm"
+    mailboxes: int | None = None
+    messages: int | None = None
+    contacts: int | None = None
+    seed: int | None = None
+
+    def firm_size(self) -> dict[str, int]:
+        """What was said of the size of a generated firm; the rest is left to its defaults."""
+        said = {"mailboxes": self.mailboxes, "messages": self.messages, "contacts": self.contacts, "seed": self.seed}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+def check(options: UpOptions) -> None:
+    """Raise OptionError for what this version cannot do."""
+    if options.firm not in FIRMS:
+        raise OptionError(f"--firm {options.firm} does not exist; there is {', '.join(FIRMS)}")
+    if options.weather not in WEATHERS:
+        raise OptionError(f"--weather {options.weather} does not exist; there is {', '.join(WEATHERS)}")
+    for name, value in options.firm_size().items():
+        if options.firm != "large":
+            raise OptionError(f"--{name} needs --firm large")
+        if value < (0 if name in ("messages", "seed") else 1):
+            raise OptionError(f"--{name} must not be {value}")
+    if any(value < 0 for value in options.latency):
+        raise OptionError("--latency must not be negative")
+    if not 0 <= options.port <= 65535:
+        raise OptionError("--port must be from 0 to 65535")
+    if options.mail is not None and not options.mail.exists():
+        raise OptionError(f"--mail {options.mail} does not exist")
+
+
+def parse_latency(text: str) -> tuple[float, float, float]:
+    """The numbers of `--latency`. Raises OptionError for anything else."""
+    try:
+        graph, salesforce, row = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(f"--latency {text} is not three numbers of milliseconds, such as 80,120,0.4") from error
+    return graph, salesforce, row

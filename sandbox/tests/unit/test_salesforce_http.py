@@ -1,0 +1,490 @@
+"""HTTP around the resources: headers that clients send and read, sessions, what is not there."""
+
+import gzip
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from m365sandbox.clock import SandboxClock
+from m365sandbox.salesforce.service import SalesforceSandbox
+from m365sandbox.wire import Request, Response
+
+from tests.support.salesforce_org import (
+    BASE_URL,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    NOW,
+    ROOT,
+    Answered,
+    Client,
+    admin,
+    integration,
+    new_org,
+    new_user,
+)
+
+
+@pytest.fixture(scope="module")
+def org() -> SalesforceSandbox:
+    return new_org()
+
+
+@pytest.fixture(scope="module")
+def client(org: SalesforceSandbox) -> Client:
+    return admin(org)
+
+
+def raw(client: Client, method: str, path: str, headers: dict[str, str], body: bytes = b"", **query: str) -> Response:
+    """One request with exactly these headers."""
+    return client.org.handle(Request(method, path, path, tuple(query.items()), headers, body, BASE_URL))
+
+
+# --- verbs, types, sessions
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "sobjects/Contact", "HEAD,GET,POST"),
+        ("POST", "sobjects/Contact/003000000000000AAA", "HEAD,GET,PATCH,DELETE"),
+        ("POST", "query", "HEAD,GET"),
+        ("GET", "composite/tree/Account", "POST"),
+        ("PUT", "composite/sobjects", "POST,PATCH,DELETE"),
+        ("TRACE", "limits", "HEAD,GET"),
+    ],
+)
+def test_a_verb_that_a_path_has_not_is_named(client: Client, method: str, path: str, allowed: str) -> None:
+    answer = client.send(method, path, {})
+    assert (answer.status, answer.code) == (405, "METHOD_NOT_ALLOWED")
+    assert answer.message == f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
+    assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tooling/query",
+        "tooling/sobjects",
+        "jobs/ingest",
+        "jobs/query",
+        "metadata/deployRequest",
+        "analytics/reports",
+        "chatter/users/me",
+        "connect/communities",
+        "ui-api/records/001000000000000AAA",
+        "actions/standard",
+        "process/rules",
+        "quickActions",
+        "tabs",
+        "theme",
+        "appMenu/AppSwitcher",
+        "compactLayouts",
+        "search/layout",
+        "search/suggestions",
+        "support/knowledgeArticles",
+        "event/eventSchema",
+        "consent/action",
+        "knowledgeManagement/settings",
+        "licensing",
+        "sobjects/Contact/describe/layouts",
+        "sobjects/Contact/describe/compactLayouts",
+        "sobjects/Contact/describe/approvalLayouts",
+        "sobjects/Contact/listviews",
+        "sobjects/Contact/quickActions",
+        "sobjects/Contact/defaultValues",
+        "sobjects/User/005000000000000AAA/password",
+        "sobjects/Nonsense__c",
+        "sobjects/Nonsense__c/describe",
+        "nonsense",
+        "limits/nonsense",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_not_emulated_does_not_exist(client: Client, method: str, path: str) -> None:
+    answer = client.send(method, path, {} if method == "POST" else None)
+    refusals = [(404, "NOT_FOUND", "The requested resource does not exist")]
+    if path in ("sobjects/Nonsense__c/describe",) and method == "POST":
+        refusals = [(405, "METHOD_NOT_ALLOWED", "HTTP Method 'POST' not allowed. Allowed are HEAD,GET")]
+    assert (answer.status, answer.code, answer.message) in refusals
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/csv"])
+def test_a_body_of_another_type_is_refused(client: Client, kind: str) -> None:
+    answer = client.send("POST", "sobjects/Contact", b"LastName=x", headers={"content-type": f"{kind};charset=UTF-8"})
+    assert (answer.status, answer.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.message == f"MediaType of '{kind}' is not supported by this resource"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", "Unexpected end-of-input at [line:1, column:2]"),
+        (b'{"a":\n x}', "Unexpected character ('x' (code 120)): Expecting value at [line:2, column:2]"),
+        (b"[]", "Cannot deserialize instance of object from START_ARRAY value"),
+        (b'"x"', "Cannot deserialize instance of object from VALUE_STRING value"),
+        (b"7", "Cannot deserialize instance of object from VALUE_NUMBER value"),
+        (b"", "The HTTP entity body is required, but this request has no entity body."),
+    ],
+)
+def test_a_body_that_is_no_object_says_where_it_breaks(client: Client, body: bytes, message: str) -> None:
+    answer = client.send("POST", "sobjects/Contact", body)
+    assert (answer.status, answer.code, answer.message) == (400, "JSON_PARSER_ERROR", message)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("application/json", 200),
+        ("application/xml, application/json;q=0.5", 200),
+        ("application/*", 200),
+        ("", 200),
+        ("application/xml", 406),
+        ("text/html", 406),
+    ],
+)
+def test_only_json_is_answered(client: Client, accept: str, status: int) -> None:
+    answer = client.send("GET", "limits", headers={"accept": accept})
+    assert answer.status == status
+    if status == 406:
+        assert answer.code == "NOT_ACCEPTABLE"
+
+
+def test_a_row_that_was_not_acceptable_is_not_written(client: Client) -> None:
+    headers = {"accept": "application/xml"}
+    assert client.send("POST", "sobjects/Contact", {"LastName": "Unwritten"}, headers=headers).status == 406
+    assert client.query("SELECT Id FROM Contact WHERE LastName = 'Unwritten'") == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "message"),
+    [
+        ({}, "INVALID_SESSION_ID", "Session expired or invalid"),
+        ({"authorization": "Bearer 00D!nobody"}, "INVALID_SESSION_ID", "Session expired or invalid"),
+        ({"authorization": "Bearer "}, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"),
+        ({"authorization": "Basic eDp5"}, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"),
+        ({"authorization": "00D!nobody"}, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"),
+    ],
+)
+def test_without_a_session_nothing_is_answered(
+    client: Client, headers: dict[str, str], code: str, message: str
+) -> None:
+    answer = raw(client, "GET", f"{ROOT}/limits", headers)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Token"
+    assert isinstance(answer.body, bytes)
+    assert json.loads(answer.body) == [{"message": message, "errorCode": code}]
+
+
+def test_oauth_is_another_word_for_bearer(client: Client) -> None:
+    assert raw(client, "GET", f"{ROOT}/limits", {"authorization": f"OAuth {client.token}"}).status == 200
+
+
+def test_a_post_may_stand_for_another_verb(client: Client) -> None:
+    record_id = client.made("Contact", LastName="Before")
+    answer = client.send("POST", f"sobjects/Contact/{record_id}", {"LastName": "After"}, _HttpMethod="PATCH")
+    assert answer.status == 204
+    assert client.row("Contact", record_id, "LastName") == {"LastName": "After"}
+    assert client.send("GET", f"sobjects/Contact/{record_id}", _HttpMethod="DELETE").status == 200
+    assert client.send("POST", f"sobjects/Contact/{record_id}", _HttpMethod="DELETE").status == 204
+
+
+def test_versions_are_listed_without_a_session(client: Client) -> None:
+    answer = raw(client, "GET", "/services/data", {})
+    assert isinstance(answer.body, bytes)
+    listed = {item["version"]: item["label"] for item in json.loads(answer.body)}
+    assert (listed["31.0"], listed["64.0"], listed["65.0"]) == ("Summer '14", "Summer '25", "Winter '26")
+    assert "30.0" not in listed
+    assert raw(client, "POST", "/services/data", {}).status == 405
+
+
+# --- packing
+
+
+def test_a_large_answer_is_packed_where_that_is_taken(client: Client) -> None:
+    plain = client.send("GET", "sobjects")
+    headers = {"authorization": f"Bearer {client.token}", "accept-encoding": "gzip, deflate"}
+    packed = raw(client, "GET", f"{ROOT}/sobjects", headers)
+    assert isinstance(packed.body, bytes)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(packed.body)) == plain.body
+    assert "Content-Encoding" not in plain.headers
+    assert plain.headers["Vary"] == "Accept-Encoding"
+    small = raw(client, "GET", f"{ROOT}/recent", headers)
+    assert "Content-Encoding" not in small.headers
+
+
+# --- conditional requests
+
+
+def tag_of(client: Client, record_id: str) -> str:
+    return client.send("GET", f"sobjects/Account/{record_id}").headers["ETag"]
+
+
+def account(client: Client, method: str, record_id: str, body: Any = None, **headers: str) -> Answered:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.send(method, f"sobjects/Account/{record_id}", body, headers=sent)
+
+
+def test_an_account_has_a_tag_that_changes_with_it(client: Client) -> None:
+    record_id = client.made("Account", Name="One")
+    first = tag_of(client, record_id)
+    assert account(client, "GET", record_id, if_none_match=first).status == 304
+    assert account(client, "GET", record_id, if_none_match=f'"x", {first[:-1]}-gzip"').status == 304
+    assert account(client, "GET", record_id, if_match=first).status == 200
+    assert account(client, "GET", record_id, if_match='"other"').status == 412
+    assert account(client, "PATCH", record_id, {"Name": "Two"}, if_match=first).status == 204
+    assert tag_of(client, record_id) != first
+    assert account(client, "PATCH", record_id, {"Name": "Three"}, if_match=first).status == 412
+    assert (
+        account(client, "PATCH", record_id, {"Name": "Three"}, if_match=f"{first}, {tag_of(client, record_id)}").status
+        == 204
+    )
+    assert account(client, "PATCH", record_id, {"Name": "Four"}, if_none_match=tag_of(client, record_id)).status == 412
+    assert client.row("Account", record_id, "Name") == {"Name": "Three"}
+
+
+def test_other_objects_have_no_tag(client: Client) -> None:
+    record_id = client.made("Contact", LastName="x")
+    assert "ETag" not in client.send("GET", f"sobjects/Contact/{record_id}").headers
+    answer = client.send("PATCH", f"sobjects/Contact/{record_id}", {"LastName": "y"}, headers={"if-match": '"x"'})
+    assert answer.status == 204
+
+
+@pytest.mark.parametrize("header", ["if_match", "if_none_match", "if_unmodified_since"])
+def test_a_wrong_precondition_refuses_a_change(client: Client, header: str) -> None:
+    record_id = client.made("Account", Name="One")
+    assert account(client, "PATCH", record_id, {"Name": "Two"}, **{header: "nonsense"}).status == 400
+    assert client.row("Account", record_id, "Name") == {"Name": "One"}
+
+
+def test_rows_and_shapes_are_asked_for_by_date() -> None:
+    clock = SandboxClock()
+    clock.set(NOW)
+    client = admin(new_org(clock=clock))
+    record_id = client.made("Contact", LastName="x")
+    for path in (f"sobjects/Contact/{record_id}", "sobjects", "sobjects/Contact/describe"):
+        modified = client.send("GET", path).headers["Last-Modified"]
+        assert client.send("GET", path, headers={"if-modified-since": modified}).status == 304
+        assert client.send("GET", path, headers={"if-modified-since": "Tue, 10 Aug 1999 00:00:00 GMT"}).status == 200
+        assert client.send("GET", path, headers={"if-modified-since": "nonsense"}).status == 200
+        assert client.send("GET", path, headers={"if-unmodified-since": "Tue, 10 Aug 1999 00:00:00 GMT"}).status == 412
+        assert client.send("GET", path, headers={"if-unmodified-since": modified}).status == 200
+    clock.advance(60)
+    client.change("Contact", record_id, LastName="y")
+    client.org.patch_org({"sharedActivities": True})
+    for path in (f"sobjects/Contact/{record_id}", "sobjects", "sobjects/Contact/describe"):
+        assert client.send("GET", path, headers={"if-modified-since": modified}).status == 200
+
+
+# --- child records
+
+
+def test_child_records_count_and_have_cursors() -> None:
+    org = new_org()
+    accounts = org.seed("Account", [{"Name": f"A{place}"} for place in range(3)])
+    org.seed("Contact", [{"LastName": f"{place:03d}", "AccountId": accounts[place % 3]} for place in range(450)])
+    org.seed("Contact", [{"LastName": f"{place:03d}", "AccountId": accounts[0]} for place in range(450, 550)])
+    client = admin(org)
+    soql = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account ORDER BY Name"
+    page = client.send("GET", "query", q=soql, headers={"sforce-query-options": "batchSize=200"}).body
+    assert (page["totalSize"], page["done"], len(page["records"])) == (3, False, 1)
+    children = page["records"][0]["Contacts"]
+    assert (children["totalSize"], children["done"], len(children["records"])) == (250, False, 200)
+    rest = client.send("GET", children["nextRecordsUrl"]).body
+    assert (rest["done"], len(rest["records"])) == (True, 50)
+    assert rest["records"][-1]["LastName"] == "549"
+    second = client.send("GET", page["nextRecordsUrl"]).body
+    assert [item["Name"] for item in second["records"]] == ["A1"]
+    assert (second["records"][0]["Contacts"]["done"], second["done"]) == (True, False)
+    last = client.send("GET", second["nextRecordsUrl"]).body
+    assert ([item["Name"] for item in last["records"]], last["done"]) == (["A2"], True)
+    whole = client.send("GET", "query", q=soql).body
+    assert (whole["done"], [item["Contacts"]["totalSize"] for item in whole["records"]]) == (True, [250, 150, 150])
+
+
+# --- changes, recent rows, counts
+
+
+def span(start: str, end: str) -> dict[str, str]:
+    return {"start": f"2026-03-{start}+00:00", "end": f"2026-03-{end}+00:00"}
+
+
+def test_changes_are_told_by_the_minute() -> None:
+    clock = SandboxClock()
+    clock.set(NOW + timedelta(seconds=30))
+    client = admin(new_org(clock=clock))
+    lead = client.made("Lead", LastName="x", Company="x")
+    # Seconds are ignored: 12:00:59 is 12:00, and what happened at 12:00:30 comes after it.
+    assert client.send("GET", "sobjects/Lead/updated", **span("10T11:00:00", "10T12:00:59")).body["ids"] == []
+    found = client.send("GET", "sobjects/Lead/updated", **span("10T12:00:59", "10T12:01:00")).body
+    assert found == {"ids": [lead], "latestDateCovered": "2026-03-10T12:00:00.000+0000"}
+    clock.advance(120)
+    client.send("DELETE", f"sobjects/Lead/{lead}")
+    found = client.send("GET", "sobjects/Lead/deleted", **span("10T12:00:00", "10T12:03:00")).body
+    [gone] = found["deletedRecords"]
+    assert (gone["id"], gone["deletedDate"][:17]) == (lead, "2026-03-10T12:02:")
+    assert found["latestDateCovered"] == "2026-03-10T12:02:00.000+0000"
+    assert client.send("GET", "sobjects/Lead/updated", **span("10T12:00:00", "10T12:03:00")).body["ids"] == []
+    clock.advance(16 * 86_400)
+    again = client.send("GET", "sobjects/Lead/deleted", **span("10T12:00:00", "10T12:03:00")).body
+    assert again["deletedRecords"] == []
+
+
+@pytest.mark.parametrize("resource", ["updated", "deleted"])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({}, "MISSING_ARGUMENT"),
+        ({"start": "2026-03-10T11:00:00Z"}, "MISSING_ARGUMENT"),
+        (span("10T12:00:00", "10T12:00:30"), "INVALID_REPLICATION_DATE"),
+        (span("10T12:00:00", "09T12:00:00"), "INVALID_REPLICATION_DATE"),
+        ({"start": "2026-02-01T00:00:00Z", "end": "2026-03-10T12:00:00Z"}, "INVALID_REPLICATION_DATE"),
+        ({"start": "yesterday", "end": "2026-03-10T12:00:00Z"}, "INVALID_REPLICATION_DATE"),
+        ({"start": "2026-03-10T11:00:00", "end": "2026-03-10T12:00:00"}, "INVALID_REPLICATION_DATE"),
+    ],
+)
+def test_a_wrong_span_is_refused(client: Client, resource: str, query: dict[str, str], code: str) -> None:
+    answer = client.send("GET", f"sobjects/Lead/{resource}", **query)
+    assert (answer.status, answer.code) == (400, code)
+
+
+def test_changes_of_others_are_told_to_those_who_see_them(org: SalesforceSandbox, client: Client) -> None:
+    _, plain = new_user(org, "Plain")
+    email = client.made("Email__c", Subject__c="private", Match_Status__c="Unmatched")
+    query = span("10T11:59:00", "10T12:02:00")
+    assert email in client.send("GET", "sobjects/Email__c/updated", **query).body["ids"]
+    assert plain.send("GET", "sobjects/Email__c/updated", **query).status == 404
+
+
+def test_recent_rows_are_those_written_with_the_header() -> None:
+    org = new_org()
+    client = admin(org)
+    headers = {"sforce-mru": "updateMru=true"}
+    made = client.send("POST", "sobjects/Account", {"Name": "Made"}, headers=headers).body["id"]
+    client.made("Account", Name="Written without the header")
+    changed = client.made("Contact", LastName="Changed")
+    client.send("PATCH", f"sobjects/Contact/{changed}", {"Title": "x"}, headers=headers)
+    gone = client.send("POST", "sobjects/Contact", {"LastName": "Gone"}, headers=headers).body["id"]
+    client.send("DELETE", f"sobjects/Contact/{gone}")
+    client.send("POST", "sobjects/Contact", {"FirstName": "refused"}, headers=headers)
+    assert [item["Id"] for item in client.send("GET", "recent").body] == [changed, made]
+    assert [item["Id"] for item in client.send("GET", "recent", limit="1").body] == [changed]
+    assert client.send("GET", "recent", limit="many").status == 400
+    assert [item["Name"] for item in client.send("GET", "sobjects/Account").body["recentItems"]] == ["Made"]
+    assert integration(org).send("GET", "recent").body == []
+
+
+def test_records_are_counted() -> None:
+    org = new_org()
+    org.seed("Lead", [{"LastName": "x", "Company": "x"}] * 3)
+    client = admin(org)
+    gone = client.made("Lead", LastName="Gone", Company="x")
+    client.send("DELETE", f"sobjects/Lead/{gone}")
+    assert client.send("GET", "limits/recordCount", sObjects="Lead,Contact,Nonsense").body == {
+        "sObjects": [{"count": 3, "name": "Lead"}]
+    }
+    every = {item["name"]: item["count"] for item in client.send("GET", "limits/recordCount").body["sObjects"]}
+    assert (every["Lead"], every["Organization"]) == (3, 1)
+    assert client.send("GET", "limits/recordCount", sObjects="Nonsense").code == "INVALID_TYPE"
+
+
+# --- who is signed in
+
+
+def test_an_identity_is_refused_in_one_word(org: SalesforceSandbox, client: Client) -> None:
+    path = f"/id/{org.org_id}/{org.admin.user_id}"
+    known = {"authorization": f"Bearer {client.token}"}
+    assert raw(client, "GET", path, known).status == 200
+    assert raw(client, "GET", path, {}, oauth_token=client.token).status == 200
+    answers = {
+        "Bad_OAuth_Token": raw(client, "GET", path, {"authorization": "Bearer nobody"}),
+        "Missing_OAuth_Token": raw(client, "GET", path, {}),
+        "Wrong_Org": raw(client, "GET", f"/id/00D000000000000AAA/{org.admin.user_id}", known),
+        "No_Access": raw(client, "GET", f"/id/{org.org_id}/{org.integration.user_id}", known),
+    }
+    assert {
+        word: (item.status, item.body.decode()) for word, item in answers.items() if isinstance(item.body, bytes)
+    } == {word: (403, word) for word in answers}
+    nobody = raw(client, "GET", f"/id/{org.org_id}/005000000000000AAA", known)
+    assert (nobody.status, nobody.body) == (404, b"Bad_Id")
+    assert raw(client, "DELETE", path, known).status == 405
+    assert raw(client, "GET", path, known, format="xml").status == 406
+
+
+def test_userinfo_is_refused_in_one_word(client: Client) -> None:
+    answer = raw(client, "GET", "/services/oauth2/userinfo", {"authorization": "Bearer nobody"})
+    assert (answer.status, answer.body) == (403, b"Bad_OAuth_Token")
+
+
+def test_soap_logs_out(org: SalesforceSandbox, client: Client) -> None:
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    granted = raw(client, "POST", "/services/oauth2/token", {}, urlencode(form).encode())
+    assert isinstance(granted.body, bytes)
+    token = json.loads(granted.body)["access_token"]
+    envelope = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><s:Header>'
+        f"<SessionHeader><sessionId>{token}</sessionId></SessionHeader></s:Header><s:Body><logout/></s:Body></s:Envelope>"
+    ).encode()
+    path = "/services/Soap/u/64.0"
+    assert Client(org, token).send("GET", "limits").status == 200
+    assert raw(client, "POST", path, {"content-type": "text/xml"}, envelope).status == 200
+    assert Client(org, token).send("GET", "limits").status == 401
+    again = raw(client, "POST", path, {"content-type": "text/xml"}, envelope)
+    assert again.status == 500
+    assert isinstance(again.body, bytes)
+    assert b"INVALID_SESSION_ID" in again.body
+
+
+# --- versions and shapes
+
+
+def test_an_update_by_key_had_no_body_before_version_46(client: Client) -> None:
+    path = "sobjects/MS_Graph_User__c/Graph_User_Id__c/version-key"
+    assert client.send("PATCH", path, {"Name": "x"}).status == 201
+    older = client.send("PATCH", f"/services/data/v45.0/{path}", {"Name": "y"})
+    assert (older.status, older.body) == (204, None)
+    assert client.send("PATCH", path, {"Name": "z"}).body["created"] is False
+
+
+def test_describe_names_the_compound_of_a_part(client: Client) -> None:
+    described = client.send("GET", "sobjects/Contact/describe").body
+    fields = {item["name"]: item["compoundFieldName"] for item in described["fields"]}
+    assert (fields["LastName"], fields["MailingCity"], fields["Email"]) == ("Name", "MailingAddress", None)
+    account = {item["name"]: item for item in client.send("GET", "sobjects/Account/describe").body["fields"]}
+    assert (account["Name"]["compoundFieldName"], account["BillingCity"]["compoundFieldName"]) == (
+        None,
+        "BillingAddress",
+    )
+
+
+@pytest.mark.parametrize("version", ["v30.0", "v21.0"])
+def test_retired_versions_are_gone(client: Client, version: str) -> None:
+    answer = client.send("GET", f"/services/data/{version}/limits")
+    assert (answer.status, answer.code) == (410, "UNSUPPORTED_API_VERSION")
+
+
+@pytest.mark.parametrize("version", ["v99.0", "v64.1", "64.0", "latest"])
+def test_unknown_versions_do_not_exist(client: Client, version: str) -> None:
+    assert client.send("GET", f"/services/data/{version}/limits").code == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ("64.0", "INVALID_OPERATION: SOAP API login() is disabled by default in this org."),
+        ("65.0", "No operation available for request {urn:partner.soap.sforce.com}login"),
+    ],
+)
+def test_soap_login_is_off(client: Client, version: str, fault: str) -> None:
+    envelope = (
+        b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        b'<login xmlns="urn:partner.soap.sforce.com"><username>a</username><password>b</password></login>'
+        b"</s:Body></s:Envelope>"
+    )
+    answer = raw(client, "POST", f"/services/Soap/u/{version}", {"content-type": "text/xml"}, envelope)
+    assert answer.status == 500
+    assert isinstance(answer.body, bytes)
+    assert f"<faultstring>{fault}" in answer.body.decode()

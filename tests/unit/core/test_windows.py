@@ -1,0 +1,299 @@
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.core.reading.windows import (
+    advance,
+    backfill_done,
+    backfill_windows,
+    begin,
+    frontier,
+    live_window,
+    live_windows,
+    slices,
+    with_fields,
+)
+from connector.model.org import Mailbox
+from connector.model.run import Window
+from connector.model.values import RecordId
+from tests.support.builders import NOW, at, mailbox
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def window(start: datetime, end: datetime, road: str, box: str = "a0M000000000001AAA") -> Window:
+    return Window(mailbox=RecordId(box), start=start, end=end, road=road)
+
+
+def begun(**fields: Any) -> Mailbox:
+    box = mailbox(**fields)
+    return with_fields(box, begin(box, NOW, 6))
+
+
+# --- begin
+
+
+def test_a_mailbox_begins_once() -> None:
+    fields = begin(mailbox(), NOW, 6)
+    assert fields == {
+        "Live_From__c": NOW,
+        "Live_Through__c": NOW,
+        "Backfill_From__c": datetime(2025, 9, 2, 12, tzinfo=UTC),
+    }
+    assert begin(with_fields(mailbox(), fields), at(days=3), 12) == {}
+
+
+def test_what_an_admin_has_set_stays() -> None:
+    box = mailbox(backfill_from=at(days=-10))
+    assert "Backfill_From__c" not in begin(box, NOW, 6)
+    assert begin(mailbox(live_from=at(days=-2)), NOW, 6)["Live_Through__c"] == at(days=-2)
+    assert begin(mailbox(live_through=at(days=-2)), NOW, 6)["Live_From__c"] == at(days=-2)
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "expected"),
+    [
+        (datetime(2026, 3, 31, 8, tzinfo=UTC), 1, datetime(2026, 2, 28, 8, tzinfo=UTC)),
+        (datetime(2024, 3, 31, tzinfo=UTC), 1, datetime(2024, 2, 29, tzinfo=UTC)),
+        (datetime(2026, 1, 15, tzinfo=UTC), 1, datetime(2025, 12, 15, tzinfo=UTC)),
+        (datetime(2026, 1, 15, tzinfo=UTC), 13, datetime(2024, 12, 15, tzinfo=UTC)),
+        (datetime(2026, 1, 15, tzinfo=UTC), 0, datetime(2026, 1, 15, tzinfo=UTC)),
+        (datetime(2026, 1, 15, tzinfo=UTC), 99999, datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_months_are_calendar_months(now: datetime, months: int, expected: datetime) -> None:
+    assert begin(mailbox(), now, months)["Backfill_From__c"] == expected
+
+
+# --- live
+
+
+def test_the_run_that_begins_a_mailbox_reads_nothing_live() -> None:
+    assert live_window(begun(), NOW, overlap=HOUR, settle=MINUTE) is None
+    assert live_window(begun(), NOW, overlap=HOUR, settle=timedelta(0)) is None
+    assert live_window(mailbox(), NOW, overlap=HOUR, settle=MINUTE) is None
+
+
+def test_a_live_window_overlaps_and_lets_mail_settle() -> None:
+    box = begun()
+    assert live_window(box, at(hours=5), overlap=HOUR, settle=MINUTE) == window(
+        at(hours=-1), at(hours=5, minutes=-1), "live"
+    )
+
+
+def test_late_mail_is_looked_for_even_where_nothing_new_can_have_come() -> None:
+    """The overlap is read again by the next run, however soon it comes."""
+    box = begun(backfill_through=NOW)
+    assert live_window(box, NOW, overlap=HOUR, settle=MINUTE) == window(at(hours=-1), at(minutes=-1), "live")
+
+
+def test_the_overlap_is_never_shorter_than_settling() -> None:
+    found = live_window(begun(), at(hours=5), overlap=timedelta(0), settle=MINUTE)
+    assert found
+    assert found.start == at(minutes=-1)
+
+
+def test_live_reads_nothing_before_backfill_from() -> None:
+    box = with_fields(mailbox(), begin(mailbox(), NOW, 0))
+    found = live_window(box, at(hours=5), overlap=HOUR, settle=MINUTE)
+    assert found
+    assert found.start == NOW
+    late = with_fields(mailbox(backfill_from=at(days=30)), begin(mailbox(backfill_from=at(days=30)), NOW, 6))
+    found = live_window(late, at(hours=5), overlap=HOUR, settle=MINUTE)
+    assert found
+    assert found.start == NOW  # a Backfill_From in the future must not stop live mail
+
+
+def test_live_goes_on_from_live_through_whatever_else_is_empty() -> None:
+    box = mailbox(live_through=at(hours=-9))
+    found = live_window(box, NOW, overlap=HOUR, settle=MINUTE)
+    assert found == window(at(hours=-10), at(minutes=-1), "live")
+    assert advance(box, [found], NOW, settle=MINUTE) == {"Live_Through__c": at(minutes=-1)}
+
+
+def test_a_mailbox_that_has_not_begun_moves_nothing() -> None:
+    assert advance(mailbox(), [window(at(days=-1), NOW, "backfill")], NOW, settle=MINUTE) == {}
+
+
+def test_a_fraction_of_a_second_is_cut_off() -> None:
+    box = begun(live_from=at(0.7), live_through=at(0.7), backfill_from=at(days=-1.5, seconds=0.2))
+    found = live_window(box, at(3600.9), overlap=HOUR, settle=MINUTE)
+    assert found == window(at(hours=-1), at(minutes=59), "live")
+    assert next(backfill_windows(box, at(3600.9), settle=MINUTE)).start == at(days=-1.5)
+
+
+def test_after_a_long_pause_live_mail_is_read_in_days() -> None:
+    found = list(live_windows(begun(), at(days=90), overlap=HOUR, settle=MINUTE))
+    assert len(found) == 91
+    assert all(each.end - each.start <= DAY for each in found)
+    assert list(live_windows(begun(), NOW, overlap=HOUR, settle=MINUTE)) == []
+
+
+# --- backfill
+
+
+def test_a_backfill_goes_from_the_oldest_day_to_live_from() -> None:
+    found = list(backfill_windows(begun(), NOW, settle=MINUTE))
+    assert found[0].start == datetime(2025, 9, 2, 12, tzinfo=UTC)
+    assert found[-1].end == at(minutes=-1)
+    assert list(backfill_windows(begun(), at(days=2), settle=MINUTE))[-1].end == NOW
+    assert {each.road for each in found} == {"backfill"}
+
+
+def test_a_backfill_resumes_where_it_was() -> None:
+    box = begun(backfill_through=at(days=-3))
+    assert [each.start for each in backfill_windows(box, at(1000), settle=MINUTE)] == [at(days=-n) for n in (3, 2, 1)]
+
+
+def test_setting_backfill_from_earlier_and_emptying_backfill_through_reads_again_from_there() -> None:
+    box = begun(backfill_through=NOW)
+    assert list(backfill_windows(box, at(1000), settle=MINUTE)) == []
+    again = begun(backfill_from=at(days=-400))
+    assert next(backfill_windows(again, at(1000), settle=MINUTE)).start == at(days=-400)
+
+
+def test_a_backfill_never_starts_before_backfill_from() -> None:
+    box = begun(backfill_from=at(days=-2), backfill_through=at(days=-9))
+    assert next(backfill_windows(box, at(1000), settle=MINUTE)).start == at(days=-2)
+
+
+def test_without_backfill_there_are_no_windows_and_it_is_done_at_once() -> None:
+    box = with_fields(mailbox(), begin(mailbox(), NOW, 0))
+    assert list(backfill_windows(box, NOW, settle=MINUTE)) == []
+    assert backfill_done(box)
+    assert advance(box, [], NOW, settle=MINUTE) == {"Backfill_Through__c": NOW}
+    assert list(backfill_windows(mailbox(), NOW, settle=MINUTE)) == []
+    assert not backfill_done(mailbox())
+
+
+INSTANTS = st.integers(0, 10**6).map(at)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**7), st.integers(1, 10**6))
+def test_slices_are_days_without_hole_or_overlap(start: int, length: int) -> None:
+    whole = window(at(start), at(start + length), "backfill")
+    pieces = list(slices(whole))
+    assert pieces[0].start == whole.start
+    assert pieces[-1].end == whole.end
+    assert all(one.end == other.start for one, other in pairwise(pieces))
+    assert all(piece.end - piece.start <= DAY for piece in pieces)
+    assert all(piece.end - piece.start == DAY for piece in pieces[:-1])
+
+
+# --- frontier and advance
+
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10)), max_size=12)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 20), SPANS, st.randoms(use_true_random=False))
+def test_the_frontier_is_the_first_second_that_nobody_has_read(
+    start: int, spans: list[tuple[int, int]], order: Any
+) -> None:
+    closed = [(at(begin), at(begin + length)) for begin, length in spans]
+    read = {second for begin, length in spans for second in range(begin, begin + length)}
+    expected = start
+    while expected in read:
+        expected += 1
+    order.shuffle(closed)
+    assert frontier(at(start), closed) == at(expected)
+
+
+def test_closed_windows_move_their_own_timestamp_only() -> None:
+    box = begun()
+    now = at(hours=3)
+    live = window(at(hours=-1), at(hours=3, minutes=-1), "live")
+    first = next(backfill_windows(box, now, settle=MINUTE))
+    assert advance(box, [], now, settle=MINUTE) == {}
+    assert advance(box, [live], now, settle=MINUTE) == {"Live_Through__c": live.end}
+    assert advance(box, [first], now, settle=MINUTE) == {"Backfill_Through__c": first.end}
+    assert advance(box, [live, first], now, settle=MINUTE) == {
+        "Live_Through__c": live.end,
+        "Backfill_Through__c": first.end,
+    }
+
+
+def test_other_mailboxes_and_other_roads_move_nothing() -> None:
+    box = begun()
+    foreign = window(at(hours=-1), at(hours=3), "live", box="a0M000000000002AAA")
+    sweep = window(at(days=-400), at(hours=3), "sweep")
+    assert advance(box, [foreign, sweep], at(hours=4), settle=MINUTE) == {}
+
+
+def test_a_hole_holds_the_timestamp() -> None:
+    box = begun(backfill_through=at(days=-3))
+    one, two, three = backfill_windows(box, at(1000), settle=MINUTE)
+    assert advance(box, [three, two], at(1000), settle=MINUTE) == {}
+    assert advance(box, [three, one], at(1000), settle=MINUTE) == {"Backfill_Through__c": one.end}
+    assert advance(box, [three, one, two], at(1000), settle=MINUTE) == {"Backfill_Through__c": NOW}
+
+
+def test_a_live_window_that_ends_before_live_through_does_not_move_it_back() -> None:
+    box = begun(live_through=at(hours=2))
+    assert advance(box, [window(at(hours=1), at(hours=1, minutes=50), "live")], at(hours=4), settle=MINUTE) == {}
+
+
+def test_a_backfill_that_came_as_near_to_now_as_it_could_is_done() -> None:
+    box = begun()
+    windows = list(backfill_windows(box, NOW, settle=MINUTE))
+    fields = advance(box, windows, NOW, settle=MINUTE)
+    assert fields == {"Backfill_Through__c": NOW}
+    done = with_fields(box, fields)
+    assert backfill_done(done)
+    assert advance(done, [], NOW, settle=MINUTE) == {}
+
+
+def test_a_backfill_whose_last_window_closed_early_is_not_done() -> None:
+    box = begun()
+    *windows, last = backfill_windows(box, NOW, settle=MINUTE)
+    early = window(last.start, last.end - timedelta(seconds=5), "backfill")
+    fields = advance(box, [*windows, early], NOW, settle=MINUTE)
+    assert fields == {"Backfill_Through__c": early.end}
+    rest = list(backfill_windows(with_fields(box, fields), at(hours=1), settle=MINUTE))
+    assert [(each.start, each.end) for each in rest] == [(early.end, NOW)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(st.integers(0, 2 * 86_400), st.integers(0, 2**16), st.integers(0, 90)), min_size=1, max_size=8),
+    st.integers(0, 90),
+    st.integers(0, 120),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_fails_in_between_no_second_is_passed_over_unread(
+    runs: list[tuple[int, int, int]], settle_seconds: int, overlap_seconds: int, order: Any
+) -> None:
+    """Runs at any distance; some of their windows fail, some close early, all are closed in any order."""
+    settle, overlap = timedelta(seconds=settle_seconds), timedelta(seconds=overlap_seconds)
+    box = mailbox(backfill_from=at(days=-4))
+    now, read = NOW, list[tuple[datetime, datetime]]()
+    for pause, luck, early in runs:
+        box = with_fields(box, begin(box, now, 1))
+        live = list(live_windows(box, now, overlap=overlap, settle=settle))
+        queues = [*live, *backfill_windows(box, now, settle=settle)]
+        closed = [each for index, each in enumerate(queues) if not luck >> index % 16 & 1]
+        if closed and closed[-1].end - closed[-1].start > timedelta(seconds=early):
+            last = closed.pop()
+            closed.append(window(last.start, last.end - timedelta(seconds=early), last.road))
+        order.shuffle(closed)
+        read += [(each.start, each.end) for each in closed]
+        before = box
+        box = with_fields(box, advance(box, closed, now, settle=settle))
+        assert box.live_through
+        assert before.live_through
+        assert box.live_through >= before.live_through
+        assert (box.backfill_through or NOW) >= (before.backfill_through or at(days=-4))
+        now += timedelta(seconds=pause)
+    through = box.live_through
+    assert through
+    if through > NOW and backfill_done(box):
+        assert frontier(at(days=-4), read) >= through
+    elif box.backfill_through and not backfill_done(box):
+        assert frontier(at(days=-4), read) >= box.backfill_through
