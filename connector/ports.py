@@ -6,8 +6,9 @@ concern one message return or raise `MessageError`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
@@ -16,6 +17,9 @@ from connector.model.org import DirectoryUser, Hits, SettledError, Setup
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
 from connector.model.run import EventRecord, Failure, MailboxUpdate
 from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
+
+#: what a call is answered with
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Download(Protocol):
@@ -36,8 +40,69 @@ class Download(Protocol):
         ...
 
 
+class SourceCall(Generic[Answer_co]):
+    """What the reader asks of a mail source without waiting for it; each kind names what it is answered with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCall(SourceCall[Page]):
+    """One page of [start, end) in ascending received time, or the page behind `link`.
+
+    `road` is the kind of the window, which sets its turn. `folder`: of this one alone; where it is not there any more,
+    it holds nothing. `with_tree`: the folder tree too, in the same request. `ids_only`: the page holds `Listed`.
+    """
+
+    mailbox: RecordId
+    user: GraphUserId
+    road: str
+    start: datetime
+    end: datetime
+    top: int
+    link: str | None = None
+    folder: FolderId | None = None
+    with_tree: bool = False
+    ids_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountCall(SourceCall[int | None]):
+    """About how many messages [start, end) holds, as a hint; None where the service does not say, or fails."""
+
+    user: GraphUserId
+    road: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCall(SourceCall[FolderTree]):
+    """The folder tree of a mailbox."""
+
+    user: GraphUserId
+    road: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderCall(SourceCall[Folder | None]):
+    """One folder by id; None where there is none."""
+
+    user: GraphUserId
+    folder: FolderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadersCall(SourceCall[Sequence[Header]]):
+    """The headers of messages of one mailbox by id, in any order, without those that are not there any more."""
+
+    wanted: tuple[tuple[RecordId, GraphUserId, MessageId], ...]
+
+
 class MailSource(Protocol):
-    """Mail in Microsoft 365. Every call is safe from several threads; the cap per mailbox is kept inside."""
+    """Mail in Microsoft 365. Every call is safe from several threads; the limits of a mailbox are kept inside."""
+
+    def start(self, call: SourceCall[Answer_co], done: Callable[[Answer_co | BaseException], None]) -> None:
+        """Ask, and come back at once; `done` is called with the answer, or the error, in some thread of the source."""
+        ...
 
     def page(
         self,
@@ -50,20 +115,7 @@ class MailSource(Protocol):
         link: str | None,
         folder: FolderId | None = None,
     ) -> Page:
-        """One page of [start, end) in ascending received time, or the page behind `link`.
-
-        `folder`: of this one alone; where it is not there any more, it holds nothing.
-        """
-        ...
-
-    def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
-        """About how many messages [start, end) holds, for show only; None where the service does not say."""
-        ...
-
-    def page_with_folders(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
-    ) -> tuple[Page, FolderTree]:
-        """A first page and the mailbox's folder tree in one request, so that an idle run stays at two."""
+        """As `PageCall`, and wait for it."""
         ...
 
     def folders(self, user: GraphUserId) -> FolderTree:
@@ -97,6 +149,15 @@ class MailSource(Protocol):
         self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
     ) -> Iterator[tuple[Header, tuple[Attachment, ...] | MessageError]]:
         """The lists of attachments of many messages, mailboxes mixed, in any order, each exactly once."""
+        ...
+
+    def small_files(
+        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
+    ) -> Iterator[tuple[Header, Mapping[str, str] | MessageError]]:
+        """The files of many messages, in any order, by attachment id and as base64; for messages with small files only.
+
+        A file that is not in the answer has to be asked for alone.
+        """
         ...
 
     def download(
@@ -186,6 +247,13 @@ class StoredMail(Protocol):
 
 class FileSink(Protocol):
     """Files on stored mail. Every call is safe from several threads."""
+
+    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> Sequence[MessageError | None]:
+        """Store small files, whose contents come as base64, in one request; what became of each, in order.
+
+        Raises ServiceError for what concerns the org as a whole.
+        """
+        ...
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
         """Store a file, once whatever became of earlier attempts; `source` is opened anew for each attempt.

@@ -4,7 +4,7 @@ The list names the fields it wants: without $select Graph sends every file along
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -27,6 +27,26 @@ _HEAD = 64
 def list_request(user: GraphUserId, header: Header) -> SubRequest:
     """Asks for the attachments of a message, without their contents."""
     return SubRequest(user, f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", IMMUTABLE)
+
+
+def files_request(user: GraphUserId, header: Header) -> SubRequest:
+    """Asks for the attachments of a message with their contents: for a message whose files are small together."""
+    return SubRequest(user, f"{_path(user, header.id)}/attachments", IMMUTABLE)
+
+
+def read_files(answer: SubResponse) -> Mapping[str, str] | MessageError:
+    """The contents of the files of a message by attachment id, base64 as Graph sends it; items and links have none.
+
+    What is behind a further page, or lacks its content, is left out: the caller asks for it alone.
+    """
+    if answer.status != 200:
+        return message_error(answer)
+    found: dict[str, str] = {}
+    items = answer.body.get("value")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("id"), str) and isinstance(item.get("contentBytes"), str):
+            found[item["id"]] = item["contentBytes"]
+    return found
 
 
 def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tuple[Attachment, ...] | MessageError:

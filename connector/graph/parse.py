@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.errors import MailboxError
-from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Recipient
+from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Listed, Recipient
 from connector.model.org import DirectoryUser
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 
@@ -14,6 +14,8 @@ HEADER_FIELDS = (
     "id,parentFolderId,receivedDateTime,sentDateTime,internetMessageId,conversationIndex,conversationId,subject,"
     "from,sender,toRecipients,ccRecipients,bccRecipients,importance,categories,webLink,isDraft,hasAttachments"
 )
+#: what a sweep selects where the run has read the same range already
+LISTED_FIELDS = "id,receivedDateTime"
 #: what is fetched for a message that will be stored
 CONTENT_FIELDS = "id,body,bodyPreview"
 FOLDER_FIELDS = "id,displayName,parentFolderId,isHidden,totalItemCount"
@@ -54,13 +56,25 @@ def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # OverflowError: year 1 or 9999 with an offset has no equal in UTC
-        known = item.get("id") if isinstance(item, Mapping) else None
-        raise MailboxError(
-            f"Graph listed a message that cannot be read ({type(error).__name__})",
-            where=f"message {known or 'without id'}",
-            remedy="Please report it; the mailbox is read again by the next run.",
-            code="BAD_ITEM",
-        ) from error
+        raise _bad_item(item, error) from error
+
+
+def _bad_item(item: Any, error: Exception) -> MailboxError:
+    known = item.get("id") if isinstance(item, Mapping) else None
+    return MailboxError(
+        f"Graph listed a message that cannot be read ({type(error).__name__})",
+        where=f"message {known or 'without id'}",
+        remedy="Please report it; the mailbox is read again by the next run.",
+        code="BAD_ITEM",
+    )
+
+
+def listed(item: Mapping[str, Any]) -> Listed:
+    """The id and time of a message of a list. Raises MailboxError where the item cannot be read."""
+    try:
+        return Listed(id=MessageId(item["id"]), received_at=instant(item["receivedDateTime"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _bad_item(item, error) from error
 
 
 def content(item: Mapping[str, Any]) -> Content:

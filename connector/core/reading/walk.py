@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from connector.errors import MailboxError
-from connector.model.mail import Header, Page
+from connector.model.mail import Header, Listed, Page
 from connector.model.run import Window
 from connector.model.values import MessageId, whole_second
 
@@ -50,12 +50,13 @@ class PageRequest:
 class Walked:
     """What a walk found. `window` is what is really closed: it may end earlier than asked, None is nothing at all.
 
-    `headers` are unique by id, inside `window`, in order of received time. `rest` is to be walked next, where a window
+    `headers` are unique by id, inside `window`, in order of received time; only ids and times where the pages held no
+    more (`Listed`). `rest` is to be walked next, where a window
     held too much for one; what is missing at the end for want of settling is not in it: the next run comes to it.
     """
 
     window: Window | None
-    headers: tuple[Header, ...]
+    headers: tuple[Header | Listed, ...]
     rounds: int
     rest: Window | None = None
 
@@ -93,7 +94,7 @@ class _Walk:
         self.split_at = split_at
         self.end = window.end
         self.split: datetime | None = None
-        self.seen: dict[MessageId, Header] = {}
+        self.seen: dict[MessageId, Header | Listed] = {}
         self.rounds = 0
         self.pages = 0
         #: the received second to which the round that just stopped has come

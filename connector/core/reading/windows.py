@@ -33,8 +33,6 @@ from connector.model.values import whole_second
 
 LIVE = "live"
 BACKFILL = "backfill"
-#: no window is longer: what goes wrong in one costs a day at most
-LONGEST = timedelta(days=1)
 #: older than any mail; also where a backfill of ever so many months begins
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = {
@@ -75,7 +73,7 @@ def with_fields(mailbox: Mailbox, fields: Mapping[str, Any]) -> Mailbox:
 
 
 def live_window(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: timedelta) -> Window | None:
-    """All of live mail to read now, of any length (`slices` cuts it); None where there is nothing yet.
+    """All of live mail to read now, of any length (`cutter` cuts it); None where there is nothing yet.
 
     It starts `overlap` before Live_Through (at least `settle`), for mail that came late, and ends `settle` before now.
     In the run that begins a mailbox there is no live window: its backfill comes as close to now. Nothing before
@@ -91,32 +89,18 @@ def live_window(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: 
     return None if first_run or start >= end else Window(mailbox=mailbox.id, start=start, end=end, road=LIVE)
 
 
-def live_windows(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: timedelta) -> Iterator[Window]:
-    """`live_window` in windows of a day at most, oldest first."""
-    window = live_window(mailbox, now, overlap=overlap, settle=settle)
-    return slices(window) if window else iter(())
-
-
-def backfill_windows(mailbox: Mailbox, now: datetime, *, settle: timedelta) -> Iterator[Window]:
-    """What the backfill has still to read, in windows of a day at most, oldest first."""
+def backfill_window(mailbox: Mailbox, now: datetime, *, settle: timedelta) -> Window | None:
+    """All that the backfill has still to read, of any length; None where it is done."""
     start, end = _backfill_start(mailbox), _backfill_end(mailbox, now, settle)
-    if start is not None and end is not None and start < end:
-        yield from slices(Window(mailbox=mailbox.id, start=start, end=end, road=BACKFILL))
+    if start is None or end is None or start >= end:
+        return None
+    return Window(mailbox=mailbox.id, start=start, end=end, road=BACKFILL)
 
 
 def backfill_done(mailbox: Mailbox) -> bool:
     """Whether the backfill has come to Live_From, or has nothing to read."""
     start = _backfill_start(mailbox)
     return start is not None and mailbox.live_from is not None and start >= whole_second(mailbox.live_from)
-
-
-def slices(window: Window, *, longest: timedelta = LONGEST) -> Iterator[Window]:
-    """`window` in pieces of `longest` at most, oldest first."""
-    start = window.start
-    while start < window.end:
-        end = min(start + longest, window.end)
-        yield replace(window, start=start, end=end)
-        start = end
 
 
 def frontier(start: datetime, closed: Iterable[tuple[datetime, datetime]]) -> datetime:

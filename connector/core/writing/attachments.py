@@ -56,12 +56,14 @@ class WantedFile:
     """A file that a stored mail should have. `attachment` is its id in the copy that was listed.
 
     None stands for the mail as a whole. The name of an item (a mail, an appointment, a contact) lacks its extension.
+    `size` is that of the list, which includes what the mailbox adds.
     """
 
     key: str
     name: str
     attachment: str | None = None
     is_item: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ def sort_out(listed: Iterable[Attachment], message_key: str, settings: SyncSetti
         reason = _reason(item, name, settings)
         if reason is None:
             is_item = item.kind is AttachmentKind.ITEM
-            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item))
+            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item, size=item.size))
         elif reason:
             lines.append(f"{name}{_size(item)}: {reason}")
     return Sorted(files=tuple(files), notes=_notes(lines), scanning=len(there) < len(everything))
