@@ -72,10 +72,10 @@ def run(arguments: Sequence[str]) -> int:
     except ConnectorError as error:
         if debug:
             traceback.print_exc()
-        show_error(error, as_json=as_json)
+        show_error(error.detail, as_json=as_json)
         return error.exit_code
     except TyperException as error:
-        show_error(usage(error), as_json=as_json)
+        show_error(usage(error).detail, as_json=as_json)
         return 2
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
@@ -88,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
             remedy="Run the command again with --debug before the verb, and report what it shows.",
             code="UNEXPECTED",
         )
-        show_error(unexpected, as_json=as_json)
+        show_error(unexpected.detail, as_json=as_json)
         return 3
     return result if isinstance(result, int) else 0
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from connector.cli.output import err
+from connector.cli.terminal import err
 from connector.engine.reader import WindowQueue
 from connector.model.values import RecordId
 
@@ -17,10 +17,12 @@ from connector.model.values import RecordId
 class Progress:
     """Windows walked of windows planned; messages read of those expected, their rate, and the time that is left.
 
-    Silent where standard error is no terminal.
+    Silent where standard error is no terminal, or where it is not to be `shown`.
     """
 
-    def __init__(self, console: Console = err, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console = err, *, shown: bool = True, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
         self._begun = monotonic()
         self._bars = Bars(
@@ -30,7 +32,9 @@ class Progress:
             TextColumn("windows, {task.fields[read]}"),
             TimeElapsedColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=not (shown and console.is_terminal),
+            # lines of a dry run go to standard output, wherever that leads
+            redirect_stdout=False,
             transient=True,
         )
         self._tasks: dict[RecordId, TaskID] = {}

@@ -16,9 +16,7 @@ import typer
 from connector.cli.options import Invocation
 from connector.codes import Action
 from connector.engine.scheduler import LOOK_EVERY, StopToken
-from connector.settings.model import load
-from connector.wiring.logs import configure_logging
-from connector.wiring.services import scheduler
+from connector.wiring.runs import scheduler
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +35,7 @@ def run(
     Settings, Sync Now and requested retries are looked at once a minute; nothing needs a restart.
     """
     invocation: Invocation = context.obj
-    settings = load(invocation.config, invocation.environ)
-    configure_logging(settings, level="debug" if invocation.debug else None)
+    settings = invocation.settings(level=None)
     stop_token = StopToken()
     with _stopped_by_signals(stop_token), scheduler(settings, stop_token, look_every=look_every) as daemon:
         daemon.serve()

@@ -7,7 +7,7 @@ import requests
 from rich.table import Table
 from simple_salesforce.api import Salesforce
 
-from connector.cli.output import counted, out
+from connector.cli.terminal import counted, out
 from connector.model.mail import Direction
 
 LATEST = 12

@@ -7,11 +7,11 @@ from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.engine.decider import Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.reader import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.org import Hits
 from connector.model.records import StoredEmail, StoredParticipant
-from connector.model.values import NormalAddress, RecordId
+from connector.model.values import MessageId, NormalAddress, RecordId
 from connector.ports import Directory
 
 #: the id of what is not stored yet
@@ -23,11 +23,24 @@ _ALSO_THEN = "another copy is stored in the same run"
 class DryRunLine:
     """The outcome that a run would give a message, the rule that says so and the record that it stands in, if any."""
 
-    queue: WindowQueue
-    header: Header
+    mailbox: RecordId
+    mailbox_name: str
+    message: MessageId
+    internet_message_id: str | None
     outcome: Outcome
     rule: str
     rule_id: RecordId | None
+
+    def to_json(self) -> dict[str, str | None]:
+        """The line that `sync --dry-run --json` prints."""
+        return {
+            "mailbox": self.mailbox_name,
+            "message_id": self.message,
+            "internet_message_id": self.internet_message_id,
+            "outcome": self.outcome.value,
+            "rule": self.rule,
+            "rule_id": self.rule_id,
+        }
 
 
 class DryRunDirectory:
@@ -111,7 +124,15 @@ def dry_run_lines(
         if outcome is Outcome.FAILED and place in ledger.failures:
             rule = f"{ledger.failures[place].code}: {ledger.failures[place].text}"
         foreseen.append(
-            DryRunLine(queue=queue, header=header, outcome=outcome, rule=rule or outcome.value, rule_id=rule_id)
+            DryRunLine(
+                mailbox=header.mailbox,
+                mailbox_name=queue.mailbox.user_principal_name or queue.mailbox.email,
+                message=header.id,
+                internet_message_id=header.internet_message_id,
+                outcome=outcome,
+                rule=rule or outcome.value,
+                rule_id=rule_id,
+            )
         )
     return foreseen
 

@@ -16,7 +16,7 @@ from connector.core.reading.progress import together
 from connector.core.writing.text import cut
 from connector.engine.mailboxes import MailboxRun, ReadLimits
 from connector.engine.maintenance import Maintenance
-from connector.engine.report import Report
+from connector.engine.report import ReportBuilder
 from connector.engine.retries import Retries
 from connector.errors import ConnectorError, ServiceError, StoppedError
 from connector.model.run import EventRecord, Failure, MailboxUpdate
@@ -37,7 +37,7 @@ class RunRecorder:
     def __init__(
         self,
         log_book: RunLog,
-        report: Report,
+        report: ReportBuilder,
         *,
         key: str,
         kind: EventKind,

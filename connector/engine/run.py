@@ -20,13 +20,14 @@ from connector.core.deciding.exclude import Rules, compile_rules
 from connector.core.reading.sweep import SWEEP
 from connector.core.reading.windows import LIVE
 from connector.engine.decider import Decider
-from connector.engine.dry_run import DryRunDirectory, dry_run_lines
+from connector.engine.dry_run import DryRunDirectory, DryRunLine, dry_run_lines
 from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, plan_mailboxes
 from connector.engine.maintenance import Maintenance
+from connector.engine.outcomes import OutcomeLedger
 from connector.engine.pipeline import CHUNK_LEAST, Pipeline
 from connector.engine.reader import Reader, WalkedWindow, WindowQueue
 from connector.engine.recorder import RunRecorder
-from connector.engine.report import Report
+from connector.engine.report import ReportBuilder, RunReport
 from connector.engine.retries import Retries
 from connector.engine.retries import readings as retry_readings
 from connector.engine.store import Store
@@ -51,9 +52,9 @@ class _Open:
 class Run:
     """One run. Everything it needs comes in; `run()` may be called once.
 
-    `only`: the mailboxes to read, by name. `dry_run`: decide, and write nothing at all. `retries_only`: no windows,
-    only messages that failed before; with `every_error` all that the admin source gives, due or not. `limit`: is given
-    the function that stops the reading, and watches over it.
+    `only`: the mailboxes to read, by name. `dry_run`: decide, hand each line to `lines`, and write nothing at all.
+    `retries_only`: no windows, only messages that failed before; with `every_error` all that the admin source gives,
+    due or not. `limit`: is given the function that stops the reading, and watches over it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Run:
         progress: Callable[[WindowQueue, int], None] | None = None,
         started: Callable[[Sequence[WindowQueue]], None] | None = None,
         limit: Callable[[Callable[..., None]], AbstractContextManager[None]] | None = None,
+        lines: Callable[[DryRunLine], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._admin = admin
@@ -93,11 +95,17 @@ class Run:
         self._retries = Retries()
         self._progress = progress
         self._started = started
+        self._lines = lines
         self._limit = limit
-        self._report = Report()
+        self._report = ReportBuilder()
         self._recorder = RunRecorder(log_book, self._report, key=key, kind=kind, pace=self._pace, monotonic=monotonic)
 
-    def run(self) -> Report:
+    @property
+    def ledger(self) -> OutcomeLedger:
+        """The outcomes so far, message by message."""
+        return self._report.ledger
+
+    def run(self) -> RunReport:
         """Do it. A ServiceError is logged in Salesforce if that can be reached, and comes back as `report.failure`.
 
         Raises UsageError for a mailbox that no row names.
@@ -121,7 +129,7 @@ class Run:
             salesforce_calls=report.salesforce_calls,
             graph_calls=report.graph_calls,
         )
-        return report
+        return report.build()
 
     # -- the steps --------------------------------------------------------------------------------------------------
 
@@ -191,7 +199,9 @@ class Run:
         ledger = self._report.ledger
         carried = [*early]
         while readings := [*carried, *(self._without_waiting(reading, setup) for reading in reader.take(CHUNK_LEAST))]:
-            self._report.foreseen += dry_run_lines(decider, readings, ledger, foresight=foresight)
+            for line in dry_run_lines(decider, readings, ledger, foresight=foresight):
+                if self._lines is not None:
+                    self._lines(line)
             carried = []
 
     def _store(

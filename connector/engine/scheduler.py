@@ -1,4 +1,4 @@
-"""`m365sync run`: when to run, one run at a time, and how to stop. `core/agenda.py` decides, the run is handed in.
+"""`m365sync run`: when to run, one run at a time, and how to stop. SchedulerPolicy decides, the run is handed in.
 
 Time is Salesforce's. The machine's own clock measures how long something took and how long to wait, nothing else.
 """
@@ -15,7 +15,9 @@ import structlog
 
 from connector.codes import Action
 from connector.core.scheduling.policy import Done, Idle, Job, SchedulerPolicy, Snapshot, UnloggedFailure
-from connector.errors import ConnectorError, ServiceError, SignInError, StoppedError, UnreachableError
+from connector.engine.report import RunReport
+from connector.engine.request import RunRequest, request_for
+from connector.errors import ConnectorError, ErrorDetail, ServiceError, SignInError, StoppedError, UnreachableError
 
 log = structlog.get_logger(__name__)
 
@@ -118,25 +120,30 @@ class TimeLimit:
 
 
 class Scheduler:
-    """Looks, decides, runs, waits, until somebody asks to stop. `run` does one run to its end and says how it went."""
+    """Looks, decides, runs, waits, until somebody asks to stop.
+
+    `run` does one run to its end; each reads for `slice_minutes` at most, and the next goes on from there.
+    """
 
     def __init__(
         self,
         *,
-        desk: ScheduleStore,
-        run: Callable[[Job], Done],
+        store: ScheduleStore,
+        run: Callable[[RunRequest], RunReport],
         stop_token: StopToken,
+        slice_minutes: float,
         look_every: float = LOOK_EVERY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._desk = desk
+        self._store = store
         self._run = run
         self._stop_token = stop_token
+        self._slice_minutes = slice_minutes
         self._look_every = look_every
         self._monotonic = monotonic
         self._agenda = SchedulerPolicy()
         #: failed runs that Salesforce does not know of: key, our own clock then, and why
-        self._unseen: list[tuple[str, float, ConnectorError]] = []
+        self._unseen: list[tuple[str, float, ErrorDetail]] = []
         self._trouble = ""
 
     def serve(self) -> None:
@@ -151,7 +158,7 @@ class Scheduler:
     def turn(self) -> float:
         """One look, and the run that it leads to: seconds to wait before the next look."""
         try:
-            look = self._desk.look(everything=not self._agenda.knows_backfills)
+            look = self._store.look(everything=not self._agenda.knows_backfills)
         except ServiceError as error:
             self._out_of_reach(error)
             return self._look_every
@@ -168,16 +175,17 @@ class Scheduler:
         begun = False
         try:
             if job in (Job.MANUAL, Job.SCHEDULED):
-                self._desk.begin(look)
+                self._store.begin(look)
             begun = True
-            done = self._run(job)
+            report = self._run(request_for(job, minutes=self._slice_minutes))
+            done = Done(cut=report.cut, failure=report.failure, logged=report.failure_logged)
         except ConnectorError as error:
-            done = Done(failure=error, begun=begun)
+            done = Done(failure=error.detail, begun=begun)
             log.error("Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))
         except Exception as error:
             # a fault of our own must not end the scheduler: the next run may well succeed
             log.exception("Run met an unexpected error", action=Action.RUN_FAILED)
-            done = Done(failure=_unexpected(error), begun=begun)
+            done = Done(failure=_unexpected(error).detail, begun=begun)
         self._agenda.done(job, done)
         if done.failure is not None and not done.logged and not self._stop_token.is_asked:
             self._note(done.failure)
@@ -191,7 +199,7 @@ class Scheduler:
             return
         if rest.error is not None:
             log.error("Nothing runs", action=Action.RUN_FAILED, code=rest.error.code, error=str(rest.error))
-            self._note(rest.error)
+            self._note(rest.error.detail)
             self._tell_unseen()
         elif rest.why is not None:
             log.warning("Nothing runs", action=Action.RUN_SKIPPED, reason=rest.why)
@@ -204,11 +212,11 @@ class Scheduler:
             log.error("Salesforce could not be read", action=Action.RUN_FAILED, code=error.code, error=str(error))
         self._trouble = str(error)
         if self._agenda.missed(self._monotonic()):
-            self._note(error)
+            self._note(error.detail)
             if not isinstance(error, UnreachableError | SignInError):
                 self._tell_unseen()
 
-    def _note(self, error: ConnectorError) -> None:
+    def _note(self, error: ErrorDetail) -> None:
         self._unseen.append((f"{secrets.token_hex(12)}-failure", self._monotonic(), error))
 
     def _tell_unseen(self) -> None:
@@ -221,7 +229,7 @@ class Scheduler:
             for key, tick, error in self._unseen
         ]
         try:
-            self._desk.write(told)
+            self._store.write(told)
         except ServiceError as error:
             log.warning("A failure could not be logged yet", action=Action.RUN_FAILED, error=str(error))
         else:

@@ -8,6 +8,7 @@ platform").
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -76,9 +77,12 @@ class PrincipalToken:
 
     def begin(self, redirect_uri: str, *, user: str | None = None) -> dict[str, Any]:
         """A sign-in in a browser: msal's flow, whose `auth_uri` is to be opened. Raises SignInError."""
-        flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
-            self._scopes, redirect_uri=redirect_uri, login_hint=user
-        )
+        with warnings.catch_warnings():
+            # msal would rather have the answer posted; who listens on this machine takes it from the address
+            warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
+            flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
+                self._scopes, redirect_uri=redirect_uri, login_hint=user
+            )
         return flow
 
     def finish(self, flow: Mapping[str, Any], returned: Mapping[str, str]) -> str:

@@ -1,25 +1,15 @@
 """What `check` asks Graph beyond what a run reads: the directory, the tenant's domains, each mailbox. Reads only."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from connector.errors import ConnectorError, MailboxError, ServiceError
+from connector.errors import ConnectorError, MailboxError
 from connector.graph.batch import LIMIT, SubRequest, SubResponse
 from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, service_error
+from connector.model.inspection import Tenant
 from connector.model.values import GraphUserId
 
 _USERS = {"$select": "userPrincipalName,mail,userType", "$top": "999"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
-    """What the directory shows: names and addresses of members, the clock, and why it does not show them."""
-
-    served_at: datetime
-    names: tuple[str, ...] = ()
-    error: ServiceError | None = None
 
 
 class GraphInspection:

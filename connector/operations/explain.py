@@ -152,9 +152,7 @@ class _Judge:
         )
         place = header.mailbox, header.id
         foreseen = next(
-            found
-            for found in dry_run_lines(decider, readings, ledger)
-            if (found.header.mailbox, found.header.id) == place
+            found for found in dry_run_lines(decider, readings, ledger) if (found.mailbox, found.message) == place
         )
         mail = next((mail for copy, mail in remembered if (copy.mailbox, copy.id) == place), None)
         if foreseen.outcome is Outcome.FAILED:

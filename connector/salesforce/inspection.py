@@ -1,11 +1,14 @@
 """What `check` asks the org beyond what a run reads: counts, limits, who else logs mail. Reads only."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from connector.model.inspection import OrgFacts, Tried
+from connector.model.org import Setup
 from connector.model.values import RecordId
 from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
 
@@ -22,27 +25,27 @@ SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false A
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrgFacts:
-    """What was found. `others`: mail logged by something else, None where the connector may not look.
-
-    `setting`: the settings record; `inactive`: a user who may be linked and left.
-    """
-
-    counts: Mapping[str, int]
-    others: Mapping[str, int | None]
-    setting_records: int
-    setting: RecordId | None
-    inactive: RecordId | None
-    #: (maximum, remaining) by the name of the limit
-    limits: Mapping[str, tuple[int, int]]
-
-
 class SalesforceInspection:
     """Asks one org."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
+
+    @property
+    def host(self) -> str:
+        """The org's host name."""
+        return self._client.host
+
+    @property
+    def now(self) -> datetime:
+        """The org's clock; signs in where nothing was asked before. Raises SignInError, UnreachableError."""
+        return self._client.now
+
+    def rehearse(
+        self, setup: Setup, *, key: str, inactive: RecordId | None, setting: RecordId | None
+    ) -> Sequence[Tried]:
+        """Try every right and undo it, as `permission_probe.rehearse`. Raises ServiceError."""
+        return rehearse(self._client, setup, key=key, inactive=inactive, setting=setting)
 
     def facts(self) -> OrgFacts:
         """Three calls. Raises ServiceError."""
@@ -67,6 +70,7 @@ class SalesforceInspection:
             setting_records=len(records),
             setting=next(iter(own), None),
             inactive=next((RecordId(str(row["AssigneeId"])) for row in client.records(left.body)), None),
+            days=DAYS,
             limits=self._limits(),
         )
 

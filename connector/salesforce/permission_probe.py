@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import ServiceError, SetupError, UnreachableError
+from connector.model.inspection import Tried
 from connector.model.org import Mailbox, Setup
 from connector.model.values import RecordId
 from connector.salesforce.client import Answer, Ask, SalesforceClient
@@ -44,15 +45,6 @@ class Step:
     fields: Mapping[str, Any] | None = None
     links: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """What became of a step: done (and undone), or the org's refusal."""
-
-    object: str
-    what: str
-    error: ServiceError | None = None
 
 
 def rehearse(

@@ -73,7 +73,7 @@ def test_it_ends_as_a_sync_with_the_final_clients(
         after = related(firm)
         assert all(before[name] <= after[name] for name in ("contacts", "accounts", "tasks", "addresses"))
         firm.wait(minutes=10)
-        assert firm.sync().ledger.stored == 0
+        assert firm.sync().stored == 0
     add(final, clients)
     final.sync()
     told, wanted = related(firm), related(final)

@@ -6,8 +6,10 @@ from typing import Any
 from connector.codes import MailboxStatus
 from connector.core.deciding import identity
 from connector.core.scheduling.retry import error_key
+from connector.engine.dry_run import DryRunLine
 from connector.engine.mailboxes import ReadLimits
-from connector.engine.report import Report
+from connector.engine.outcomes import OutcomeLedger
+from connector.engine.report import RunReport
 from connector.engine.run import Run
 from connector.model.mail import Header
 from connector.model.org import Hit
@@ -28,6 +30,8 @@ class Firm:
         self.org = FakeOrg()
         self.stored_mail = FakeStock(self.org)
         self.runs = 0
+        #: what the latest run made of each message
+        self.ledger = OutcomeLedger()
         account = RecordId("001000000000001AAA")
         for number, address in enumerate((CLIENT, "spouse@client.example"), start=1):
             contact = Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=account)
@@ -65,7 +69,7 @@ class Firm:
     def box(self, name: str) -> Any:
         return self.org.mailboxes[self.row(name)]
 
-    def sync(self, calls: Calls | None = None, **how: Any) -> Report:
+    def sync(self, calls: Calls | None = None, **how: Any) -> RunReport:
         """One run."""
         self.runs += 1
         self.org.call = self.tenant.call = calls or Calls()
@@ -74,7 +78,14 @@ class Firm:
         ports["stored_mail"] = self.stored_mail
         how = {"monotonic": lambda: 0.0, **how}
         run = Run(**ports, log_book=self.org, key=f"run-{self.runs}", pace=pace, **how)
+        self.ledger = run.ledger
         return run.run()
+
+    def dry_run(self, **how: Any) -> list[DryRunLine]:
+        """The lines of a dry run."""
+        lines: list[DryRunLine] = []
+        self.sync(dry_run=True, lines=lines.append, **how)
+        return lines
 
     def wait(self, **how: float) -> None:
         """Time passes for both services."""

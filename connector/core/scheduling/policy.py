@@ -19,7 +19,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from connector.core.scheduling.frequency import Frequency, frequency_of
-from connector.errors import ConnectorError, SetupError
+from connector.errors import ErrorDetail, SetupError
 from connector.model.values import RecordId
 
 #: of rows whose state asks for something: their id and that state
@@ -101,7 +101,7 @@ class Done:
     """How a run ended. `cut`: its time was over, so it may not have read everything."""
 
     cut: bool = False
-    failure: ConnectorError | None = None
+    failure: ErrorDetail | None = None
     #: whether Salesforce has an event of the failure
     logged: bool = False
     #: whether Salesforce was told that it begins, so that it is not due any more
@@ -114,7 +114,7 @@ class UnloggedFailure:
 
     key: str
     ago: timedelta
-    error: ConnectorError
+    error: ErrorDetail
 
 
 @dataclass(slots=True)

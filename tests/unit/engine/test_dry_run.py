@@ -31,9 +31,9 @@ def firm() -> Firm:
 
 def foreseen(firm: Firm) -> dict[str, DryRunLine]:
     """By the id of the message."""
-    found = firm.sync(dry_run=True).foreseen
-    assert len({one.header.id for one in found}) == len(found)
-    return {one.header.id: one for one in found}
+    found = firm.dry_run()
+    assert len({one.message for one in found}) == len(found)
+    return {one.message: one for one in found}
 
 
 def in_chunks(firm: Firm, *headers: Header) -> tuple[list[DryRunLine], OutcomeLedger]:

@@ -115,7 +115,7 @@ def test_what_the_org_will_not_clear_is_told_by_name_and_reason(firm: Firm, stat
     stored_mail(firm).locked = True
     firm.org.edit("Email__c", only(firm), Match_Status__c=status, Expires_On__c=date(2026, 1, 1))
     report = firm.sync()
-    assert report.remarks == [f"The email {only(firm)} could not be {verb} (ENTITY_IS_LOCKED: No.)"]
+    assert report.remarks == (f"The email {only(firm)} could not be {verb} (ENTITY_IS_LOCKED: No.)",)
     assert (report.exit_code, report.event) == (1, "run-2")
     [event] = [event for event in firm.events() if event["Run_Key__c"] == "run-2"]
     assert (event["Status__c"], event["Error_Message__c"]) == ("Completed with Errors", report.remarks[0])
@@ -189,7 +189,7 @@ def test_where_nothing_is_lacking_nothing_is_written(firm: Firm) -> None:
 def test_rows_that_were_written_are_counted(firm: Firm) -> None:
     firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
     report = firm.sync()
-    assert (report.ledger.additions, report.ledger.tasks) == (2, 1)  # the mail and its participant; its activity
+    assert (report.additions, report.tasks) == (2, 1)  # the mail and its participant; its activity
     assert report.event == "run-2"
 
 
@@ -201,7 +201,7 @@ def test_a_refusal_of_a_mail_whose_message_nobody_knows_is_a_remark(firm: Firm) 
     firm.org.rule = rule
     report = firm.sync()
     told = "could not be related anew (FIELD_CUSTOM_VALIDATION_EXCEPTION: Task: No.)"
-    assert report.remarks == [f"The email {only(firm)} {told}"]
+    assert report.remarks == (f"The email {only(firm)} {told}",)
     assert firm.org.rows("MS_Graph_Sync_Error__c") == []
     assert report.exit_code == 1
 

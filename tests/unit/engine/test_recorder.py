@@ -10,7 +10,7 @@ import pytest
 from connector.codes import ErrorStatus, EventKind, EventStatus, MailboxStatus
 from connector.engine.mailboxes import MailboxRun, ReadLimits
 from connector.engine.recorder import CHECKPOINT_SECONDS, RunRecorder
-from connector.engine.report import Report
+from connector.engine.report import ReportBuilder
 from connector.engine.retries import Retries
 from connector.errors import MailboxError, MessageError, ServiceError, StoppedError
 from connector.model.org import LoggedError, SettledError
@@ -57,7 +57,7 @@ class ScheduleStore:
     """A journal with its report, and a clock that stands still unless it is told to move."""
 
     def __init__(self) -> None:
-        self.book, self.report, self.seconds = LogBook(), Report(), 0.0
+        self.book, self.report, self.seconds = LogBook(), ReportBuilder(), 0.0
         self.recorder = RunRecorder(
             self.book, self.report, key="run", kind=EventKind.MANUAL, pace=ReadLimits(), monotonic=lambda: self.seconds
         )
@@ -241,13 +241,13 @@ def test_after_a_failure_no_error_row_and_no_timestamp_is_written(desk: Schedule
 def test_a_mailbox_counts_once_whether_it_was_read_or_could_not_be() -> None:
     boxes = tuple(mailbox(id=RecordId(f"a0M{n:012d}AAA")) for n in (1, 2))
     failed = {RecordId(f"a0M{n:012d}AAA"): MailboxError("denied") for n in (2, 3)}
-    assert Report(mailboxes=boxes, failed_mailboxes=failed).looked_at == 3
+    assert ReportBuilder(mailboxes=boxes, failed_mailboxes=failed).looked_at == 3
 
 
 def test_a_line_for_each_thing_that_an_admin_should_know() -> None:
-    report = Report(remarks=["One."], failing=("Two.",), unlinked={"ada@firm.example": "Three."})
+    report = ReportBuilder(remarks=["One."], failing=("Two.",), unlinked={"ada@firm.example": "Three."})
     assert report.messages.splitlines() == ["One.", "Two.", "ada@firm.example is not read: Three."]
-    assert Report().messages == ""
+    assert ReportBuilder().messages == ""
 
 
 def test_a_long_message_is_cut(desk: ScheduleStore) -> None:
@@ -269,7 +269,7 @@ def test_the_exit_code(what: str, code: int) -> None:
         "failure": ServiceError("away"),
         "unlinked": {"ada@firm.example": "No permission."},
     }
-    assert Report(**{what: found[what]}).exit_code == code
+    assert ReportBuilder(**{what: found[what]}).build().exit_code == code
 
 
 def test_a_message_that_failed_without_a_row_is_an_exit_code_too(firm: Firm) -> None:

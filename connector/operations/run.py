@@ -1,0 +1,99 @@
+"""One run from a request to its report: what every operation that reads mail, the scheduler and a worker call."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from connector.engine.dry_run import DryRunLine
+from connector.engine.mailboxes import ReadLimits
+from connector.engine.reader import WindowQueue
+from connector.engine.report import RunReport
+from connector.engine.request import RunRequest
+from connector.engine.run import Run
+from connector.engine.scheduler import StopToken, TimeLimit
+from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSource, StoredMail
+
+#: does a run, here or on another machine. Raises UsageError; what stopped the run is in the report
+Runs = Callable[[RunRequest], RunReport]
+
+
+class ProgressView(Protocol):
+    """Shows how a run goes. Called from several threads."""
+
+    def started(self, queues: Sequence[WindowQueue]) -> None:
+        """These mailboxes are read."""
+        ...
+
+    def walked(self, queue: WindowQueue, messages: int) -> None:
+        """A window of this mailbox was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunServices:
+    """The ports that one run uses."""
+
+    admin: SetupSource
+    source: MailSource
+    directory: Directory
+    stored_mail: StoredMail
+    sink: RecordSink
+    log_book: RunLog
+
+
+class Runner:
+    """Does runs, one at a time.
+
+    `open_services` makes what a request needs. `progress` is shown how the run goes, `lines` takes each line of a dry
+    run as it is decided. `stop_token` ends a run early.
+    """
+
+    def __init__(
+        self,
+        open_services: Callable[[RunRequest], AbstractContextManager[RunServices]],
+        *,
+        limits: ReadLimits,
+        progress: ProgressView | None = None,
+        lines: Callable[[DryRunLine], None] | None = None,
+        stop_token: StopToken | None = None,
+    ) -> None:
+        self._open_services = open_services
+        self._limits = limits
+        self._progress = progress
+        self._lines = lines
+        self._stop_token = stop_token
+
+    def run(self, request: RunRequest) -> RunReport:
+        """Do the run to its end. Raises UsageError; what stopped the run is in the report."""
+        limit = None
+        if request.minutes is not None:
+            limit = TimeLimit(self._stop_token or StopToken(), seconds=60 * request.minutes)
+        with self._open_services(request) as services:
+            report = Run(
+                admin=services.admin,
+                source=services.source,
+                directory=services.directory,
+                stored_mail=services.stored_mail,
+                sink=services.sink,
+                log_book=services.log_book,
+                key=new_key(),
+                kind=request.event_kind,
+                pace=replace(self._limits, sweep_now=request.sweep),
+                only=request.only,
+                dry_run=request.dry_run,
+                retries_only=request.retries_only,
+                every_error=request.every_error or request.event is not None,
+                progress=self._progress.walked if self._progress is not None else None,
+                started=self._progress.started if self._progress is not None else None,
+                lines=self._lines,
+                limit=limit,
+            ).run()
+        return replace(report, cut=limit is not None and limit.cut)
+
+
+def new_key(now: datetime | None = None) -> str:
+    """A Run_Key__c: when the run started by this machine's clock, and chance."""
+    return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

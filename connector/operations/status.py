@@ -1,0 +1,110 @@
+"""Whether mail is read when it should be. Reads Salesforce only, and writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from connector.core.deciding.exclude import compile_rules
+from connector.core.reporting.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
+from connector.core.scheduling.policy import Snapshot
+from connector.engine.mailboxes import not_linked_reason, seated_users
+from connector.errors import SetupError
+from connector.model.org import Setup
+from connector.model.values import RecordId
+from connector.ports import SetupSource
+
+#: how the frequency is taken where it cannot be understood
+_UNKNOWN = timedelta(days=1)
+
+
+class RunHistory(Protocol):
+    """When runs are due, how the last one went, and the org's API calls. All methods may raise ServiceError."""
+
+    def look(self) -> Snapshot:
+        """What the settings record says now."""
+        ...
+
+    def last_event(self) -> LastEvent | None:
+        """The event of the latest run that left one."""
+        ...
+
+    def calls(self) -> tuple[int, int]:
+        """The org's API calls of the last 24 hours, and how many it may make."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The sync at `now`, by the org's clock. `problems` concern the sync as a whole.
+
+    `frequency`: as the settings name it; None where there is no settings record. `resting`: why nothing runs at all, or
+    None. `next_run`: None where nothing runs.
+    """
+
+    now: datetime
+    zone: str
+    frequency: str | None
+    resting: str | None
+    next_run: datetime | None
+    mailboxes: tuple[MailboxHealth, ...]
+    problems: tuple[str, ...]
+    calls_used: int
+    calls_limit: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing needs correcting."""
+        return not self.problems and all(box.well for box in self.mailboxes)
+
+
+def status(setup: SetupSource, history: RunHistory) -> Status:
+    """Each mailbox, when it was read last, how far its backfill is, the next run, and the org's API calls.
+
+    Raises ServiceError.
+    """
+    look = history.look()
+    return _status(look, setup.read(), history.last_event(), history.calls())
+
+
+def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[int, int]) -> Status:
+    active = look.resting is None
+    problems: list[str] = []
+    interval, next_run = _UNKNOWN, None
+    if active and look.timing is not None:
+        try:
+            grid = look.grid()
+            interval, next_run = grid.interval, grid.next_run(look.timing.last_run_at, look.now)
+        except SetupError as error:
+            problems.append(str(error))
+        failure = failed_since(last, setup.mailboxes)
+        if failure is not None:
+            problems.append(f"The last run failed: {failure}")
+    broken: dict[RecordId, str] = {}
+    try:
+        broken.update(compile_rules(setup.exclusions).broken)
+    except SetupError as error:
+        problems.append(str(error))
+    longest = longest_silence(interval, last, look.now) if active else None
+    seats = seated_users(setup)
+    mailboxes = tuple(
+        mailbox_health(
+            box,
+            not_linked=not_linked_reason(box, setup, seats),
+            now=look.now,
+            longest=longest,
+            broken=broken.get(box.user or RecordId("")),
+        )
+        for box in setup.mailboxes
+    )
+    used, limit = calls
+    return Status(
+        now=look.now,
+        zone=look.zone,
+        frequency=look.timing.frequency if look.timing is not None else None,
+        resting=look.resting,
+        next_run=next_run,
+        mailboxes=mailboxes,
+        problems=tuple(problems),
+        calls_used=used,
+        calls_limit=limit,
+    )
