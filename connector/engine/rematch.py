@@ -18,7 +18,7 @@ from connector.model.mail import Party
 from connector.model.org import Mailbox, Setup, SyncSettings
 from connector.model.records import DesiredEmail, Plan, RowError, RowResult
 from connector.model.run import EventRecord, Failure
-from connector.model.values import MessageId, NormalAddress, RecordId
+from connector.model.values import MessageId, NormalAddress, RecordId, batched
 from connector.ports import Directory, RecordSink, StoredMail
 
 log = structlog.get_logger(__name__)
@@ -50,8 +50,8 @@ class Rematching:
         clients = {address: ids for address, ids in changes.clients.items() if self._is_external(address)}
         emails = {*changes.related, *(self.stored_mail.mails_with(clients) if clients else ())}
         ordered = sorted(emails - changes.removed)
-        for start in range(0, len(ordered), SLICE):
-            self._relate(self.stored_mail.read(ordered[start : start + SLICE]), event)
+        for part in batched(ordered, SLICE):
+            self._relate(self.stored_mail.read(part), event)
 
     def _is_external(self, address: NormalAddress) -> bool:
         """Linked mailboxes and colleagues are never clients, though some firms keep them as Contacts."""

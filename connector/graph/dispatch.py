@@ -17,8 +17,9 @@ from concurrent.futures import Executor
 from datetime import datetime
 from queue import SimpleQueue
 
-from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
+from connector.http.subrequest import SubResponse
 
 Answer = tuple[SubResponse, datetime]
 #: places of all mailboxes up to which lists are plain requests
@@ -30,7 +31,7 @@ class _Ticket:
 
     __slots__ = ("request", "tell")
 
-    def __init__(self, request: SubRequest, tell: Callable[[Answer | BaseException | None], None]) -> None:
+    def __init__(self, request: MailboxRequest, tell: Callable[[Answer | BaseException | None], None]) -> None:
         self.request = request
         self.tell = tell
 
@@ -94,7 +95,7 @@ class Coalescer:
         self._lock = threading.Lock()
         self._slots.when_free(self._wake)
 
-    def ask(self, request: SubRequest) -> Answer:
+    def ask(self, request: MailboxRequest) -> Answer:
         """The answer and its Date. Raises ServiceError where Graph as a whole does not answer."""
         told: SimpleQueue[Answer | BaseException | None] = SimpleQueue()
         with self._lock:
@@ -107,7 +108,7 @@ class Coalescer:
             raise copy.copy(answer) from answer
         return answer or self._ask_alone(request)
 
-    def ask_many(self, requests: Sequence[SubRequest]) -> Iterator[tuple[int, SubResponse]]:
+    def ask_many(self, requests: Sequence[MailboxRequest]) -> Iterator[tuple[int, SubResponse]]:
         """The answers to many requests with their number, in any order. Raises as `ask` does."""
         told: SimpleQueue[tuple[int, Answer | BaseException | None]] = SimpleQueue()
 
@@ -136,7 +137,7 @@ class Coalescer:
                 with self._lock:
                     self._messages.drop(set(tickets))
 
-    def _ask_alone(self, request: SubRequest) -> Answer:
+    def _ask_alone(self, request: MailboxRequest) -> Answer:
         return self._client.try_get_at(request.user, f"/v1.0{request.url}", prefer=request.prefer)
 
     def _tell_alone(self, ticket: _Ticket) -> None:

@@ -12,9 +12,10 @@ from connector.core.writing.attachments import shows_inline
 from connector.errors import MailboxError, MessageError, MessageGoneError, SetupError
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, list_request, read_list
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, message_error, service_error
 from connector.graph.dispatch import Coalescer
+from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
@@ -126,7 +127,11 @@ class GraphMail:
     ) -> Iterator[tuple[tuple[RecordId, GraphUserId, MessageId], Header | MessageError]]:
         """The headers of single messages by id, in any order; MessageGoneError for one that is not there."""
         requests = [
-            SubRequest(user, f"{_messages(user)}/{quote(message, safe='')}?$select={parse.HEADER_FIELDS}", IMMUTABLE)
+            MailboxRequest(
+                user=user,
+                url=f"{_messages(user)}/{quote(message, safe='')}?$select={parse.HEADER_FIELDS}",
+                prefer=IMMUTABLE,
+            )
             for _, user, message in wanted
         ]
         for index, response in self._coalescer.ask_many(requests):
@@ -158,12 +163,12 @@ class GraphMail:
 
         With `inline_images` those of a body that shows parts of its mail are listed too.
         """
-        requests: list[SubRequest] = []
+        requests: list[MailboxRequest] = []
         parts: list[tuple[int, bool]] = []
         for index, header in enumerate(wanted):
             user = users[header.mailbox]
             url = f"{_messages(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
-            requests.append(SubRequest(user, url, IMMUTABLE))
+            requests.append(MailboxRequest(user=user, url=url, prefer=IMMUTABLE))
             parts.append((index, False))
             if header.has_attachments:
                 requests.append(list_request(user, header))
@@ -248,7 +253,8 @@ class GraphMail:
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
         response = self._user(name)
         if response.status == 200:
-            return response.body
+            found: Mapping[str, Any] = response.body
+            return found
         if response.status in (400, 404):
             return None
         raise service_error(response.status, response.body.get("error") or {})
@@ -280,15 +286,15 @@ def _folders(user: str) -> str:
     return f"/users/{quote(user, safe='')}/mailFolders"
 
 
-def _list(user: str, start: datetime, end: datetime, top: int, folder: FolderId | None = None) -> SubRequest:
+def _list(user: str, start: datetime, end: datetime, top: int, folder: FolderId | None = None) -> MailboxRequest:
     query = f"$filter={_filter(start, end)}&$orderby=receivedDateTime&$select={parse.HEADER_FIELDS}&$top={top}"
     path = _messages(user) if folder is None else f"{_folders(user)}/{quote(folder, safe='')}/messages"
-    return SubRequest(user, f"{path}?{query}", IMMUTABLE)
+    return MailboxRequest(user=user, url=f"{path}?{query}", prefer=IMMUTABLE)
 
 
-def _counting(user: str, start: datetime, end: datetime) -> SubRequest:
+def _counting(user: str, start: datetime, end: datetime) -> MailboxRequest:
     query = f"$filter={_filter(start, end)}&$count=true&$select=id&$top=1"
-    return SubRequest(user, f"{_messages(user)}?{query}", IMMUTABLE)
+    return MailboxRequest(user=user, url=f"{_messages(user)}?{query}", prefer=IMMUTABLE)
 
 
 def _filter(start: datetime, end: datetime) -> str:
@@ -296,11 +302,11 @@ def _filter(start: datetime, end: datetime) -> str:
     return f"receivedDateTime%20ge%20{_time(start)}%20and%20receivedDateTime%20lt%20{_time(end)}"
 
 
-def _tree_requests(user: str) -> list[SubRequest]:
+def _tree_requests(user: str) -> list[MailboxRequest]:
     """mailFolders/delta shows all folders flat, but v1.0 does not say which are well known: those are asked by name."""
-    tree = SubRequest(user, f"{_folders(user)}/delta?$select={parse.FOLDER_FIELDS}", FOLDER_PAGE)
+    tree = MailboxRequest(user=user, url=f"{_folders(user)}/delta?$select={parse.FOLDER_FIELDS}", prefer=FOLDER_PAGE)
     names = (f"{_folders(user)}/{name}?$select={parse.FOLDER_FIELDS}" for name in WELL_KNOWN)
-    return [tree, *(SubRequest(user, name, IMMUTABLE) for name in names)]
+    return [tree, *(MailboxRequest(user=user, url=name, prefer=IMMUTABLE) for name in names)]
 
 
 def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
@@ -308,7 +314,8 @@ def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
     if answer.status != 200:
         error = answer.body.get("error")
         raise mailbox_error(answer.status, error if isinstance(error, Mapping) else {}, user)
-    return answer.body
+    body: Mapping[str, Any] = answer.body
+    return body
 
 
 def _is_gone(answer: SubResponse) -> bool:

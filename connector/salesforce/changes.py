@@ -14,7 +14,7 @@ from connector.core.writing.rematch import Changes, Watch
 from connector.model.org import Hit
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
-from connector.salesforce.client import Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import read_instant
 
 EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
@@ -60,7 +60,7 @@ class ChangeWatch:
         return replace(self._found, clients=clients)
 
     def expect(self, watch: Watch) -> None:
-        """Ask this with the next look-up."""
+        """CompositeRequest this with the next look-up."""
         self._watch = watch
         self.pending = True
 
@@ -77,7 +77,7 @@ class ChangeWatch:
             clients = dict.fromkeys(("Contact", "Account"), f"SystemModstamp >= {soql.instant(watch.since)}")
         return {**clients, EMAIL: " OR ".join(emails)}
 
-    def asks(self) -> list[tuple[str, Ask]]:
+    def requests(self) -> list[tuple[str, CompositeRequest]]:
         """Queries of its own, with the object whose rows they bring."""
         if not self.pending or self._watch is None:
             return []

@@ -18,12 +18,13 @@ import structlog
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
 from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import NewFile, Row, RowError, StoredFile
 from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
-from connector.salesforce.client import MAX_HEAVY, MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.faults import OrgFaultWatch
 from connector.salesforce.results import Outcome
@@ -94,38 +95,38 @@ class SalesforceFiles:
                 owner = self._client.identity.user
             else:
                 raise self._refused(answer)
-        raise self._refused(Answer(status=503, body=None))
+        raise self._refused(SubResponse(status=503, body=None))
 
     def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
         """The files on these Emails; those of people too, with an empty key."""
         found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
         wire = self._client.names.wire
-        asks = [
+        requests = [
             self._client.query(wire(_FILES) + soql.in_list(part), "the files of stored mail")
             for part in soql.chunks(sorted(found), room=_ROOM)
         ]
-        for start in range(0, len(asks), MAX_HEAVY):
-            for answer in self._client.composite(asks[start : start + MAX_HEAVY]):
-                for record in self._client.records(answer.body):
-                    email = RecordId(str(record["LinkedEntityId"]))
-                    found[email] = (*found.get(email, ()), parse.stored_file(record))
+        for _, answer in self._client.each(requests):
+            for record in self._client.records(answer.body):
+                email = RecordId(str(record["LinkedEntityId"]))
+                found[email] = (*found.get(email, ()), parse.stored_file(record))
         return found
 
     def remove(self, documents: Sequence[RecordId]) -> None:
         """Delete files; those that are gone already are no matter, and those that stay do no harm."""
-        asks = [
-            Ask(method="DELETE", path=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
+        requests = [
+            CompositeRequest(method="DELETE", url=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
             for document in documents
         ]
-        for start in range(0, len(asks), MAX_SUBREQUESTS):
-            for answer in self._client.composite(asks[start : start + MAX_SUBREQUESTS]):
-                if answer.status >= 300 and answer.status != 404:
-                    code, message = code_and_message(answer.body)
-                    _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
+        for _, answer in self._client.each(requests, at_once=MAX_SUBREQUESTS):
+            if answer.status >= 300 and answer.status != 404:
+                code, message = code_and_message(answer.body)
+                _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 
-    def _send(self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]) -> Answer:
+    def _send(
+        self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]
+    ) -> SubResponse:
         boundary = uuid.uuid4().hex
 
         @contextmanager
@@ -156,7 +157,7 @@ class SalesforceFiles:
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
-    def _refused(self, answer: Answer) -> MessageError:
+    def _refused(self, answer: SubResponse) -> MessageError:
         """Why a file was not taken. Raises ServiceError for what concerns every file, or the run as a whole."""
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):

@@ -16,8 +16,9 @@ import structlog
 
 from connector.codes import Action, EventStatus
 from connector.core.reporting.health import AT_WORK
+from connector.http.subrequest import SubResponse
 from connector.salesforce import soql
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT
 from connector.salesforce.errors import code_and_message
 from connector.salesforce.wire import wire_fields
@@ -83,45 +84,49 @@ class Housekeeping:
         """Whether they are worth a call of their own, where a run has nothing to write."""
         return self.pending and bool(stamps(self._rules) or tombstones(self._rules))
 
-    def question(self) -> Ask:
+    def question(self) -> CompositeRequest:
         """The events that nobody writes any more."""
         self.pending = False
         text = _RUNNING.format(before=soql.instant(self._client.now - AT_WORK))
         return self._client.query(self._client.names.wire(text), f"rows of {EVENT}")
 
-    def do(self, answer: Answer) -> None:
+    def do(self, answer: SubResponse) -> None:
         """What the answer and the rules call for; no call where that is nothing. Raises ServiceError."""
         names = self._client.names
         dead = [str(row["Id"]) for row in self._client.records(answer.body)] if answer.status == 200 else []
-        asks = [
+        requests = [
             *self._collections(EVENT, [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]),
             *self._collections(RULE, stamps(self._rules)),
             *self._collections(RULE, tombstones(self._rules), key="Tombstone_Of__c"),
         ]
-        for ask in asks:
-            [result] = self._client.composite([ask])
+        for request in requests:
+            [result] = self._client.composite([request])
             for refused in _refusals(result):
-                log.warning("Could not be put in order", action=Action.CHECKPOINT_SAVED, rows=ask.asked, error=refused)
+                log.warning(
+                    "Could not be put in order", action=Action.CHECKPOINT_SAVED, rows=request.asked, error=refused
+                )
         if dead:
             log.warning("Runs were interrupted", action=Action.CHECKPOINT_SAVED, events=len(dead), of=names.wire(EVENT))
 
-    def _collections(self, name: str, rows: Sequence[Mapping[str, Any]], *, key: str = "") -> Iterable[Ask]:
+    def _collections(
+        self, name: str, rows: Sequence[Mapping[str, Any]], *, key: str = ""
+    ) -> Iterable[CompositeRequest]:
         wire, names = self._client.names.wire, self._client.names
         for start in range(0, len(rows), _ROWS):
             records = [
                 {"attributes": {"type": wire(name)}, **names.to_wire(wire_fields(row))}
                 for row in rows[start : start + _ROWS]
             ]
-            yield Ask(
+            yield CompositeRequest(
                 method="PATCH",
-                path=f"composite/sobjects/{wire(name)}/{wire(key)}" if key else "composite/sobjects",
+                url=f"composite/sobjects/{wire(name)}/{wire(key)}" if key else "composite/sobjects",
                 asked=f"rows of {name}",
                 body={"allOrNone": False, "records": records},
                 raw=True,
             )
 
 
-def _refusals(answer: Answer) -> list[str]:
+def _refusals(answer: SubResponse) -> list[str]:
     if answer.status >= 300 or not isinstance(answer.body, list):
         return [" ".join(code_and_message(answer.body))]
     return [" ".join(code_and_message(row.get("errors"))) for row in answer.body if not row.get("success")]

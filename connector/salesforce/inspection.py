@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.http.subrequest import SubResponse
 from connector.model.values import RecordId
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
 
@@ -75,15 +76,15 @@ class SalesforceInspection:
         wanted = ("DailyApiRequests", "DataStorageMB", "FileStorageMB")
         return {name: (int(found[name]["Max"]), int(found[name]["Remaining"])) for name in wanted if name in found}
 
-    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> Ask:
+    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> CompositeRequest:
         wire = self._client.names.wire
-        ask = self._client.query(wire(soql), wire(f"the object {object_name}"))
-        return Ask(path=ask.path, asked=ask.asked, raw=raw)
+        request = self._client.query(wire(soql), wire(f"the object {object_name}"))
+        return CompositeRequest(url=request.url, asked=request.asked, raw=raw)
 
 
 def _total(body: Mapping[str, Any]) -> int:
     return int(body["totalSize"])
 
 
-def _seen(answer: Answer) -> int | None:
+def _seen(answer: SubResponse) -> int | None:
     return _total(answer.body) if answer.status == 200 else None

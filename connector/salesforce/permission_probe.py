@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import ServiceError, SetupError, UnreachableError
+from connector.http.subrequest import SubResponse
 from connector.model.org import Mailbox, Setup
 from connector.model.values import RecordId
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.wire import wire_fields
 
@@ -96,9 +97,11 @@ def _pass(client: SalesforceClient, todo: Sequence[Step]) -> tuple[int, ServiceE
     def refer(label: str, value: str) -> str:
         return f"@{{r{places[label]}.{value}}}"
 
-    asks = [_ask(client, step, refer) for step in todo]
-    asks.append(Ask(method="POST", path=client.names.wire("sobjects/Email__c"), asked="", body=_REFUSED, raw=True))
-    answers = client.composite(asks, all_or_none=True)
+    requests = [_request(client, step, refer) for step in todo]
+    requests.append(
+        CompositeRequest(method="POST", url=client.names.wire("sobjects/Email__c"), asked="", body=_REFUSED, raw=True)
+    )
+    answers = client.composite(requests, all_or_none=True)
     for place, answer in enumerate(answers):
         if answer.status >= 300 and code_and_message(answer.body)[0] != _HALTED:
             if place == len(todo):
@@ -113,22 +116,22 @@ def _pass(client: SalesforceClient, todo: Sequence[Step]) -> tuple[int, ServiceE
     )
 
 
-def _ask(client: SalesforceClient, step: Step, refer: Refer) -> Ask:
+def _request(client: SalesforceClient, step: Step, refer: Refer) -> CompositeRequest:
     path = step.path(refer) if step.path is not None else f"sobjects/{step.object}"
     body = None
     if step.fields is not None:
         links = {name: refer(label, "id") for name, label in step.links.items()}
         body = client.names.to_wire({**wire_fields(step.fields), **links})
-    return Ask(
+    return CompositeRequest(
         method=step.method,
-        path=client.names.wire(path),
+        url=client.names.wire(path),
         asked=client.names.wire(f"the object {step.object}"),
         body=body,
         raw=True,
     )
 
 
-def _refusal(client: SalesforceClient, step: Step, answer: Answer) -> ServiceError:
+def _refusal(client: SalesforceClient, step: Step, answer: SubResponse) -> ServiceError:
     asked = client.names.wire(f"the object {step.object}")
     return error_for(answer.status, answer.body, asked=asked, where=client.host)
 

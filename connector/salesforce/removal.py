@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from connector.core.writing.blanking import blanked, only_of
+from connector.http.subrequest import SubResponse
 from connector.model.records import Row, RowError
 from connector.model.values import RecordId
 from connector.salesforce import soql
-from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
+from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for, one_line
 from connector.salesforce.faults import OrgFaultWatch
 from connector.salesforce.results import Outcome
@@ -82,7 +83,7 @@ class Removal:
 
     # -- files ------------------------------------------------------------------------------------------------------
 
-    def _links(self, field: str, ids: Iterable[str]) -> Ask:
+    def _links(self, field: str, ids: Iterable[str]) -> CompositeRequest:
         return self._client.query(_LINKS.format(field) + soql.in_list(ids), "the files of stored mail")
 
     def _files(
@@ -105,30 +106,30 @@ class Removal:
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
-    def _records(self, asks: Sequence[Ask]) -> list[list[dict[str, Any]]]:
-        return [list(self._client.records(answer.body)) for answer in self._client.composite(asks)]
+    def _records(self, requests: Sequence[CompositeRequest]) -> list[list[dict[str, Any]]]:
+        return [list(self._client.records(answer.body)) for answer in self._client.composite(requests)]
 
     def _delete(self, owners: Mapping[str, str], object_name: str) -> dict[str, RowError]:
         """Delete rows; the refusals, by the mail that each belongs to."""
-        asks = [
-            Ask(
+        requests = [
+            CompositeRequest(
                 method="DELETE",
-                path=f"composite/sobjects?ids={','.join(part)}&allOrNone=false",
+                url=f"composite/sobjects?ids={','.join(part)}&allOrNone=false",
                 asked=f"rows of {object_name}",
                 raw=True,
             )
             for part in _parts(sorted(owners))
         ]
-        results = self._sent(asks)
+        results = self._sent(requests)
         rows = [Row(object=object_name, key_field="Id", key=id_, fields={}) for id_ in sorted(owners)]
         return {owners[row.key]: error for row, error in self._refusals(rows, results)}
 
     def _write(self, rows: Sequence[Row]) -> dict[str, RowError]:
         wire = self._client.names.wire
-        asks = [
-            Ask(
+        requests = [
+            CompositeRequest(
                 method="PATCH",
-                path="composite/sobjects",
+                url="composite/sobjects",
                 asked=f"rows of {rows[0].object}",
                 body={
                     "allOrNone": False,
@@ -144,18 +145,18 @@ class Removal:
             )
             for part in _parts(rows)
         ]
-        return {str(row.id): error for row, error in self._refusals(rows, self._sent(asks))}
+        return {str(row.id): error for row, error in self._refusals(rows, self._sent(requests))}
 
-    def _sent(self, asks: Sequence[Ask]) -> Iterator[Mapping[str, Any]]:
+    def _sent(self, requests: Sequence[CompositeRequest]) -> Iterator[Mapping[str, Any]]:
         """The result of each row, in order. Raises for a Collection that was refused in one piece."""
-        for start in range(0, len(asks), MAX_HEAVY):
-            part = asks[start : start + MAX_HEAVY]
-            for ask, answer in zip(part, self._client.composite(part), strict=True):
-                yield from self._results(ask, answer)
+        for start in range(0, len(requests), MAX_HEAVY):
+            part = requests[start : start + MAX_HEAVY]
+            for request, answer in zip(part, self._client.composite(part), strict=True):
+                yield from self._results(request, answer)
 
-    def _results(self, ask: Ask, answer: Answer) -> Sequence[Mapping[str, Any]]:
+    def _results(self, request: CompositeRequest, answer: SubResponse) -> Sequence[Mapping[str, Any]]:
         if answer.status >= 300 or not isinstance(answer.body, list):
-            raise error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
+            raise error_for(answer.status, answer.body, asked=request.asked, where=self._client.host)
         return answer.body
 
     def _refusals(self, rows: Sequence[Row], results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Row, RowError]]:

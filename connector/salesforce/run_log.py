@@ -12,11 +12,12 @@ from connector.codes import ErrorStatus
 from connector.core.scheduling.retry import error_key, next_attempt
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
+from connector.http.subrequest import SubResponse
 from connector.model.org import SettledError
 from connector.model.run import EventRecord, Failure, MailboxUpdate
 from connector.model.values import RecordId
-from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT, event_ask
+from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.errors import code_and_message, error_for, one_line
 from connector.salesforce.housekeeping import Housekeeping
 from connector.salesforce.wire import wire_fields
@@ -66,74 +67,74 @@ class SalesforceRunLog:
         """Write them in this order. One call, and one more for each further 1,000 rows. Nothing to write is no call."""
         errors = list({self._key(failure): failure for failure in failures}.values())
         collections = [
-            *(self._errors_ask(event, part) for part in _parts(errors)),
-            *(self._updates_ask(ERROR, part) for part in _parts([_settled_fields(row) for row in settled])),
-            *(self._updates_ask(EVENT, part) for part in _parts([_answered_fields(row) for row in answered])),
-            *(self._updates_ask(MAILBOX, part) for part in _parts(_mailbox_fields(mailboxes))),
+            *(self._errors_request(event, part) for part in _parts(errors)),
+            *(self._updates_request(ERROR, part) for part in _parts([_settled_fields(row) for row in settled])),
+            *(self._updates_request(EVENT, part) for part in _parts([_answered_fields(row) for row in answered])),
+            *(self._updates_request(MAILBOX, part) for part in _parts(_mailbox_fields(mailboxes))),
         ]
         starts = range(0, len(collections), MAX_HEAVY) if collections else [0]
         for start in starts:
-            touch = [replace(event_ask(self._client, event), raw=True)] if event is not None else []
-            asks = [*touch, *collections[start : start + MAX_HEAVY]]
+            touch = [replace(event_request(self._client, event), raw=True)] if event is not None else []
+            requests = [*touch, *collections[start : start + MAX_HEAVY]]
             if matched_through is not None and start + MAX_HEAVY >= len(collections):
-                asks.append(self._matched_through_ask(*matched_through))
-            if asks or (self._housekeeping is not None and self._housekeeping.is_urgent):
-                self._send(asks)
+                requests.append(self._matched_through_request(*matched_through))
+            if requests or (self._housekeeping is not None and self._housekeeping.is_urgent):
+                self._send(requests)
 
-    def _send(self, asks: Sequence[Ask]) -> None:
+    def _send(self, requests: Sequence[CompositeRequest]) -> None:
         """All or nothing; where there is room, with the question that the run's chores begin with."""
-        housekeeping = self._housekeeping if len(asks) < MAX_HEAVY else None
+        housekeeping = self._housekeeping if len(requests) < MAX_HEAVY else None
         also = [replace(housekeeping.question(), raw=True)] if housekeeping is not None and housekeeping.pending else []
-        answers = self._client.composite([*asks, *also], all_or_none=True, in_any_case=True)
-        self._require(asks, answers[: len(asks)])
+        answers = self._client.composite([*requests, *also], all_or_none=True, in_any_case=True)
+        self._require(requests, answers[: len(requests)])
         if housekeeping is not None and also:
             housekeeping.do(answers[-1])
 
-    def _require(self, asks: Sequence[Ask], answers: Sequence[Answer]) -> None:
-        pairs = zip(asks, answers, strict=True)
-        refusals = [refusal for ask, answer in pairs for refusal in self._refusals(ask, answer)]
+    def _require(self, requests: Sequence[CompositeRequest], answers: Sequence[SubResponse]) -> None:
+        pairs = zip(requests, answers, strict=True)
+        refusals = [refusal for request, answer in pairs for refusal in self._refusals(request, answer)]
         if refusals:
             # those that were only undone with others say nothing
             raise next((error for error in refusals if error.code not in _ROLLED_BACK), refusals[0])
 
-    def _refusals(self, ask: Ask, answer: Answer) -> Iterator[ServiceError]:
+    def _refusals(self, request: CompositeRequest, answer: SubResponse) -> Iterator[ServiceError]:
         if answer.status >= 300:
-            yield error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
+            yield error_for(answer.status, answer.body, asked=request.asked, where=self._client.host)
             return
-        if ask.path == "composite/sobjects" or ask.path.startswith("composite/sobjects/"):
-            for record, result in zip(ask.body["records"], answer.body, strict=True):
+        if request.url == "composite/sobjects" or request.url.startswith("composite/sobjects/"):
+            for record, result in zip(request.body["records"], answer.body, strict=True):
                 if not result.get("success"):
-                    yield self._refusal(ask, record, result)
+                    yield self._refusal(request, record, result)
 
-    def _refusal(self, ask: Ask, record: Mapping[str, Any], result: Mapping[str, Any]) -> ServiceError:
+    def _refusal(self, request: CompositeRequest, record: Mapping[str, Any], result: Mapping[str, Any]) -> ServiceError:
         code, message = code_and_message(result.get("errors"))
         key = record.get("id") or record.get(self._client.names.wire("Error_Key__c")) or ""
         return ServiceError(
-            f"Salesforce refused {ask.asked} ({code}: {one_line(message)})",
+            f"Salesforce refused {request.asked} ({code}: {one_line(message)})",
             where=str(key),
             remedy="Correct what the message names; the next run resumes where this one stopped.",
             code=code or "REFUSED",
         )
 
-    def _errors_ask(self, event: EventRecord | None, failures: Sequence[Failure]) -> Ask:
+    def _errors_request(self, event: EventRecord | None, failures: Sequence[Failure]) -> CompositeRequest:
         records = [self._record(ERROR, self._error_fields(event, failure)) for failure in failures]
-        return Ask(
+        return CompositeRequest(
             method="PATCH",
-            path=self._client.names.wire(f"composite/sobjects/{ERROR}/Error_Key__c"),
+            url=self._client.names.wire(f"composite/sobjects/{ERROR}/Error_Key__c"),
             asked=f"rows of {ERROR}",
             body={"allOrNone": True, "records": records},
             raw=True,
         )
 
-    def _matched_through_ask(self, settings: RecordId, through: datetime) -> Ask:
+    def _matched_through_request(self, settings: RecordId, through: datetime) -> CompositeRequest:
         fields = self._client.names.to_wire(wire_fields({"Matched_Through__c": through}))
         path = self._client.names.wire(f"sobjects/{SETTING}/{settings}")
-        return Ask(method="PATCH", path=path, asked=f"the row of {SETTING}", body=fields, raw=True)
+        return CompositeRequest(method="PATCH", url=path, asked=f"the row of {SETTING}", body=fields, raw=True)
 
-    def _updates_ask(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> Ask:
-        return Ask(
+    def _updates_request(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> CompositeRequest:
+        return CompositeRequest(
             method="PATCH",
-            path="composite/sobjects",
+            url="composite/sobjects",
             asked=f"rows of {object_name}",
             body={"allOrNone": True, "records": [self._record(object_name, fields) for fields in rows]},
             raw=True,

@@ -9,10 +9,12 @@ from connector.codes import EventKind, EventStatus
 from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
 from connector.errors import SetupError
+from connector.http.subrequest import SubResponse
 from connector.model.run import EventRecord
+from connector.model.values import batched
 from connector.salesforce import parse
-from connector.salesforce.client import MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT, event_ask
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
 
 SETTING = "MS_Graph_Setting__c"
@@ -58,13 +60,13 @@ class SalesforceSchedule:
         client = self._client = self._connect()
         organization = f"sobjects/Organization/{client.identity.org}?fields=Id,TimeZoneSidKey"
         backfills = _BACKFILLS if everything else _BACKFILLS + _NOT_BEGUN
-        asks = [
-            Ask(path=organization, asked="the object Organization"),
+        requests = [
+            CompositeRequest(url=organization, asked="the object Organization"),
             self._query(_SETTING, SETTING),
             self._query(backfills, "MS_Graph_User__c"),
             self._query(_REQUESTS, "MS_Graph_Sync_Error__c"),
         ]
-        org, settings, mailboxes, errors = client.composite(asks)
+        org, settings, mailboxes, errors = client.composite(requests)
         return Snapshot(
             now=client.now,
             zone=parse.time_zone(org.body),
@@ -99,19 +101,19 @@ class SalesforceSchedule:
         if look.timing.sync_now:
             fields["Sync_Now_Requested__c"] = False
         names = self._client.names
-        ask = Ask(
+        request = CompositeRequest(
             method="PATCH",
-            path=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
+            url=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
             asked=f"the object {SETTING}",
             body=names.to_wire(wire_fields(fields)),
         )
-        self._client.composite([ask])
+        self._client.composite([request])
 
     def write(self, unseen: Sequence[UnloggedFailure]) -> None:
         """A Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
-        for start in range(0, len(unseen), MAX_SUBREQUESTS):
-            events = [self._event(failed) for failed in unseen[start : start + MAX_SUBREQUESTS]]
-            self._client.composite([event_ask(self._client, event) for event in events])
+        events = [event_request(self._client, self._event(failed)) for failed in unseen]
+        for part in batched(events, MAX_SUBREQUESTS):
+            self._client.composite(part)
 
     def _event(self, failed: UnloggedFailure) -> EventRecord:
         moment = self._client.now - failed.ago
@@ -131,11 +133,11 @@ class SalesforceSchedule:
             },
         )
 
-    def _query(self, soql: str, object_name: str) -> Ask:
+    def _query(self, soql: str, object_name: str) -> CompositeRequest:
         wire = self._client.names.wire
         return self._client.query(wire(" ".join(soql.split())), wire(f"the object {object_name}"))
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import SetupError
+from connector.http.subrequest import SubResponse
 from connector.model.org import Exclusion, LoggedError, Org, Setup, SyncSettings
 from connector.salesforce import parse, rights
 from connector.salesforce.auth import Identity
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import ASSIGN, refusal
 from connector.salesforce.soql import quote
 
@@ -154,16 +155,20 @@ class SalesforceSetup:
             errors=self._errors,
         )
 
-    def _answers(self, identity: Identity) -> dict[str, Answer]:
+    def _answers(self, identity: Identity) -> dict[str, SubResponse]:
         """The answers by name. Raises SetupError that names every object, or every field, that is not there."""
-        asks = self._asks(identity)
+        requests = self._requests(identity)
         answers = dict(
-            zip(asks, self._client.composite([replace(ask, raw=True) for ask in asks.values()]), strict=True)
+            zip(
+                requests,
+                self._client.composite([replace(request, raw=True) for request in requests.values()]),
+                strict=True,
+            )
         )
         refused = [
-            (answer.status, answer.body, asks[name].asked)
+            (answer.status, answer.body, requests[name].asked)
             for name, answer in answers.items()
-            if answer.status >= 300 and not (answer.status == 404 and asks[name].absent_ok)
+            if answer.status >= 300 and not (answer.status == 404 and requests[name].absent_ok)
         ]
         error = refusal(refused, where=self._client.host) if refused else None
         if error is not None and error.code != "INVALID_FIELD":
@@ -192,7 +197,7 @@ class SalesforceSetup:
         rows = [row for answer in answers for row in self._records(answer)]
         return [grant for row in rows for grant in (row.get("PermissionSet") or row.get("Profile"),) if grant]
 
-    def _asks(self, identity: Identity) -> dict[str, Ask]:
+    def _requests(self, identity: Identity) -> dict[str, CompositeRequest]:
         client = self._client
         query, wire = client.query, client.names.wire
         direct = _flat(_DIRECT).format(
@@ -202,20 +207,25 @@ class SalesforceSetup:
         described = dict.fromkeys(("Contact", "Account", *rights.objects()))
         organization = f"sobjects/Organization/{identity.org}?fields=Id,TimeZoneSidKey"
         return {
-            "Organization": Ask(path=organization, asked="the object Organization"),
-            "settings": Ask(path=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True),
+            "Organization": CompositeRequest(url=organization, asked="the object Organization"),
+            "settings": CompositeRequest(
+                url=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True
+            ),
             "exclusions": query(wire(_flat(_EXCLUSIONS)), wire(_object("MS_Graph_Exclusion__c")), deleted=True),
             "mailboxes": query(wire(_flat(_MAILBOXES)), wire(_object("MS_Graph_User__c"))),
             "direct": query(direct, "permission set assignments"),
             "through groups": query(through, "permission set group assignments"),
             "errors": query(wire(_flat(_ERRORS + self._scope)), wire(_object("MS_Graph_Sync_Error__c"))),
-            **{name: Ask(path=f"sobjects/{wire(name)}/describe", asked=wire(_object(name))) for name in described},
+            **{
+                name: CompositeRequest(url=f"sobjects/{wire(name)}/describe", asked=wire(_object(name)))
+                for name in described
+            },
         }
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
-    def _settings(self, answer: Answer) -> SyncSettings | None:
+    def _settings(self, answer: SubResponse) -> SyncSettings | None:
         if answer.status != 404:
             return parse.settings(self._client.names.plain(answer.body))
         # 404 also stands for an object that is not there, and for a record that lost its key
@@ -229,7 +239,7 @@ class SalesforceSetup:
             )
         return None
 
-    def _org(self, org: str, answers: Mapping[str, Answer]) -> Org:
+    def _org(self, org: str, answers: Mapping[str, SubResponse]) -> Org:
         task = _field_map(answers["Task"].body)
         return Org(
             id=org,

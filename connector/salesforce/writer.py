@@ -13,11 +13,12 @@ import structlog
 from connector.codes import Action
 from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
 from connector.errors import OrgFaultError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
-from connector.salesforce.client import Answer, Ask, SalesforceClient
-from connector.salesforce.collections import event_ask
+from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.collections import event_request
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.faults import OrgFaultWatch
 from connector.salesforce.files import SalesforceFiles
@@ -116,19 +117,19 @@ class SalesforceWriter:
 
     def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, Outcome]]:
         """One Composite: the event is touched, then the Collections in order."""
-        asks = [event_ask(self._client, event)]
+        requests = [event_request(self._client, event)]
         for collection in request.collections:
             records = [item.record for item in collection.rows]
-            asks.append(
-                Ask(
+            requests.append(
+                CompositeRequest(
                     method="PATCH" if collection.is_update else "POST",
-                    path="composite/sobjects",
+                    url="composite/sobjects",
                     asked=f"rows of {collection.object}",
                     body={"allOrNone": False, "records": records},
                     raw=True,
                 )
             )
-        answers = self._client.composite(asks, patient=False)
+        answers = self._client.composite(requests, patient=False)
         found: list[tuple[PackRow, Outcome]] = []
         again = self._client.sent_again
         for collection, answer in zip(request.collections, answers[1:], strict=True):
@@ -138,7 +139,7 @@ class SalesforceWriter:
         _LOG.info("Wrote records", action=Action.RECORDS_WRITTEN, rows=len(found))
         return found
 
-    def _outcomes(self, rows: Sequence[Row], answer: Answer, again: bool) -> list[Outcome]:
+    def _outcomes(self, rows: Sequence[Row], answer: SubResponse, again: bool) -> list[Outcome]:
         """The outcomes of a Collection; one refused in one piece is the org's matter, unless it was too much."""
         if answer.status < 300 and isinstance(answer.body, list) and len(answer.body) == len(rows):
             return read_outcomes(rows, answer.body, sent_again=again)

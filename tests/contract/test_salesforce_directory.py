@@ -3,7 +3,7 @@
 from typing import Any
 
 from connector.model.values import NormalAddress, RecordId
-from connector.salesforce.client import Ask
+from connector.salesforce.client import CompositeRequest
 from tests.contract.conftest import Salesforce
 from tests.support.world import World, stamp
 
@@ -131,7 +131,7 @@ def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) 
     gone = stored(world, "a" * 32)
     salesforce.admin.read()
     # nobody else holds Delete on Email__c
-    salesforce.client.composite([Ask(method="DELETE", path=f"sobjects/Email__c/{gone}", asked="the mail")])
+    salesforce.client.composite([CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{gone}", asked="the mail")])
     _, emails = salesforce.directory.look_up([], [("a" * 32, None)])
     assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from connector.model.records import Row
+from connector.model.values import batched
 
 #: Parents before children. Collections of a request are carried out one after the other.
 _ORDER = ("Email__c", "Email_Participant__c", "Task")
@@ -110,9 +111,9 @@ def _request(rows: Iterable[PackRow], max_rows: int) -> PackedRequest:
         kinds.setdefault(_kind(row), []).append(row)
     return PackedRequest(
         collections=tuple(
-            Collection(object=kind[2], is_update=kind[0], rows=tuple(kinds[kind][start : start + max_rows]))
+            Collection(object=kind[2], is_update=kind[0], rows=tuple(part))
             for kind in sorted(kinds)
-            for start in range(0, len(kinds[kind]), max_rows)
+            for part in batched(kinds[kind], max_rows)
         )
     )
 
