@@ -24,8 +24,7 @@ from connector.core.reporting import checks as checking
 from connector.core.reporting.checks import Check, Light
 from connector.engine.mailboxes import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
-from connector.graph.delegated import UNUSED
-from connector.graph.token_file import TokenFile
+from connector.graph.delegated import UNUSED, TokenFile
 from connector.model.org import Mailbox, Setup
 from connector.model.values import GraphUserId
 from connector.salesforce.inspection import DAYS, OrgFacts
