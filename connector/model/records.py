@@ -133,3 +133,8 @@ class RowResult:
     id: RecordId | None = None
     existed: bool = False
     error: RowError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the row is there."""
+        return self.error is None

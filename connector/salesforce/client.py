@@ -22,7 +22,7 @@ from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25

@@ -20,14 +20,13 @@ from connector.core.writing.attachments import item_name
 from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
-from connector.model.records import NewFile, Row, RowError, StoredFile
+from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
 from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.results import Outcome
+from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.wire import wire_fields
 
 _LOG = structlog.get_logger(__name__)
@@ -177,7 +176,7 @@ class SalesforceFiles:
         """Count a file; raises OrgFaultError when the org takes none at all."""
         row = Row(object=VERSION, key_field="Attachment_Key__c", key="", fields={})
         with self._lock:
-            self._watch.see([Outcome(row=row, error=error)])
+            self._watch.see([RowResult(row=row, error=error)])
 
 
 class Form:

@@ -17,18 +17,16 @@ import structlog
 from connector.codes import Action, EventStatus
 from connector.core.reporting.health import AT_WORK
 from connector.http.subrequest import SubResponse
+from connector.model.records import RowError
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
-from connector.salesforce.collections import EVENT
-from connector.salesforce.errors import code_and_message
-from connector.salesforce.wire import wire_fields
+from connector.salesforce.collections import EVENT, updates
+from connector.salesforce.results import row_error, row_results, whole_error
 
 log = structlog.get_logger(__name__)
 
 RULE = "MS_Graph_Exclusion__c"
 _PERSONAL = "Personal Address"
-#: Rows of a Collection (REST guide, "sObject Collections").
-_ROWS = 200
 _RUNNING = (
     "SELECT Id FROM MS_Graph_Sync_Event__c WHERE Status__c = 'Running'"
     " AND (Touched_At__c < {before} OR (Touched_At__c = null AND Started_At__c < {before}))"
@@ -94,39 +92,26 @@ class Housekeeping:
         """What the answer and the rules call for; no call where that is nothing. Raises ServiceError."""
         names = self._client.names
         dead = [str(row["Id"]) for row in self._client.records(answer.body)] if answer.status == 200 else []
+        interrupted = [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]
         requests = [
-            *self._collections(EVENT, [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]),
-            *self._collections(RULE, stamps(self._rules)),
-            *self._collections(RULE, tombstones(self._rules), key="Tombstone_Of__c"),
+            *updates(names, EVENT, interrupted),
+            *updates(names, RULE, stamps(self._rules)),
+            *updates(names, RULE, tombstones(self._rules), key="Tombstone_Of__c"),
         ]
-        for request in requests:
-            [result] = self._client.composite([request])
+        for request, result in self._client.each(requests, at_once=1):
             for refused in _refusals(result):
                 log.warning(
-                    "Could not be put in order", action=Action.CHECKPOINT_SAVED, rows=request.asked, error=refused
+                    "Could not be put in order",
+                    action=Action.CHECKPOINT_SAVED,
+                    rows=request.asked,
+                    error=f"{refused.code} {refused.message}",
                 )
         if dead:
             log.warning("Runs were interrupted", action=Action.CHECKPOINT_SAVED, events=len(dead), of=names.wire(EVENT))
 
-    def _collections(
-        self, name: str, rows: Sequence[Mapping[str, Any]], *, key: str = ""
-    ) -> Iterable[CompositeRequest]:
-        wire, names = self._client.names.wire, self._client.names
-        for start in range(0, len(rows), _ROWS):
-            records = [
-                {"attributes": {"type": wire(name)}, **names.to_wire(wire_fields(row))}
-                for row in rows[start : start + _ROWS]
-            ]
-            yield CompositeRequest(
-                method="PATCH",
-                url=f"composite/sobjects/{wire(name)}/{wire(key)}" if key else "composite/sobjects",
-                asked=f"rows of {name}",
-                body={"allOrNone": False, "records": records},
-                raw=True,
-            )
 
-
-def _refusals(answer: SubResponse) -> list[str]:
-    if answer.status >= 300 or not isinstance(answer.body, list):
-        return [" ".join(code_and_message(answer.body))]
-    return [" ".join(code_and_message(row.get("errors"))) for row in answer.body if not row.get("success")]
+def _refusals(answer: SubResponse) -> list[RowError]:
+    results = row_results(answer)
+    if results is None:
+        return [whole_error(answer)]
+    return [error for error in map(row_error, results) if error is not None]

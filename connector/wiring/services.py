@@ -32,7 +32,7 @@ from connector.salesforce.run_log import SalesforceRunLog
 from connector.salesforce.schedule import SalesforceSchedule
 from connector.salesforce.setup import SalesforceSetup
 from connector.salesforce.stored_mail import SalesforceStoredMail
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 from connector.salesforce.writer import SalesforceWriter
 from connector.settings.model import Settings
 from connector.wiring.credentials import grant, graph_token, named_principal
