@@ -15,7 +15,7 @@ from connector.errors import MessageError
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser, Hits, SettledError, Setup
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
-from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.run import EventRecord, Failure, MailboxUpdate, WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
 
 #: what a call is answered with
@@ -48,13 +48,13 @@ class SourceCall(Generic[Answer_co]):
 class PageCall(SourceCall[Page]):
     """One page of [start, end) in ascending received time, or the page behind `link`.
 
-    `road` is the kind of the window, which sets its turn. `folder`: of this one alone; where it is not there any more,
+    `kind` is that of the window, which sets its turn. `folder`: of this one alone; where it is not there any more,
     it holds nothing. `with_tree`: the folder tree too, in the same request. `ids_only`: the page holds `Listed`.
     """
 
     mailbox: RecordId
     user: GraphUserId
-    road: str
+    kind: WindowKind
     start: datetime
     end: datetime
     top: int
@@ -69,7 +69,7 @@ class CountCall(SourceCall[int | None]):
     """About how many messages [start, end) holds, as a hint; None where the service does not say, or fails."""
 
     user: GraphUserId
-    road: str
+    kind: WindowKind
     start: datetime
     end: datetime
 
@@ -79,7 +79,7 @@ class TreeCall(SourceCall[FolderTree]):
     """The folder tree of a mailbox."""
 
     user: GraphUserId
-    road: str
+    kind: WindowKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

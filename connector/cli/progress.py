@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from connector.cli.terminal import err
-from connector.engine.reader import WindowQueue
+from connector.engine.windows import WindowQueue
 from connector.model.values import RecordId
 
 
@@ -58,4 +58,4 @@ class Progress:
     def walked(self, queue: WindowQueue, _: int) -> None:
         """A window of this mailbox was read."""
         read = str(queue.progress(self._monotonic() - self._begun))
-        self._bars.update(self._tasks[queue.mailbox.id], completed=queue.walked, total=queue.planned, read=read)
+        self._bars.update(self._tasks[queue.mailbox.id], completed=queue.covered, total=queue.planned, read=read)

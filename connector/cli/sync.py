@@ -9,10 +9,10 @@ from connector.cli.options import AsJson, Invocation
 from connector.cli.output import show_error, show_json
 from connector.cli.progress import Progress
 from connector.cli.terminal import err, out, show_failed_mailboxes, show_line, show_report
-from connector.engine.dry_run import DryRunLine
 from connector.engine.report import RunReport
 from connector.engine.request import RunRequest
 from connector.errors import UsageError
+from connector.model.run import DryRunLine
 from connector.operations import retry as retry_operation
 from connector.operations import sync as sync_operation
 from connector.operations.run import Runs

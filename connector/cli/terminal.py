@@ -5,8 +5,8 @@ from rich.table import Table
 
 from connector.cli.output import print_error
 from connector.codes import Outcome
-from connector.engine.dry_run import DryRunLine
 from connector.engine.report import RunReport
+from connector.model.run import DryRunLine
 
 #: so many mailboxes still fit as columns of a narrow terminal
 WIDE = 4

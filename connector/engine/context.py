@@ -1,13 +1,16 @@
 """What travels together through one run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from connector.core.deciding.exclude import Rules
 from connector.engine.outcomes import OutcomeLedger
+from connector.engine.windows import WindowQueue
 from connector.model.org import Setup, SyncSettings
+from connector.model.run import DryRunLine
 from connector.model.values import NormalAddress, RecordId
-from connector.ports import Directory, MailSource
+from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSource, StoredMail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +28,29 @@ class RunContext:
     directory: Directory
     ledger: OutcomeLedger
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunServices:
+    """The ports that one run uses. Without `stored_mail` nothing is done to mail that is stored already."""
+
+    admin: SetupSource
+    source: MailSource
+    directory: Directory
+    sink: RecordSink
+    log_book: RunLog
+    stored_mail: StoredMail | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHooks:
+    """Who wants to know how a run goes, and what ends its reading early.
+
+    `started` and `walked` are told what is read and what a window held, the latter in several threads; `line` takes
+    each line of a dry run. `limit` is given the function that stops the reading, and watches over it.
+    """
+
+    started: Callable[[Sequence[WindowQueue]], None] | None = None
+    walked: Callable[[WindowQueue, int], None] | None = None
+    line: Callable[[DryRunLine], None] | None = None
+    limit: Callable[[Callable[..., None]], AbstractContextManager[None]] | None = None

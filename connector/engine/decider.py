@@ -5,7 +5,7 @@ Nothing is fetched but headers, and nothing is written.
 """
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -22,8 +22,8 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
 from connector.model.mail import Attachment, Content, Decision, Folder, Header, Party
-from connector.model.org import Hits, Setup, SyncSettings
-from connector.model.records import Row, StoredEmail
+from connector.model.org import Hits, SyncSettings
+from connector.model.records import MatchStatus, Row, StoredEmail
 from connector.model.run import Failure
 from connector.model.values import FolderId, NormalAddress, Place, RecordId
 
@@ -103,9 +103,7 @@ class Decider:
         self._directory = context.directory
         self._linked = frozenset(context.linked)
         # a user who lost the permission set cannot read the record, and so cannot own it
-        self._owners = {
-            address: user for address, user in context.linked.items() if user in context.setup.sync_users
-        }
+        self._owners = {address: user for address, user in context.linked.items() if user in context.setup.sync_users}
         self._ledger = context.ledger
         self._asked_users: dict[NormalAddress, bool | None] = {}
         self._views: dict[RecordId, MailboxView] = {}
@@ -275,7 +273,7 @@ class Decider:
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
             )
-        if stored is not None and (stored.is_deleted or stored.match_status == "Removed"):
+        if stored is not None and (stored.is_deleted or stored.match_status == MatchStatus.REMOVED):
             why = "is in the recycle bin" if stored.is_deleted else "was removed"
             return Decision(outcome=Outcome.REMOVED, rule=f"its record {why}", rule_id=stored.id)
         return None

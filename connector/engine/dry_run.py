@@ -1,46 +1,22 @@
 """What would become of messages, without fetching a body or writing anything: for a dry run and for `explain`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.engine.decider import Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow
+from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.org import Hits
-from connector.model.records import StoredEmail, StoredParticipant
-from connector.model.values import MessageId, NormalAddress, RecordId
+from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
+from connector.model.run import DryRunLine
+from connector.model.values import NormalAddress, RecordId
 from connector.ports import Directory
 
 #: the id of what is not stored yet
 _NOT_YET = RecordId("")
 _ALSO_THEN = "another copy is stored in the same run"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunLine:
-    """The outcome that a run would give a message, the rule that says so and the record that it stands in, if any."""
-
-    mailbox: RecordId
-    mailbox_name: str
-    message: MessageId
-    internet_message_id: str | None
-    outcome: Outcome
-    rule: str
-    rule_id: RecordId | None
-
-    def to_json(self) -> dict[str, str | None]:
-        """The line that `sync --dry-run --json` prints."""
-        return {
-            "mailbox": self.mailbox_name,
-            "message_id": self.message,
-            "internet_message_id": self.internet_message_id,
-            "outcome": self.outcome.value,
-            "rule": self.rule,
-            "rule_id": self.rule_id,
-        }
 
 
 class DryRunDirectory:
@@ -78,7 +54,7 @@ class DryRunDirectory:
             from_address=identity.sender_of(header),
             sent_at=identity.sent_time(header),
             owner=mail.owner,
-            match_status="Matched" if mail.matched else "Unmatched",
+            match_status=MatchStatus.MATCHED if mail.matched else MatchStatus.UNMATCHED,
             participants=tuple(
                 StoredParticipant(id=_NOT_YET, key="", address=match.party.address, contact=hit.id)
                 for match in mail.matches
@@ -101,6 +77,10 @@ def dry_run_lines(
 
     `foresight` is what the decider looks things up in, where there is more than one chunk.
     """
+    trace = ledger.trace
+    if trace is None:
+        raise ValueError("a dry run needs a ledger that keeps a trace")
+    trace.clear()
     queues = {
         (header.mailbox, header.id): (reading.queue, header)
         for reading in readings
@@ -111,13 +91,12 @@ def dry_run_lines(
         for number, candidate in enumerate(mail.copies):
             header = candidate.header
             decision = _of(mail, header, first=number == 0)
-            ledger.settle(header, decision.outcome or Outcome.FAILED)
-            ledger.reasons[header.mailbox, header.id] = decision
+            ledger.settle(header, decision.outcome or Outcome.FAILED, decision)
         if mail.stored is None and foresight is not None:
             foresight.note(mail)
     foreseen = []
     for place, (queue, header) in queues.items():
-        outcome, reason = ledger.outcomes[place], ledger.reasons.get(place)
+        outcome, reason = trace[place]
         rule, rule_id = (
             (reason.rule, reason.rule_id) if reason is not None and reason.outcome is outcome else ("", None)
         )

@@ -6,51 +6,16 @@ Nothing of a message outlives its window here but eight bytes of its id:
 """
 
 import threading
-from array import array
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from heapq import merge
 
 from connector.codes import Outcome
+from connector.engine.seen import SeenIds
 from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.records import RowResult
 from connector.model.run import Failure, Window
 from connector.model.values import MessageId, Place, RecordId
-
-#: ids that are kept in a set before they are sorted into the array
-_NEW_IDS = 2_000
-
-
-class SeenIds:
-    """A set of message ids in eight bytes each: 64-bit hashes, sorted. A chance of 1 in 10^13 to mistake one of a
-    million ids for another; the other message is then found by the next sweep."""
-
-    __slots__ = ("_new", "_sorted")
-
-    def __init__(self) -> None:
-        self._sorted = array("Q")
-        self._new: set[int] = set()
-
-    def __contains__(self, message: MessageId) -> bool:
-        number = _hash(message)
-        if number in self._new:
-            return True
-        place = bisect_left(self._sorted, number)
-        return place < len(self._sorted) and self._sorted[place] == number
-
-    def add(self, message: MessageId) -> None:
-        """Remember it."""
-        self._new.add(_hash(message))
-        if len(self._new) >= max(_NEW_IDS, len(self._sorted) // 8):
-            self._sorted = array("Q", merge(self._sorted, sorted(self._new)))
-            self._new.clear()
-
-
-def _hash(message: MessageId) -> int:
-    return int.from_bytes(blake2b(message.encode(), digest_size=8).digest(), "big")
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +83,11 @@ class OutcomeLedger:
         """Note a message that is stored, but not all its attachments: its outcome stays."""
         with self._lock:
             self.failures[(header.mailbox, header.id)] = failure
+
+    def note_stored(self, failure: Failure) -> None:
+        """Note that something of a stored mail could not be written; this run may not have read its message."""
+        with self._lock:
+            self.failures[(failure.mailbox, failure.message)] = failure
 
     def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""

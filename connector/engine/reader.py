@@ -20,20 +20,18 @@ from typing import TypeVar
 
 from connector.core.reading.cutter import TARGET, WindowCutter
 from connector.core.reading.folders import UnknownFolderError, with_folder
-from connector.core.reading.sweep import SWEEP, sweep_cutters, swept_folders
+from connector.core.reading.sweep import sweep_cutters, swept_folders
 from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
-from connector.core.reading.windows import BACKFILL
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError
 from connector.model.mail import Folder, FolderTree, Header, Listed, Page
-from connector.model.run import Window
-from connector.model.values import MessageId
+from connector.model.run import Window, WindowKind
 from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
 
 #: headers that may be read and not taken yet, those of walks under way included
 HIGH_WATER = 12_000
 #: what a walk is taken to hold until it ends, by the kind of its window; a backfill's is a whole window
-_EXPECTED = {BACKFILL: TARGET, SWEEP: 250}
+_EXPECTED = {WindowKind.BACKFILL: TARGET, WindowKind.SWEEP: 250}
 _EXPECTED_LIVE = 50
 #: messages after which a window is closed early; ids alone take little
 _SPLIT, _SPLIT_IDS = 2_000, 5_000
@@ -72,8 +70,8 @@ class _State:
 class Reader:
     """Walks the windows of all queues, `per_mailbox` of one mailbox at a time.
 
-    `seen` says whether this run has read a message of a mailbox already: a sweep that lists ids only asks for the
-    headers of the others. `progress` is called, with a queue and the messages of a window, in the source's threads.
+    A sweep that lists ids only asks for the headers of what the first road has not shown. `progress` is called, with a
+    queue and the messages of a window, in the source's threads.
     Use as a context manager: leaving it lets the walks under way end, an exception abandons them.
     """
 
@@ -84,7 +82,6 @@ class Reader:
         *,
         per_mailbox: int,
         settle: timedelta,
-        seen: Callable[[WindowQueue, MessageId], bool] = lambda _queue, _message: False,
         high_water: int = HIGH_WATER,
         progress: Callable[[WindowQueue, int], None] | None = None,
     ) -> None:
@@ -93,7 +90,6 @@ class Reader:
         self._all = tuple(self._queues)
         self._per_mailbox = per_mailbox
         self._settle = settle
-        self._seen = seen
         self._high_water = high_water
         self._progress = progress
         self._state = _State()
@@ -204,9 +200,9 @@ class Reader:
         return None
 
     def _begun(self, queue: WindowQueue, cutter: WindowCutter, window: Window) -> Step:
-        ids_only = window.road == SWEEP and queue.sweep is not None and queue.sweep.ids_only
-        reserved = _EXPECTED.get(window.road, _EXPECTED_LIVE)
-        if queue.expected is not None and window.road == BACKFILL:
+        ids_only = window.kind == WindowKind.SWEEP and queue.sweep is not None and queue.sweep.ids_only
+        reserved = _EXPECTED.get(window.kind, _EXPECTED_LIVE)
+        if queue.expected is not None and window.kind is WindowKind.BACKFILL:
             reserved = min(reserved, queue.expected)
         top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (250, _SPLIT)
         steps = walk(window, top=top, settle=self._settle, split_at=split)
@@ -227,7 +223,7 @@ class Reader:
         call = PageCall(
             mailbox=queue.mailbox.id,
             user=queue.user,
-            road=window.road,
+            kind=window.kind,
             start=request.start,
             end=request.end,
             top=request.top,
@@ -279,7 +275,7 @@ class Reader:
         """The walk is over: complete the headers, and see that the mailbox has its tree."""
         queue = walking.queue
         if walking.ids_only:
-            new = [listed for listed in walked.headers if not self._seen(queue, listed.id)]
+            new = [listed for listed in walked.headers if listed.id not in queue.seen]
             walking.found = bool(new)
             if new:
                 wanted = [(queue.mailbox.id, queue.user, listed.id) for listed in new]
@@ -306,7 +302,7 @@ class Reader:
                 self._keep_tree(queue, tree)
                 self._put(walking, walked, headers)
 
-            call = TreeCall(user=queue.user, road=walking.window.road)
+            call = TreeCall(user=queue.user, kind=walking.window.kind)
             self._start(queue, call, placed, lambda: self._unreserve(walking))
         else:  # another walk of this mailbox has asked for the tree
             with self._changed:
@@ -330,8 +326,11 @@ class Reader:
                 self._state.headers += len(headers)
             rest = walked.rest.end - walked.rest.start if walked.rest is not None else timedelta(0)
             queue.covered += (window.end - window.start - rest).total_seconds()
-            # what a sweep lists was counted when the first road listed it, nearly all
-            queue.listed += len(walked.headers) if window.road != SWEEP else 0
+            if window.kind != WindowKind.SWEEP:  # what a sweep lists was counted here already, nearly all
+                queue.listed += len(walked.headers)
+                if queue.sweep is not None and queue.sweep.ids_only:
+                    for header in walked.headers:
+                        queue.seen.add(header.id)
             self._changed.notify_all()
         if self._progress is not None:
             self._progress(queue, len(walked.headers))
@@ -353,7 +352,7 @@ class Reader:
             self._released(queue)
 
         whole = cutter.whole
-        call = CountCall(user=queue.user, road=whole.road, start=whole.start, end=whole.end)
+        call = CountCall(user=queue.user, kind=whole.kind, start=whole.start, end=whole.end)
         return lambda: self._start(queue, call, known)
 
     def _sweeping(self, queue: WindowQueue) -> Step:
@@ -366,7 +365,7 @@ class Reader:
             self._keep_tree(queue, tree)
             self._begin_sweep(queue)
 
-        return lambda: self._start(queue, TreeCall(user=queue.user, road=SWEEP), placed)
+        return lambda: self._start(queue, TreeCall(user=queue.user, kind=WindowKind.SWEEP), placed)
 
     def _begin_sweep(self, queue: WindowQueue) -> None:
         tree, sweep = queue.tree, queue.sweep

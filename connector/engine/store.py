@@ -48,6 +48,7 @@ class Store:
         self._pool = WritePool()
         self._fetching = FETCHERS
         self._writing = 0
+        #: requests written since the main thread looked
         self._written = 0
         self._closed = False
         self._failure: BaseException | None = None
@@ -76,11 +77,10 @@ class Store:
     def run(self, tick: Callable[[], None]) -> None:
         """Store all that the pipeline gives, files included. `tick` is called after something was written, and once a
         second. Raises ServiceError, or whatever else stopped a thread."""
-        seen = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._over or self._written > seen, timeout=LOOK_AGAIN)
-                seen = self._written
+                self._changed.wait_for(lambda: self._over or self._written > 0, timeout=LOOK_AGAIN)
+                self._written = 0
                 if self._failure is not None:
                     raise self._failure
                 over = self._over

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from connector.core.reading.cutter import WindowCutter
 from connector.core.reading.progress import Progress
 from connector.core.reading.sweep import next_window
-from connector.core.reading.windows import BACKFILL, LIVE
+from connector.engine.seen import SeenIds
 from connector.errors import MailboxError
 from connector.model.mail import FolderTree, Header
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, GraphUserId
 
 
@@ -52,6 +52,8 @@ class WindowQueue:
     count_known: bool = False
     #: steps of walks that wait for the tree that another walk has asked for
     waiting_for_tree: list[Callable[[], None]] = field(default_factory=list)
+    #: what the first road has shown, where the sweep will ask for ids only
+    seen: SeenIds = field(default_factory=SeenIds)
     _first: list[WindowCutter] = field(default_factory=list)
     _second: list[WindowCutter] = field(default_factory=list)
 
@@ -65,7 +67,7 @@ class WindowQueue:
         Those of a backfill wait for Graph's count, which sets their length.
         """
         for cutter in self._first:
-            if cutter.whole.road == BACKFILL and not self.count_known:
+            if cutter.whole.kind == WindowKind.BACKFILL and not self.count_known:
                 return None
             if (window := cutter.next()) is not None:
                 return cutter, window
@@ -74,7 +76,7 @@ class WindowQueue:
     @property
     def backfill(self) -> WindowCutter | None:
         """What cuts the backfill, where there is one."""
-        return next((cutter for cutter in self._first if cutter.whole.road == BACKFILL), None)
+        return next((cutter for cutter in self._first if cutter.whole.kind == WindowKind.BACKFILL), None)
 
     @property
     def has_windows(self) -> bool:
@@ -84,7 +86,7 @@ class WindowQueue:
     @property
     def live_left(self) -> bool:
         """Whether live mail is left that was not handed out."""
-        return any(cutter.left for cutter in self._first if cutter.whole.road == LIVE)
+        return any(cutter.left for cutter in self._first if cutter.whole.kind == WindowKind.LIVE)
 
     @property
     def sweep_waits(self) -> bool:

@@ -173,4 +173,3 @@ class MailWriter:
         error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
         for candidate in mail.copies:
             note_failure(self._ledger, candidate, error, email=email)
-

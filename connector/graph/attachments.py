@@ -13,8 +13,9 @@ import urllib3
 
 from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGoneError, UnreachableError
 from connector.graph import parse
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
+from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Header
 from connector.model.values import GraphUserId, MessageId
 
@@ -24,14 +25,16 @@ _PIECE = 64 * 1024
 _HEAD = 64
 
 
-def list_request(user: GraphUserId, header: Header) -> SubRequest:
+def list_request(user: GraphUserId, header: Header) -> MailboxRequest:
     """Asks for the attachments of a message, without their contents."""
-    return SubRequest(user, f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", IMMUTABLE)
+    return MailboxRequest(
+        user=user, url=f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", prefer=IMMUTABLE
+    )
 
 
-def files_request(user: GraphUserId, header: Header) -> SubRequest:
+def files_request(user: GraphUserId, header: Header) -> MailboxRequest:
     """Asks for the attachments of a message with their contents: for a message whose files are small together."""
-    return SubRequest(user, f"{_path(user, header.id)}/attachments", IMMUTABLE)
+    return MailboxRequest(user=user, url=f"{_path(user, header.id)}/attachments", prefer=IMMUTABLE)
 
 
 def read_files(answer: SubResponse) -> Mapping[str, str] | MessageError:
@@ -149,7 +152,7 @@ def _broken(how: str) -> MessageError:
 
 def _refused(answer: requests.Response) -> MessageError:
     """Any refusal may pass: a placeholder gives way to its file, a message is moved and comes back."""
-    error = message_error(SubResponse(answer.status_code, {"error": error_of(answer)}))
+    error = message_error(SubResponse(status=answer.status_code, body={"error": error_of(answer)}))
     kind = MessageGoneError if isinstance(error, MessageGoneError) else MessageError
     text = error.what.replace("the message", "the file", 1).replace("The message", "The file", 1)
     return kind(text, code=error.code, remedy=TRIED_AGAIN, transient=True)

@@ -21,7 +21,8 @@ from connector.errors import (
     SignInError,
     UnreachableError,
 )
-from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
+from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError, ServiceClient, read_json, served_at
 
 IMMUTABLE = 'IdType="ImmutableId"'
@@ -79,9 +80,9 @@ class GraphClient:
         if answer.status_code == 401:
             raise mailbox_error(401, error_of(answer), user)
         body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
-        return SubResponse(answer.status_code, body), served_at(answer) or datetime.now(UTC)
+        return SubResponse(status=answer.status_code, body=body), served_at(answer) or datetime.now(UTC)
 
-    def send_get(self, wanted: SubRequest) -> tuple[SubResponse, datetime]:
+    def send_get(self, wanted: MailboxRequest) -> tuple[SubResponse, datetime]:
         """The same for a sub-request that goes alone."""
         return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer)
 
@@ -90,7 +91,7 @@ class GraphClient:
         root = f"{self._service.url}/v1.0/"
         return url[len(root) - 1 :] if url.startswith(root) else None
 
-    def chain(self, wanted: Sequence[SubRequest]) -> tuple[Iterator[SubResponse], datetime]:
+    def chain(self, wanted: Sequence[MailboxRequest]) -> tuple[Iterator[SubResponse], datetime]:
         """The answers to GETs for one mailbox, one after the other in one $batch, and the Date of the whole.
 
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
@@ -99,7 +100,7 @@ class GraphClient:
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
     def send_batch(
-        self, wanted: Sequence[SubRequest], *, chained: bool = False
+        self, wanted: Sequence[MailboxRequest], *, chained: bool = False
     ) -> tuple[list[SubResponse | None], datetime]:
         """The answers in the order asked, None for what has to be asked again alone. Raises ServiceError."""
         body = body_of(wanted, chained=chained)
@@ -127,7 +128,7 @@ class GraphClient:
         finally:
             answer.close()
 
-    def _settle(self, request: SubRequest, response: SubResponse | None) -> SubResponse:
+    def _settle(self, request: MailboxRequest, response: SubResponse | None) -> SubResponse:
         return response or self.try_get(request.user, f"/v1.0{request.url}", prefer=request.prefer)
 
     def _send(self, user: str, url: str, params: Mapping[str, str] | None, prefer: str) -> requests.Response:

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from connector.errors import MailboxError, SetupError
 from connector.graph import parse
-from connector.graph.batch import SubResponse
 from connector.graph.client import mailbox_error, service_error
 from connector.graph.dispatch import RequestDispatcher
+from connector.http.subrequest import SubResponse
 from connector.model.org import DirectoryUser
 from connector.model.values import GraphUserId
 
@@ -68,7 +68,8 @@ class GraphDirectory:
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
         response = self._user(name)
         if response.status == 200:
-            return response.body
+            found: Mapping[str, Any] = response.body
+            return found
         if response.status in (400, 404):
             return None
         raise service_error(response.status, response.body.get("error") or {})

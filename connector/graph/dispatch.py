@@ -26,8 +26,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.errors import StoppedError
-from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 
 Answer = tuple[SubResponse, datetime]
@@ -58,7 +59,7 @@ class _Ticket:
     user: str
     rank: Rank
     done: Done
-    request: SubRequest | None = None
+    request: MailboxRequest | None = None
     job: Callable[[], Any] | None = None
 
 
@@ -144,7 +145,7 @@ class RequestDispatcher:
 
     # -- asking -----------------------------------------------------------------------------------------------------
 
-    def submit(self, request: SubRequest, rank: Rank, done: Done) -> None:
+    def submit(self, request: MailboxRequest, rank: Rank, done: Done) -> None:
         """Send a request when its turn comes: `done` gets an `Answer`, or the error that stopped it."""
         self._put([_Ticket(request.user, rank, done, request=request)])
 
@@ -152,14 +153,14 @@ class RequestDispatcher:
         """Run a job in a worker, on one place of this mailbox: what it sends, it sends one after the other."""
         self._put([_Ticket(user, rank, done, job=job)])
 
-    def ask(self, request: SubRequest, rank: Rank) -> Answer:
+    def ask(self, request: MailboxRequest, rank: Rank) -> Answer:
         """The answer to one request. Raises ServiceError where Graph as a whole does not answer."""
         told: SimpleQueue[Any] = SimpleQueue()
         self.submit(request, rank, told.put)
         answer: Answer = _raised(told.get())
         return answer
 
-    def ask_many(self, requests: Sequence[SubRequest], rank: Rank) -> Iterator[tuple[int, SubResponse]]:
+    def ask_many(self, requests: Sequence[MailboxRequest], rank: Rank) -> Iterator[tuple[int, SubResponse]]:
         """The answers to many requests with their number, in any order. Raises as `ask` does."""
         told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         tickets = [

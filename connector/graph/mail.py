@@ -11,14 +11,12 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from connector.core.reading.sweep import SWEEP
-from connector.core.reading.windows import BACKFILL, LIVE
 from connector.core.writing.attachments import shows_inline
 from connector.errors import ConnectorError, MailboxError, MessageError, MessageGoneError
 from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_files, read_list
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, mailbox_error, message_error
 from connector.graph.directory import GraphDirectory
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
@@ -32,8 +30,10 @@ from connector.graph.queries import (
     messages_path,
     tree_requests,
 )
+from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Listed, Page
 from connector.model.org import DirectoryUser
+from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
 from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 
@@ -63,37 +63,37 @@ class GraphMail(GraphDirectory):
 
     # -- windows ----------------------------------------------------------------------------------------------------
 
-    def start(self, call: SourceCall[T], done: Callable[[T | BaseException], None]) -> None:
+    def start(self, call: SourceCall[T], done: Callable[[Any], None]) -> None:
         """As the port says: `done` is called in a thread of the dispatcher."""
         match call:
             case PageCall(with_tree=True):
-                self._run(call.user, call.road, lambda: self._page_with_tree(call), done)
+                self._run(call.user, call.kind, lambda: self._page_with_tree(call), done)
             case PageCall():
                 self._start_page(call, done)
             case CountCall():
                 request = count_request(call.user, call.start, call.end)
-                self._dispatcher.submit(request, _rank(call.road), lambda answer: done(_count(answer)))
+                self._dispatcher.submit(request, _rank(call.kind), lambda answer: done(_count(answer)))
             case TreeCall():
-                self._run(call.user, call.road, lambda: self._folders(call.user), done)
+                self._run(call.user, call.kind, lambda: self._all_folders(call.user), done)
             case FolderCall():
-                self._run(call.user, SWEEP, lambda: self._folder(call.user, call.folder), done)
+                self._run(call.user, WindowKind.SWEEP, lambda: self._folder(call.user, call.folder), done)
             case HeadersCall():
                 self._start_headers(call, done)
             case _:
                 raise TypeError(f"{type(call).__name__} is no call of this source")
 
-    def _run(self, user: str, road: str, job: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        self._dispatcher.run(user, _rank(road), job, done)
+    def _run(self, user: str, kind: WindowKind, job: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self._dispatcher.run(user, _rank(kind), job, done)
 
     def _start_page(self, call: PageCall, done: Callable[[Any], None]) -> None:
         url = self._client.below_root(call.link) if call.link is not None else None
         if call.link is not None and url is None:
             # an address of another host: asked for all the same, so that it is refused by name
             link = call.link
-            self._run(call.user, call.road, lambda: self._page(call, self._client.try_get_at(call.user, link)), done)
+            self._run(call.user, call.kind, lambda: self._page(call, self._client.try_get_at(call.user, link)), done)
             return
-        request = list_request(call) if url is None else SubRequest(call.user, url, IMMUTABLE)
-        self._dispatcher.submit(request, _rank(call.road), _then(lambda answer: self._page(call, answer), done))
+        request = list_request(call) if url is None else MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE)
+        self._dispatcher.submit(request, _rank(call.kind), _then(lambda answer: self._page(call, answer), done))
 
     def _page(self, call: PageCall, answer: Answer) -> Page:
         """A page of an answer. A folder that was deleted behind the reader holds nothing: what was moved out of it
@@ -115,16 +115,18 @@ class GraphMail(GraphDirectory):
         folder: FolderId | None = None,
     ) -> Page:
         """One page of [start, end) in ascending received time, or the page behind `link`: see `PageCall`."""
-        call = PageCall(mailbox=mailbox, user=user, road=LIVE, start=start, end=end, top=top, link=link, folder=folder)
+        call = PageCall(
+            mailbox=mailbox, user=user, kind=WindowKind.LIVE, start=start, end=end, top=top, link=link, folder=folder
+        )
         return self._waited(call)
 
     def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
         """About how many messages [start, end) holds, by Graph's own count: see `CountCall`."""
-        return self._waited(CountCall(user=user, road=LIVE, start=start, end=end))
+        return self._waited(CountCall(user=user, kind=WindowKind.LIVE, start=start, end=end))
 
     def folders(self, user: GraphUserId) -> FolderTree:
         """The folder tree in one request."""
-        return self._waited(TreeCall(user=user, road=LIVE))
+        return self._waited(TreeCall(user=user, kind=WindowKind.LIVE))
 
     def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
         """One folder by id; None where there is none."""
@@ -145,7 +147,7 @@ class GraphMail(GraphDirectory):
         page = self._page(call, (next(answers), served))
         return replace(page, tree=self._tree(call.user, answers))
 
-    def folders_path(self, user: str) -> FolderTree:
+    def _all_folders(self, user: str) -> FolderTree:
         answers, _ = self._client.chain(tree_requests(user))
         return self._tree(user, answers)
 
@@ -225,12 +227,12 @@ class GraphMail(GraphDirectory):
 
         With `inline_images` those of a body that shows parts of its mail are listed too.
         """
-        requests: list[SubRequest] = []
+        requests: list[MailboxRequest] = []
         parts: list[tuple[int, bool]] = []
         for index, header in enumerate(wanted):
             user = users[header.mailbox]
             url = f"{messages_path(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
-            requests.append(SubRequest(user, url, IMMUTABLE))
+            requests.append(MailboxRequest(user=user, url=url, prefer=IMMUTABLE))
             parts.append((index, False))
             if header.has_attachments:
                 requests.append(files.list_request(user, header))
@@ -295,7 +297,8 @@ def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
     if answer.status != 200:
         error = answer.body.get("error")
         raise mailbox_error(answer.status, error if isinstance(error, Mapping) else {}, user)
-    return answer.body
+    body: Mapping[str, Any] = answer.body
+    return body
 
 
 def _is_gone(answer: SubResponse) -> bool:
@@ -335,8 +338,8 @@ def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Head
     return error
 
 
-def _rank(road: str) -> Rank:
-    return {LIVE: Rank.LIVE, BACKFILL: Rank.BACKFILL}.get(road, Rank.SWEEP)
+def _rank(kind: WindowKind) -> Rank:
+    return {WindowKind.LIVE: Rank.LIVE, WindowKind.BACKFILL: Rank.BACKFILL}.get(kind, Rank.SWEEP)
 
 
 def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -3,18 +3,18 @@
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from connector.engine.dry_run import DryRunLine
+from connector.engine.context import RunHooks, RunServices
 from connector.engine.mailboxes import ReadLimits
-from connector.engine.reader import WindowQueue
 from connector.engine.report import RunReport
 from connector.engine.request import RunRequest
 from connector.engine.run import Run
 from connector.engine.scheduler import StopToken, TimeLimit
-from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSource, StoredMail
+from connector.engine.windows import WindowQueue
+from connector.model.run import DryRunLine
 
 #: does a run, here or on another machine. Raises UsageError; what stopped the run is in the report
 Runs = Callable[[RunRequest], RunReport]
@@ -30,18 +30,6 @@ class ProgressView(Protocol):
     def walked(self, queue: WindowQueue, messages: int) -> None:
         """A window of this mailbox was read."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunServices:
-    """The ports that one run uses."""
-
-    admin: SetupSource
-    source: MailSource
-    directory: Directory
-    stored_mail: StoredMail
-    sink: RecordSink
-    log_book: RunLog
 
 
 class Runner:
@@ -72,25 +60,13 @@ class Runner:
         if request.minutes is not None:
             limit = TimeLimit(self._stop_token or StopToken(), seconds=60 * request.minutes)
         with self._open_services(request) as services:
-            report = Run(
-                admin=services.admin,
-                source=services.source,
-                directory=services.directory,
-                stored_mail=services.stored_mail,
-                sink=services.sink,
-                log_book=services.log_book,
-                key=new_key(),
-                kind=request.event_kind,
-                pace=replace(self._limits, sweep_now=request.sweep),
-                only=request.only,
-                dry_run=request.dry_run,
-                retries_only=request.retries_only,
-                every_error=request.every_error or request.event is not None,
-                progress=self._progress.walked if self._progress is not None else None,
+            hooks = RunHooks(
                 started=self._progress.started if self._progress is not None else None,
-                lines=self._lines,
+                walked=self._progress.walked if self._progress is not None else None,
+                line=self._lines,
                 limit=limit,
-            ).run()
+            )
+            report = Run(services, request, key=new_key(), limits=self._limits, hooks=hooks).run()
         return replace(report, cut=limit is not None and limit.cut)
 
 

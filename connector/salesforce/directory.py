@@ -10,12 +10,12 @@ from typing import Any
 from connector.core.deciding.address import readable
 from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
-from connector.model.org import Hit, Hits
+from connector.model.org import ClientObject, Hit, Hits
 from connector.model.records import StoredEmail
 from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
 from connector.salesforce.changes import PARTICIPANT, ChangeWatch
-from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
@@ -54,7 +54,7 @@ class _Query:
     """A query and what its records are: Contact, Account, Email__c, a participant or Task."""
 
     object: str
-    ask: Ask
+    request: CompositeRequest
 
 
 class SalesforceDirectory:
@@ -95,7 +95,7 @@ class SalesforceDirectory:
         queries = [
             *self._client_queries(new, also),
             *self._stored_queries(parts, also.get(_EMAIL, "")),
-            *(_Query(object=name, ask=ask) for name, ask in self._watch.asks()),
+            *(_Query(object=name, request=request) for name, request in self._watch.requests()),
         ]
         by_email = [self._tasks_query("Email__r.", part) for part in parts]
         at_once = len(queries) + len(by_email) <= MAX_HEAVY
@@ -109,11 +109,10 @@ class SalesforceDirectory:
         return {address: self._known[address] for address in wanted}, [*map(tasks.of, emails.values())]
 
     def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
-        for start in range(0, len(queries), MAX_HEAVY):
-            part = queries[start : start + MAX_HEAVY]
-            for query, answer in zip(part, self._client.composite([query.ask for query in part]), strict=True):
-                for record in self._client.records(answer.body):
-                    yield query, record
+        answers = self._client.each([query.request for query in queries])
+        for query, (_, answer) in zip(queries, answers, strict=True):
+            for record in self._client.records(answer.body):
+                yield query, record
 
     def _keep(
         self,
@@ -132,24 +131,25 @@ class SalesforceDirectory:
         elif object_name == _TASK:
             tasks.keep(record)
         else:
-            hits = parse.hits(object_name, record, self._fields_of(object_name))
+            client = ClientObject(object_name)
+            hits = parse.hits(client, record, self._fields_of(client))
             self._watch.keep_client(record, hits)
             for address, hit in hits:
                 if address in found:
                     found[NormalAddress(address)][hit.id] = hit
 
-    def _fields_of(self, object_name: str) -> tuple[str, ...]:
+    def _fields_of(self, object_name: ClientObject) -> tuple[str, ...]:
         fields = self._fields()
-        return fields.contact if object_name == "Contact" else fields.account
+        return fields.contact if object_name == ClientObject.CONTACT else fields.account
 
     def _client_queries(self, addresses: Sequence[NormalAddress], also: Mapping[str, str]) -> Iterable[_Query]:
         spellings = sorted({form for address in addresses for form in (address, readable(address))})
         askable = [form for form in spellings if form and len(form) <= MAX_EMAIL]
-        for object_name in ("Contact", "Account"):
+        for object_name in ClientObject:
             fields = self._fields_of(object_name)
             if not fields:
                 continue
-            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == "Contact" else []), *fields]
+            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == ClientObject.CONTACT else []), *fields]
             further = also.get(object_name, "")
             if further:
                 columns.append("SystemModstamp")
@@ -158,7 +158,7 @@ class SalesforceDirectory:
                 where = soql.any_of((field, part) for field in fields)
                 where = " OR ".join(filter(None, (where, further if number == 0 else "")))
                 text = f"SELECT {', '.join(columns)} FROM {object_name} WHERE {where}"  # noqa: S608 - quoted by soql
-                yield _Query(object=object_name, ask=self._client.query(text, f"the object {object_name}"))
+                yield _Query(object=object_name, request=self._client.query(text, f"the object {object_name}"))
 
     @staticmethod
     def _parts(copies: Iterable[tuple[str, str | None]]) -> Iterator[tuple[list[str], list[str]]]:
@@ -178,18 +178,18 @@ class SalesforceDirectory:
         conditions = [self._same_mail("", part) for part in parts] or ([""] if further else [])
         for number, condition in enumerate(conditions):
             where = " OR ".join(filter(None, (condition, further if number == 0 else "")))
-            ask = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
-            yield _Query(object=_EMAIL, ask=ask)
+            request = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
+            yield _Query(object=_EMAIL, request=request)
 
     def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
         text = f"{self._select_tasks()}({self._same_mail(path, part)})"
-        return _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+        return _Query(object=_TASK, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:
         wire = self._client.names.wire
         for part in soql.chunks(ids, room=_ROOM):
             text = self._select_tasks() + wire("Email__c") + " IN " + soql.in_list(part)
-            yield _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+            yield _Query(object=_TASK, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _select_tasks(self) -> str:
         return self._client.names.wire(select(shared=self.shared_activities))

@@ -18,15 +18,15 @@ import structlog
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
 from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
-from connector.model.records import NewFile, Row, RowError, StoredFile
+from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
 from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
-from connector.salesforce.client import MAX_HEAVY, MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.results import Outcome
+from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.wire import wire_fields
 
 _LOG = structlog.get_logger(__name__)
@@ -94,38 +94,101 @@ class SalesforceFiles:
                 owner = self._client.identity.user
             else:
                 raise self._refused(answer)
-        raise self._refused(Answer(status=503, body=None))
+        raise self._refused(SubResponse(status=503, body=None))
+
+    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> list[MessageError | None]:
+        """Store small files in one request; what became of each, in order.
+
+        `VersionData` is base64 inside the JSON of a Collection (REST guide, blob data: up to 37.5 MB of it). Where it
+        is not known what became of them, those that are there are looked for, and the others sent once more.
+        """
+        results: list[MessageError | None] = [None] * len(files)
+        waiting, owners = dict(enumerate(files)), {number: file.owner for number, (file, _) in enumerate(files)}
+        lost = SubResponse(status=503, body=None)
+        for _ in range(_ATTEMPTS):
+            if not waiting:
+                break
+            answers = self._sent_together(waiting, owners)
+            there = self._there([file for file, _ in waiting.values()]) if answers is None else frozenset[str]()
+            left: dict[int, tuple[NewFile, str]] = {}
+            for number, (file, content) in waiting.items():
+                answer = answers[number] if answers is not None else None
+                if file.key in there or (answer is not None and answer.status < 300):
+                    self._saw(None)
+                elif answer is None:
+                    left[number], results[number] = (file, content), None
+                elif (
+                    code_and_message(answer.body)[0] in _OWNER_REFUSED and owners[number] != self._client.identity.user
+                ):
+                    owners[number] = self._client.identity.user
+                    left[number] = (file, content)
+                else:
+                    results[number] = self._refused(answer)
+            waiting = left
+        for number in waiting:
+            results[number] = self._refused(lost)
+        return results
+
+    def _sent_together(
+        self, files: Mapping[int, tuple[NewFile, str]], owners: Mapping[int, RecordId]
+    ) -> dict[int, SubResponse] | None:
+        """One Collection, each row's answer as if it had been sent alone; None where nobody knows what became of it."""
+        records = [
+            {
+                "attributes": {"type": VERSION},
+                **self._fields(file, file.name, owners[number]),
+                "VersionData": content,
+            }
+            for number, (file, content) in files.items()
+        ]
+        try:
+            answer = self._client.insert(records, asked=f"rows of {VERSION}", timeout=self._timeout)
+        except UnreachableError:
+            return None
+        if answer.status in _UNSURE:
+            return None
+        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(records):
+            return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
+        return {
+            number: SubResponse(status=201 if row.get("success") else 400, body=row.get("errors"))
+            for number, row in zip(files, answer.body, strict=True)
+        }
+
+    def _there(self, files: Sequence[NewFile]) -> frozenset[str]:
+        """The keys of those files that are stored."""
+        found = self.find({file.email for file in files})
+        return frozenset(stored.key for each in found.values() for stored in each)
 
     def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
         """The files on these Emails; those of people too, with an empty key."""
         found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
         wire = self._client.names.wire
-        asks = [
+        requests = [
             self._client.query(wire(_FILES) + soql.in_list(part), "the files of stored mail")
             for part in soql.chunks(sorted(found), room=_ROOM)
         ]
-        for start in range(0, len(asks), MAX_HEAVY):
-            for answer in self._client.composite(asks[start : start + MAX_HEAVY]):
-                for record in self._client.records(answer.body):
-                    email = RecordId(str(record["LinkedEntityId"]))
-                    found[email] = (*found.get(email, ()), parse.stored_file(record))
+        for _, answer in self._client.each(requests):
+            for record in self._client.records(answer.body):
+                email = RecordId(str(record["LinkedEntityId"]))
+                found[email] = (*found.get(email, ()), parse.stored_file(record))
         return found
 
     def remove(self, documents: Sequence[RecordId]) -> None:
         """Delete files; those that are gone already are no matter, and those that stay do no harm."""
-        asks = [
-            Ask(method="DELETE", path=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
+        requests = [
+            CompositeRequest(method="DELETE", url=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
             for document in documents
         ]
-        for start in range(0, len(asks), MAX_SUBREQUESTS):
-            for answer in self._client.composite(asks[start : start + MAX_SUBREQUESTS]):
-                if answer.status >= 300 and answer.status != 404:
-                    code, message = code_and_message(answer.body)
-                    _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
+        for _, answer in self._client.each(requests, at_once=MAX_SUBREQUESTS):
+            if answer.status >= 300 and answer.status != 404:
+                code, message = code_and_message(answer.body)
+                _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 
-    def _send(self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]) -> Answer:
+    def _send(
+        self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]
+    ) -> SubResponse:
         boundary = uuid.uuid4().hex
 
         @contextmanager
@@ -156,7 +219,7 @@ class SalesforceFiles:
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
-    def _refused(self, answer: Answer) -> MessageError:
+    def _refused(self, answer: SubResponse) -> MessageError:
         """Why a file was not taken. Raises ServiceError for what concerns every file, or the run as a whole."""
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):
@@ -176,7 +239,7 @@ class SalesforceFiles:
         """Count a file; raises OrgFaultError when the org takes none at all."""
         row = Row(object=VERSION, key_field="Attachment_Key__c", key="", fields={})
         with self._lock:
-            self._watch.see([Outcome(row=row, error=error)])
+            self._watch.see([RowResult(row=row, error=error)])
 
 
 class Form:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connector.http.subrequest import SubResponse
 from connector.model.inspection import OrgFacts, Tried
-from connector.model.org import Setup
+from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
@@ -52,8 +53,8 @@ class SalesforceInspection:
         client = self._client
         contacts, accounts, settings, messages, tasks = client.composite(
             [
-                self._query(_CONTACTS, "Contact"),
-                self._query(_ACCOUNTS, "Account"),
+                self._query(_CONTACTS, ClientObject.CONTACT),
+                self._query(_ACCOUNTS, ClientObject.ACCOUNT),
                 self._query(_SETTINGS, "MS_Graph_Setting__c"),
                 self._query(_EMAIL_MESSAGES, "EmailMessage", raw=True),
                 self._query(_TASKS, "Task", raw=True),
@@ -65,7 +66,7 @@ class SalesforceInspection:
         records = list(client.records(settings.body))
         own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == "default"]
         return OrgFacts(
-            counts={"Contact": _total(contacts.body), "Account": _total(accounts.body)},
+            counts={ClientObject.CONTACT: _total(contacts.body), ClientObject.ACCOUNT: _total(accounts.body)},
             others={"EmailMessage": _seen(messages), "Task of subtype Email": _seen(tasks)},
             setting_records=len(records),
             setting=next(iter(own), None),
@@ -79,15 +80,15 @@ class SalesforceInspection:
         wanted = ("DailyApiRequests", "DataStorageMB", "FileStorageMB")
         return {name: (int(found[name]["Max"]), int(found[name]["Remaining"])) for name in wanted if name in found}
 
-    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> Ask:
+    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> CompositeRequest:
         wire = self._client.names.wire
-        ask = self._client.query(wire(soql), wire(f"the object {object_name}"))
-        return Ask(path=ask.path, asked=ask.asked, raw=raw)
+        request = self._client.query(wire(soql), wire(f"the object {object_name}"))
+        return CompositeRequest(url=request.url, asked=request.asked, raw=raw)
 
 
 def _total(body: Mapping[str, Any]) -> int:
     return int(body["totalSize"])
 
 
-def _seen(answer: Answer) -> int | None:
+def _seen(answer: SubResponse) -> int | None:
     return _total(answer.body) if answer.status == 200 else None

@@ -12,7 +12,7 @@ from typing import Any
 from connector.errors import SetupError
 from connector.salesforce.errors import ASSIGN, AUDIT, DEPLOY, listed
 from connector.salesforce.parse import is_in_force
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 #: Fields that a run writes into new rows, by object.
 CREATED: Mapping[str, tuple[str, ...]] = {

@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
-from connector.codes import EventKind, EventStatus
+from connector.codes import ErrorStatus, EventKind, EventStatus
 from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
 from connector.errors import SetupError
+from connector.http.subrequest import SubResponse
 from connector.model.run import EventRecord
-from connector.salesforce import parse
-from connector.salesforce.client import MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT, event_ask
+from connector.model.values import batched
+from connector.salesforce import parse, soql
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
 
 SETTING = "MS_Graph_Setting__c"
@@ -29,12 +31,12 @@ WHERE Active__c = true AND User__c != null
 """
 _NOT_BEGUN = " AND Backfill_Through__c = null"
 #: The newest first: of very many, those that were asked for since the last look are among them.
-_REQUESTS = """
-SELECT Id, LastModifiedDate, Sync_Event__r.LastModifiedDate FROM MS_Graph_Sync_Error__c
-WHERE Status__c = 'Retry Requested'
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
-ORDER BY LastModifiedDate DESC LIMIT 500
-"""
+_REQUESTS = (
+    soql.select(("Id", "LastModifiedDate", "Sync_Event__r.LastModifiedDate"), "MS_Graph_Sync_Error__c")
+    + f" WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'"
+    f" OR (Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}') AND Sync_Event__r.Retry_Requested__c = true)"
+    " ORDER BY LastModifiedDate DESC LIMIT 500"
+)
 _LAST_EVENT = """
 SELECT Status__c, Started_At__c, Touched_At__c, Error_Message__c FROM MS_Graph_Sync_Event__c
 ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
@@ -58,13 +60,13 @@ class SalesforceSchedule:
         client = self._client = self._connect()
         organization = f"sobjects/Organization/{client.identity.org}?fields=Id,TimeZoneSidKey"
         backfills = _BACKFILLS if everything else _BACKFILLS + _NOT_BEGUN
-        asks = [
-            Ask(path=organization, asked="the object Organization"),
+        requests = [
+            CompositeRequest(url=organization, asked="the object Organization"),
             self._query(_SETTING, SETTING),
             self._query(backfills, "MS_Graph_User__c"),
             self._query(_REQUESTS, "MS_Graph_Sync_Error__c"),
         ]
-        org, settings, mailboxes, errors = client.composite(asks)
+        org, settings, mailboxes, errors = client.composite(requests)
         return Snapshot(
             now=client.now,
             zone=parse.time_zone(org.body),
@@ -99,19 +101,19 @@ class SalesforceSchedule:
         if look.timing.sync_now:
             fields["Sync_Now_Requested__c"] = False
         names = self._client.names
-        ask = Ask(
+        request = CompositeRequest(
             method="PATCH",
-            path=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
+            url=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
             asked=f"the object {SETTING}",
             body=names.to_wire(wire_fields(fields)),
         )
-        self._client.composite([ask])
+        self._client.composite([request])
 
     def write(self, unseen: Sequence[UnloggedFailure]) -> None:
         """A Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
-        for start in range(0, len(unseen), MAX_SUBREQUESTS):
-            events = [self._event(failed) for failed in unseen[start : start + MAX_SUBREQUESTS]]
-            self._client.composite([event_ask(self._client, event) for event in events])
+        events = [event_request(self._client, self._event(failed)) for failed in unseen]
+        for part in batched(events, MAX_SUBREQUESTS):
+            self._client.composite(part)
 
     def _event(self, failed: UnloggedFailure) -> EventRecord:
         moment = self._client.now - failed.ago
@@ -131,11 +133,11 @@ class SalesforceSchedule:
             },
         )
 
-    def _query(self, soql: str, object_name: str) -> Ask:
+    def _query(self, text: str, object_name: str) -> CompositeRequest:
         wire = self._client.names.wire
-        return self._client.query(wire(" ".join(soql.split())), wire(f"the object {object_name}"))
+        return self._client.query(wire(" ".join(text.split())), wire(f"the object {object_name}"))
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
 

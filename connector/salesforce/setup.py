@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from connector.codes import ErrorStatus
 from connector.errors import SetupError
-from connector.model.org import Exclusion, LoggedError, Org, Setup, SyncSettings
+from connector.http.subrequest import SubResponse
+from connector.model.org import ClientObject, Exclusion, LoggedError, Org, Setup, SyncSettings
 from connector.salesforce import parse, rights
 from connector.salesforce.auth import Identity
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import ASSIGN, refusal
 from connector.salesforce.soql import quote
 
@@ -45,15 +47,16 @@ SELECT Id, Error_Key__c, Mailbox__c, Graph_Message_Id__c, Internet_Message_Id__c
 Next_Attempt_At__c, Status__c, Email__c, Subject__c, Code__c, Message__c, Sync_Event__c,
 Sync_Event__r.Retry_Requested__c FROM MS_Graph_Sync_Error__c
 """
-_DUE = """
-WHERE Status__c = 'Retry Requested'
-OR (Status__c = 'Failed' AND Next_Attempt_At__c != null)
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
+_GIVEN_UP = f"Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}')"
+_DUE = f"""
+WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'
+OR (Status__c = '{ErrorStatus.FAILED}' AND Next_Attempt_At__c != null)
+OR ({_GIVEN_UP} AND Sync_Event__r.Retry_Requested__c = true)
 """
 #: Those that only a person can have tried again: a sweep leaves their messages alone.
-_SWEPT = "OR (Status__c IN ('Failed', 'Gave Up') AND Received_At__c >= LAST_N_DAYS:{days})"
+_SWEPT = f"OR ({_GIVEN_UP} AND Received_At__c >= LAST_N_DAYS:{{days}})"
 _ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
-_OPEN = "WHERE Status__c IN ('Failed', 'Gave Up', 'Retry Requested')"
+_OPEN = f"WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')"
 
 
 #: Further ways to hold a permission: through a group, and by the profile.
@@ -154,16 +157,20 @@ class SalesforceSetup:
             errors=self._errors,
         )
 
-    def _answers(self, identity: Identity) -> dict[str, Answer]:
+    def _answers(self, identity: Identity) -> dict[str, SubResponse]:
         """The answers by name. Raises SetupError that names every object, or every field, that is not there."""
-        asks = self._asks(identity)
+        requests = self._requests(identity)
         answers = dict(
-            zip(asks, self._client.composite([replace(ask, raw=True) for ask in asks.values()]), strict=True)
+            zip(
+                requests,
+                self._client.composite([replace(request, raw=True) for request in requests.values()]),
+                strict=True,
+            )
         )
         refused = [
-            (answer.status, answer.body, asks[name].asked)
+            (answer.status, answer.body, requests[name].asked)
             for name, answer in answers.items()
-            if answer.status >= 300 and not (answer.status == 404 and asks[name].absent_ok)
+            if answer.status >= 300 and not (answer.status == 404 and requests[name].absent_ok)
         ]
         error = refusal(refused, where=self._client.host) if refused else None
         if error is not None and error.code != "INVALID_FIELD":
@@ -192,30 +199,35 @@ class SalesforceSetup:
         rows = [row for answer in answers for row in self._records(answer)]
         return [grant for row in rows for grant in (row.get("PermissionSet") or row.get("Profile"),) if grant]
 
-    def _asks(self, identity: Identity) -> dict[str, Ask]:
+    def _requests(self, identity: Identity) -> dict[str, CompositeRequest]:
         client = self._client
         query, wire = client.query, client.names.wire
         direct = _flat(_DIRECT).format(
             name=quote(SYNC_PERMISSION_SET), user=quote(identity.user), sight=_sight("PermissionSet")
         )
         through = _flat(_THROUGH_GROUPS).format(name=quote(SYNC_PERMISSION_SET))
-        described = dict.fromkeys(("Contact", "Account", *rights.objects()))
+        described = dict.fromkeys((*ClientObject, *rights.objects()))
         organization = f"sobjects/Organization/{identity.org}?fields=Id,TimeZoneSidKey"
         return {
-            "Organization": Ask(path=organization, asked="the object Organization"),
-            "settings": Ask(path=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True),
+            "Organization": CompositeRequest(url=organization, asked="the object Organization"),
+            "settings": CompositeRequest(
+                url=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True
+            ),
             "exclusions": query(wire(_flat(_EXCLUSIONS)), wire(_object("MS_Graph_Exclusion__c")), deleted=True),
             "mailboxes": query(wire(_flat(_MAILBOXES)), wire(_object("MS_Graph_User__c"))),
             "direct": query(direct, "permission set assignments"),
             "through groups": query(through, "permission set group assignments"),
             "errors": query(wire(_flat(_ERRORS + self._scope)), wire(_object("MS_Graph_Sync_Error__c"))),
-            **{name: Ask(path=f"sobjects/{wire(name)}/describe", asked=wire(_object(name))) for name in described},
+            **{
+                name: CompositeRequest(url=f"sobjects/{wire(name)}/describe", asked=wire(_object(name)))
+                for name in described
+            },
         }
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
-    def _settings(self, answer: Answer) -> SyncSettings | None:
+    def _settings(self, answer: SubResponse) -> SyncSettings | None:
         if answer.status != 404:
             return parse.settings(self._client.names.plain(answer.body))
         # 404 also stands for an object that is not there, and for a record that lost its key
@@ -229,7 +241,7 @@ class SalesforceSetup:
             )
         return None
 
-    def _org(self, org: str, answers: Mapping[str, Answer]) -> Org:
+    def _org(self, org: str, answers: Mapping[str, SubResponse]) -> Org:
         task = _field_map(answers["Task"].body)
         return Org(
             id=org,

@@ -7,36 +7,36 @@ much for the org is sent again in halves; what it would not take for a reason we
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from connector.codes import Action
 from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
 from connector.errors import OrgFaultError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
-from connector.salesforce.client import Answer, Ask, SalesforceClient
-from connector.salesforce.collections import event_ask
-from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.faults import OrgFaultWatch
+from connector.salesforce.client import SalesforceClient
+from connector.salesforce.collections import MAX_ROWS, as_collection, as_record, event_request
+from connector.salesforce.errors import error_for
 from connector.salesforce.files import SalesforceFiles
+from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import (
-    Outcome,
     Parents,
     is_locked,
     is_overload,
     mended,
-    read_outcomes,
-    refused_whole,
+    read_results,
+    row_results,
     waits_for_parent,
+    whole_error,
 )
-from connector.salesforce.wire import json_size, wire_fields
+from connector.salesforce.wire import json_size
 
 _LOG = structlog.get_logger(__name__)
 
-#: Rows of a Collection (REST guide, "sObject Collections").
-MAX_ROWS = 200
 #: How often a row is sent in all: as it is, then mended or after a lock.
 _ROUNDS = 3
 #: Where a row stands in what `write` was given: the mail, and the row in it.
@@ -54,21 +54,20 @@ class SalesforceWriter:
 
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
-        outcomes: dict[Place, Outcome] = {}
+        found: dict[Place, RowResult] = {}
         waiting = {(mail, index): row for mail, rows in enumerate(mails) for index, row in enumerate(rows)}
         mended_before: set[Place] = set()
         for _ in range(_ROUNDS):
-            outcomes |= self._round(waiting, event)
-            waiting = self._again(outcomes, mended_before)
+            found |= self._round(waiting, event)
+            waiting = self._again(found, mended_before)
             if not waiting:
                 break
-        parents = Parents(outcomes)
+        parents = Parents(found)
         results = [
-            [_result(parents.settled(outcomes[mail, index])) for index in range(len(rows))]
-            for mail, rows in enumerate(mails)
+            [parents.settled(found[mail, index]) for index in range(len(rows))] for mail, rows in enumerate(mails)
         ]
         try:
-            self._watch.see(outcomes.values())
+            self._watch.see(found.values())
         except OrgFaultError as fault:
             fault.written = tuple(result for each in results for result in each)
             raise
@@ -76,7 +75,7 @@ class SalesforceWriter:
 
     # -- one round --------------------------------------------------------------------------------------------------
 
-    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, Outcome]:
+    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, RowResult]:
         """Send everything that waits, in halves where it has to be."""
         places: dict[int, Place] = {}
         mails: dict[int, list[PackRow]] = {}
@@ -85,19 +84,19 @@ class SalesforceWriter:
             item = PackRow(mail=place[0], row=row, size=json_size(record), record=record)
             places[id(item)] = place
             mails.setdefault(place[0], []).append(item)
-        outcomes: dict[Place, Outcome] = {}
+        results: dict[Place, RowResult] = {}
         queue = deque(pack(list(mails.values())))
         while queue:
             request = queue.popleft()
             if _widest(request) > self._limit and self._split(request, queue):
                 continue
-            for item, outcome in self._sent(request, queue, event):
-                outcomes[places[id(item)]] = outcome
-        return outcomes
+            for item, result in self._sent(request, queue, event):
+                results[places[id(item)]] = result
+        return results
 
     def _sent(
         self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord
-    ) -> list[tuple[PackRow, Outcome]]:
+    ) -> list[tuple[PackRow, RowResult]]:
         """What a request brought about; what was too much stands in front of the queue again, in halves."""
         try:
             found = self._send(request, event)
@@ -105,54 +104,44 @@ class SalesforceWriter:
             if not self._halve(request, queue, "timeout"):
                 raise
             return []
-        overloaded = {id(item) for item, outcome in found if is_overload(outcome)}
+        overloaded = {id(item) for item, result in found if is_overload(result)}
         if not any(all(id(item) in overloaded for item in collection.rows) for collection in request.collections):
             self._limit = min(MAX_ROWS, self._limit * 2)
             return found
-        rest = _only(request, {id(item) for item, outcome in found if not outcome.done})
+        rest = _only(request, {id(item) for item, result in found if not result.done})
         if not self._halve(rest, queue, "overload"):
             return found
-        return [(item, outcome) for item, outcome in found if outcome.done]
+        return [(item, result) for item, result in found if result.done]
 
-    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, Outcome]]:
+    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, RowResult]]:
         """One Composite: the event is touched, then the Collections in order."""
-        asks = [event_ask(self._client, event)]
-        for collection in request.collections:
-            records = [item.record for item in collection.rows]
-            asks.append(
-                Ask(
-                    method="PATCH" if collection.is_update else "POST",
-                    path="composite/sobjects",
-                    asked=f"rows of {collection.object}",
-                    body={"allOrNone": False, "records": records},
-                    raw=True,
-                )
-            )
-        answers = self._client.composite(asks, patient=False)
-        found: list[tuple[PackRow, Outcome]] = []
+        requests = [event_request(self._client, event)]
+        for part in request.collections:
+            records = [item.record for item in part.rows]
+            requests.append(as_collection(part.object, records, method="PATCH" if part.is_update else "POST"))
+        answers = self._client.composite(requests, patient=False)
+        found: list[tuple[PackRow, RowResult]] = []
         again = self._client.sent_again
-        for collection, answer in zip(request.collections, answers[1:], strict=True):
-            rows = [item.row for item in collection.rows]
-            outcomes = self._outcomes(rows, answer, again)
-            found += zip(collection.rows, outcomes, strict=True)
+        for part, answer in zip(request.collections, answers[1:], strict=True):
+            results = self._results([item.row for item in part.rows], answer, again)
+            found += zip(part.rows, results, strict=True)
         _LOG.info("Wrote records", action=Action.RECORDS_WRITTEN, rows=len(found))
         return found
 
-    def _outcomes(self, rows: Sequence[Row], answer: Answer, again: bool) -> list[Outcome]:
-        """The outcomes of a Collection; one refused in one piece is the org's matter, unless it was too much."""
-        if answer.status < 300 and isinstance(answer.body, list) and len(answer.body) == len(rows):
-            return read_outcomes(rows, answer.body, sent_again=again)
-        outcomes = refused_whole(rows, *code_and_message(answer.body))
-        if is_overload(outcomes[0]):
-            return outcomes
+    def _results(self, rows: Sequence[Row], answer: SubResponse, again: bool) -> list[RowResult]:
+        """The results of a Collection; one refused in one piece is the org's matter, unless it was too much."""
+        found = row_results(answer)
+        if found is not None and len(found) == len(rows):
+            return read_results(rows, found, sent_again=again)
+        error = whole_error(answer)
+        if error.transient:
+            return [RowResult(row=row, error=error) for row in rows]
         raise error_for(answer.status, answer.body, asked=f"rows of {rows[0].object}", where=self._client.host)
 
-    def _record(self, row: Row) -> dict[str, object]:
+    def _record(self, row: Row) -> dict[str, Any]:
         """A row as a Collection carries it. An update is found by id and leaves its key alone."""
-        names = self._client.names
         own: dict[str, object] = {"id": row.id} if row.id is not None else {row.key_field: row.key}
-        fields = names.to_wire(wire_fields({**own, **row.fields}))
-        return {"attributes": {"type": names.wire(row.object)}, **fields}
+        return as_record(self._client.names, row.object, {**own, **row.fields})
 
     # -- too much at once -------------------------------------------------------------------------------------------
 
@@ -172,28 +161,23 @@ class SalesforceWriter:
         queue.extendleft((second, first))
         return True
 
-    # -- outcomes ---------------------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------------------------
 
-    def _again(self, outcomes: Mapping[Place, Outcome], mended_before: set[Place]) -> dict[Place, Row]:
+    def _again(self, results: Mapping[Place, RowResult], mended_before: set[Place]) -> dict[Place, Row]:
         """The rows worth another round: mended ones (once), those behind a lock, and the children of both."""
         again: dict[Place, Row] = {}
-        for place, outcome in outcomes.items():
-            row = None if place in mended_before else mended(outcome, self._client.identity.user)
+        for place, result in results.items():
+            row = None if place in mended_before else mended(result, self._client.identity.user)
             if row is not None:
                 mended_before.add(place)
                 again[place] = row
-            elif is_locked(outcome):
-                again[place] = outcome.row
+            elif is_locked(result):
+                again[place] = result.row
         parents = {row.key for row in again.values() if row.object == "Email__c"}
-        for place, outcome in outcomes.items():
-            if waits_for_parent(outcome) and Parents.key_of(outcome) in parents:
-                again[place] = outcome.row
+        for place, result in results.items():
+            if waits_for_parent(result) and Parents.key_of(result) in parents:
+                again[place] = result.row
         return dict(sorted(again.items()))
-
-
-def _result(outcome: Outcome) -> RowResult:
-    """With the row as it was sent last, which may have been mended."""
-    return RowResult(row=outcome.row, id=outcome.id, existed=outcome.existed, error=outcome.error)
 
 
 def _widest(request: PackedRequest) -> int:

@@ -143,6 +143,7 @@ class Salesforce(Section):
     api_version: Annotated[str, Field(pattern=r"^(5[3-9]|[6-9][0-9])\.0$")] = "64.0"
     namespace: Annotated[str, AfterValidator(a_namespace)] = ""
     daily_call_budget_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    writers: Annotated[int, Field(ge=1, le=4)] = 4
 
 
 class Console(Section):

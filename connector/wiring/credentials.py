@@ -2,8 +2,7 @@
 
 from connector.errors import UsageError
 from connector.graph.auth import ApplicationToken
-from connector.graph.delegated import PrincipalToken
-from connector.graph.token_file import TokenFile
+from connector.graph.delegated import PrincipalToken, TokenFile
 from connector.http.transport import ServiceClient, TokenSource, Transport
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer
 from connector.settings.model import AuthProvider, SalesforceCredential, Settings

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from cryptography import x509
 
-from connector.graph.delegated import UNUSED
+from connector.graph.delegated import UNUSED, TokenFile
 from connector.graph.inspection import GraphInspection
-from connector.graph.token_file import TokenFile
 from connector.operations.check import GRAPH, SALESFORCE, CheckServices, ConnectionFacts, Credential
 from connector.salesforce.inspection import SalesforceInspection
 from connector.salesforce.schedule import SalesforceSchedule

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from connector.engine.dry_run import DryRunLine
+from connector.engine.context import RunServices
 from connector.engine.mailboxes import ReadLimits
 from connector.engine.request import RunRequest
 from connector.engine.scheduler import LOOK_EVERY, Scheduler, StopToken
-from connector.operations.run import ProgressView, Runner, RunServices
+from connector.model.run import DryRunLine
+from connector.operations.run import ProgressView, Runner
 from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.housekeeping import Housekeeping
 from connector.salesforce.limits import Budget
@@ -38,6 +39,7 @@ def runner(
             overlap=timedelta(minutes=pace.overlap_minutes),
             settle=timedelta(seconds=pace.settle_seconds),
             sweep_days=pace.sweep_days,
+            writers=settings.salesforce.writers,
         ),
         progress=progress,
         lines=lines,

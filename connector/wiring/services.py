@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from connector.engine.scheduler import StopToken
 from connector.graph.client import GraphClient
+from connector.graph.dispatch import RequestDispatcher
 from connector.graph.mail import GraphMail
-from connector.graph.slots import Slots
 from connector.http.transport import TokenSource, Transport
 from connector.ports import Directory, MailSource, SetupSource
 from connector.salesforce.auth import SalesforceToken
@@ -17,7 +16,7 @@ from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.limits import Budget
 from connector.salesforce.schedule import SalesforceSchedule
 from connector.salesforce.setup import SalesforceSetup
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 from connector.settings.model import Settings
 from connector.wiring.credentials import grant, graph_token, named_principal
 
@@ -48,7 +47,7 @@ def graph_client(settings: Settings, transport: Transport, stop_token: StopToken
     graph = transport.service(
         "Microsoft Graph", credential.url, counted="/v1.0", token=token, setting="named_credentials.MicrosoftGraphAPI"
     )
-    return GraphClient(graph, slots=Slots(settings.sync.requests_per_mailbox))
+    return GraphClient(graph)
 
 
 @contextmanager
@@ -57,11 +56,13 @@ def graph_mail(
 ) -> Iterator[GraphMail]:
     """The mail source, on a client of its own unless one is given."""
     by_person = settings.named_credentials.MicrosoftGraphAPI.identity == "named_principal"
-    with ThreadPoolExecutor(max_workers=settings.sync.workers, thread_name_prefix="batches") as pool:
+    with RequestDispatcher(
+        client or graph_client(settings, transport, stop_token),
+        workers=settings.sync.workers,
+        per_mailbox=settings.sync.requests_per_mailbox,
+    ) as dispatcher:
         yield GraphMail(
-            client or graph_client(settings, transport, stop_token),
-            pool=pool,
-            requests=settings.sync.workers,
+            dispatcher,
             attachment_timeout=settings.sync.attachment_timeout_seconds,
             person=named_principal(settings, transport).person if by_person else None,
         )

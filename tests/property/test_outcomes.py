@@ -71,7 +71,7 @@ def by_headers(case: MailFiles, header: Header) -> Outcome | None:
 def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: MailFiles) -> None:
     firm = case.firm()
     report = firm.sync()
-    outcomes, counts = firm.ledger.outcomes, report.outcomes
+    outcomes, counts = firm.outcomes, report.outcomes
     assert report.failure is None
     assert set(outcomes) == {placed(header) for header in case.headers if header.received_at >= READ_FROM}
     assert set(counts) == set(Outcome)
@@ -99,7 +99,7 @@ def test_a_dry_run_says_what_the_run_does(case: MailFiles) -> None:
     found = {(line.mailbox, line.message): line.outcome for line in foreseen}
     assert len(found) == len(foreseen)
     firm.sync()
-    assert found == firm.ledger.outcomes
+    assert found == firm.outcomes
 
 
 @given(cases())
@@ -108,7 +108,7 @@ def test_explain_says_what_the_run_does_before_and_after(case: MailFiles) -> Non
     listed = [header for header in case.headers if header.received_at >= READ_FROM]
     before = {placed(header): explained(firm, header) for header in listed}
     firm.sync()
-    outcomes = firm.ledger.outcomes
+    outcomes = firm.outcomes
     assert {place: found.outcome for place, found in before.items()} == outcomes
     after = {placed(header): explained(firm, header) for header in listed}
     assert {place: found.outcome for place, found in after.items()} == outcomes
@@ -132,10 +132,10 @@ def test_explain_says_what_the_run_does_before_and_after(case: MailFiles) -> Non
 def test_a_second_run_repeats_what_it_said(case: MailFiles) -> None:
     firm = case.firm()
     firm.sync()
-    first = firm.ledger.outcomes
+    first = firm.outcomes
     again = firm.sync()
     assert again.stored == 0
-    for place, outcome in firm.ledger.outcomes.items():
+    for place, outcome in firm.outcomes.items():
         stored = first[place] in (Outcome.MATCHED, Outcome.UNMATCHED_KEPT)
         assert outcome is (Outcome.DUPLICATE if stored else first[place])
 

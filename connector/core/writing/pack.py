@@ -5,10 +5,11 @@ that order; updates, which never depend on an insert, fill what is left of the l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from connector.model.records import Row
+from connector.model.values import batched
 
 #: Rows of a Collection, Collections of a Composite request (REST guide), and bytes of JSON that we put into one.
 MAX_ROWS, MAX_COLLECTIONS, MAX_BYTES = 200, 5, 8_000_000
@@ -152,9 +153,9 @@ def _request(rows: Iterable[PackRow], max_rows: int) -> PackedRequest:
         kinds.setdefault(_kind_of(row), []).append(row)
     return PackedRequest(
         collections=tuple(
-            Collection(object=kind[2], is_update=kind[0], rows=tuple(kinds[kind][start : start + max_rows]))
+            Collection(object=kind[2], is_update=kind[0], rows=tuple(part))
             for kind in sorted(kinds)
-            for start in range(0, len(kinds[kind]), max_rows)
+            for part in batched(kinds[kind], max_rows)
         )
     )
 
@@ -163,11 +164,10 @@ class _Packer:
     """Fills one request after the other."""
 
     def __init__(self, *, max_collections: int, max_rows: int, max_bytes: int) -> None:
-        self._limits = {"max_collections": max_collections, "max_rows": max_rows, "max_bytes": max_bytes}
-        self._max_rows = max_rows
+        self._empty = RequestFill(max_collections=max_collections, max_rows=max_rows, max_bytes=max_bytes)
         self._done: list[PackedRequest] = []
         self._rows: list[PackRow] = []
-        self._fill = RequestFill(**self._limits)
+        self._fill = replace(self._empty, counts={})
 
     def add(self, rows: Sequence[PackRow]) -> None:
         """Take the rows of one mail: into this request, or the next, or as many as it needs."""
@@ -194,5 +194,5 @@ class _Packer:
 
     def _flush(self) -> None:
         if self._rows:
-            self._done.append(_request(self._rows, self._max_rows))
-        self._rows, self._fill = [], RequestFill(**self._limits)
+            self._done.append(_request(self._rows, self._empty.max_rows))
+        self._rows, self._fill = [], replace(self._empty, counts={})

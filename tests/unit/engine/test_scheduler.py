@@ -340,6 +340,7 @@ def cut_after(windows: int) -> dict[str, Any]:
 def test_slices_store_all_that_one_run_would_have_stored() -> None:
     whole, sliced = Firm(), Firm()
     for firm in (whole, sliced):
+        firm.tenant.counts = False  # so that windows are short at first
         for days in range(1, 180, 9):
             firm.mail("ada", days=days, message_id=f"<ada-{days}@client.example>")
             firm.mail("bob", days=days, message_id=f"<bob-{days}@client.example>")
@@ -350,11 +351,11 @@ def test_slices_store_all_that_one_run_would_have_stored() -> None:
     ):
         before = (sliced.box("ada").backfill_through, sliced.box("bob").backfill_through)
         assert steps < 20
-        assert sliced.sync(**cut_after(60)).failure is None
+        assert sliced.sync(**cut_after(1)).failure is None
         sliced.never_ahead()
         assert (sliced.box("ada").backfill_through, sliced.box("bob").backfill_through) != before
         steps += 1
-    assert steps > 3
+    assert steps > 1
     names = ("Email__c", "Email_Participant__c", "Task")
     stored, expected = sliced.stored(), whole.stored()
     assert {name: set(stored[name]) for name in names} == {name: set(expected[name]) for name in names}

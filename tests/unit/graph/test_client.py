@@ -21,7 +21,7 @@ from connector.errors import (
     SignInError,
     UnreachableError,
 )
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import (
     AGAIN,
     BUSY,
@@ -32,6 +32,7 @@ from connector.graph.client import (
     message_error,
     service_error,
 )
+from connector.http.subrequest import SubResponse
 from tests.unit.graph.conftest import URL
 
 DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
@@ -43,8 +44,8 @@ def error(code: str, message: str = "Why it is so.") -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "innerError": {"request-id": "1"}}}
 
 
-def ask(user: str = "ada", path: str = "messages/1") -> SubRequest:
-    return SubRequest(user, f"/users/{user}/{path}", IMMUTABLE)
+def ask(user: str = "ada", path: str = "messages/1") -> MailboxRequest:
+    return MailboxRequest(user=user, url=f"/users/{user}/{path}", prefer=IMMUTABLE)
 
 
 # -- one mailbox ----------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def test_what_a_status_means_for_the_run(status: int) -> None:
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_what_a_status_means_for_one_message(status: int) -> None:
-    found = message_error(SubResponse(status, error("SomeCode")))
+    found = message_error(SubResponse(status=status, body=error("SomeCode")))
     assert type(found) is (MessageGoneError if status == 404 else MessageError)
     if status != 404:
         assert found.code == f"GRAPH_{status}"
@@ -104,7 +105,7 @@ def test_what_a_status_means_for_one_message(status: int) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"error": None}, {"error": "text"}])
 def test_an_answer_without_error_object_is_an_error_all_the_same(body: dict[str, Any]) -> None:
-    assert "500" in str(message_error(SubResponse(500, body)))
+    assert "500" in str(message_error(SubResponse(status=500, body=body)))
 
 
 # -- one GET ----------------------------------------------------------------------------------------------------

@@ -9,26 +9,27 @@ from datetime import UTC, datetime
 import pytest
 
 from connector.errors import MailboxError, ServiceError, SignInError, UnreachableError
-from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.dispatch import Coalescer
 from connector.graph.slots import Slots
+from connector.http.subrequest import SubResponse
 
 STUCK = 30
 SERVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def ask(user: str, number: int = 0) -> SubRequest:
-    return SubRequest(user, f"/users/{user}/{number}", "p")
+def ask(user: str, number: int = 0) -> MailboxRequest:
+    return MailboxRequest(user=user, url=f"/users/{user}/{number}", prefer="p")
 
 
-def answer(request: SubRequest) -> SubResponse:
-    return SubResponse(200, {"url": request.url})
+def answer(request: MailboxRequest) -> SubResponse:
+    return SubResponse(status=200, body={"url": request.url})
 
 
 class Watched:
     """A request that tells when somebody looks whose mailbox it is for, which is when it is put into the queue."""
 
-    def __init__(self, request: SubRequest, queued: threading.Event) -> None:
+    def __init__(self, request: MailboxRequest, queued: threading.Event) -> None:
         self.url, self.prefer = request.url, request.prefer
         self._user, self._queued = request.user, queued
 
@@ -53,15 +54,15 @@ class Graph:
         self.requests = self.most_requests = 0
         self._lock = threading.Lock()
 
-    def send_get(self, request: SubRequest) -> tuple[SubResponse, datetime]:
+    def send_get(self, request: MailboxRequest) -> tuple[SubResponse, datetime]:
         self._send([request.url])
         return answer(request), SERVED
 
     def try_get_at(self, user: str, url: str, *, prefer: str) -> tuple[SubResponse, datetime]:
         with self.slots.hold({user: 1}):
-            return self.send_get(SubRequest(user, url.removeprefix("/v1.0"), prefer))
+            return self.send_get(MailboxRequest(user=user, url=url.removeprefix("/v1.0"), prefer=prefer))
 
-    def send_batch(self, wanted: Sequence[SubRequest]) -> tuple[list[SubResponse | None], datetime]:
+    def send_batch(self, wanted: Sequence[MailboxRequest]) -> tuple[list[SubResponse | None], datetime]:
         self._send([request.url for request in wanted])
         return [None if request.url in self.failing else answer(request) for request in wanted], SERVED
 
@@ -97,7 +98,7 @@ def coalescer_of(graph: Graph, pool: ThreadPoolExecutor, *, most: int = 32) -> C
 
 
 def behind_one(
-    graph: Graph, requests: Sequence[SubRequest], pool: ThreadPoolExecutor
+    graph: Graph, requests: Sequence[MailboxRequest], pool: ThreadPoolExecutor
 ) -> list[Future[tuple[SubResponse, datetime]]]:
     """Ask for one, and while that is on its way for all the others, one after the other; then let the first go."""
     coalescer = coalescer_of(graph, pool, most=1)

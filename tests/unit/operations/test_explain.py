@@ -16,7 +16,7 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MessageError, SetupError, UsageError
 from connector.model.mail import Folder, FolderTree, Header, Recipient
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.records import Row, RowError
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from connector.operations.explain import explain
@@ -189,7 +189,7 @@ def test_a_copy_of_before_the_backfill_does_not_count(firm: Firm) -> None:
     firm.mail("bob", to=BOTH, message_id="<1@x.example>", received_at=builders.at(days=-40), sent_at=sent)
     before = told(firm, mail).outcome
     firm.sync()
-    assert before is firm.ledger.outcomes[mail.mailbox, mail.id] is Outcome.MATCHED
+    assert before is firm.outcomes[mail.mailbox, mail.id] is Outcome.MATCHED
 
 
 def test_a_copy_that_no_run_reads_does_not_count(firm: Firm) -> None:
@@ -218,7 +218,7 @@ def test_what_another_copy_knows_makes_a_mail_matched(firm: Firm) -> None:
     ada, _ = (firm.mail(box, to=BOTH, cc=(STRANGER,), message_id="<1@x.example>") for box in ("ada", "bob"))
     before = told(firm, ada).outcome
     firm.sync()
-    assert before is firm.ledger.outcomes[ada.mailbox, ada.id]
+    assert before is firm.outcomes[ada.mailbox, ada.id]
 
 
 def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> None:
@@ -264,7 +264,7 @@ def test_mail_that_runs_have_passed(firm: Firm) -> None:
     mail = firm.mail("ada", days=20, from_=STRANGER)
     firm.sync()
     assert told(firm, mail).outcome is Outcome.UNMATCHED_DROPPED
-    firm.org.client(Hit(object="Contact", id=RecordId("003000000000009AAA")), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000009AAA")), STRANGER)
     found = told(firm, mail)
     assert found.outcome is Outcome.MATCHED
     assert "m365sync sync --sweep" in found.remarks[0]

@@ -11,7 +11,7 @@ from responses import RequestsMock
 from connector.http.transport import Transport
 from connector.salesforce.auth import ClientCredentials, SalesforceToken
 from connector.salesforce.client import SalesforceClient
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 URL = "https://firm.my.salesforce.com"
 ORG, USER = "00D000000000001AAA", "005000000000001AAA"
