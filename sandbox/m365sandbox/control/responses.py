@@ -5,7 +5,7 @@ from typing import Any
 
 from m365sandbox.control.errors import bad, not_found
 from m365sandbox.control.fields import instant, json_object, of_type, parameters, texts
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.graph.delivery.delivery import NewMessage
 from m365sandbox.mail.mime import message_of
 from m365sandbox.traffic import FaultError
 from m365sandbox.weather import GIVEN_WEATHER

@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from m365sandbox.graph import errors
+from m365sandbox.graph.data.store import Store
+from m365sandbox.graph.folders.search_folders import content_of
 from m365sandbox.graph.models import Folder, Mailbox, TenantSettings, compact
-from m365sandbox.graph.options import Preferences
-from m365sandbox.graph.paging import Pager
-from m365sandbox.graph.search_folders import content_of
-from m365sandbox.graph.store import Store
+from m365sandbox.graph.odata.options import Preferences
+from m365sandbox.graph.odata.paging import Pager
 from m365sandbox.wire import Request, Response
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

@@ -11,15 +11,15 @@ from m365sandbox.entra.models import Tokens
 from m365sandbox.graph import batch, errors
 from m365sandbox.graph.access import Access, Caller, own
 from m365sandbox.graph.call import JSON, Call
-from m365sandbox.graph.delivery import NewMessage, deliver, move
-from m365sandbox.graph.directory import changed_mailbox, new_mailbox
+from m365sandbox.graph.data.store import Store
+from m365sandbox.graph.delivery.delivery import NewMessage, deliver, move
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox, TenantSettings
-from m365sandbox.graph.options import read_preferences
-from m365sandbox.graph.paging import Pager
-from m365sandbox.graph.store import Store
+from m365sandbox.graph.odata.options import read_preferences
+from m365sandbox.graph.odata.paging import Pager
 from m365sandbox.graph.throttle import Throttle
 from m365sandbox.graph.urls import Route, route
+from m365sandbox.graph.users.directory import changed_mailbox, new_mailbox
 from m365sandbox.wire import Request, Response
 
 _DIAGNOSTIC = (

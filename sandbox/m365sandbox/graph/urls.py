@@ -8,24 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from m365sandbox.graph import (
-    attachments,
-    errors,
-    folder_delta,
-    folder_writing,
-    folders,
-    message_delta,
-    messages,
-    sending,
-    translation,
-    users,
-    writing,
-)
+from m365sandbox.graph import errors
 from m365sandbox.graph.call import Call
-from m365sandbox.graph.directory import MEMBERS as USER_MEMBERS
 from m365sandbox.graph.errors import GraphError
+from m365sandbox.graph.folders import delta as folder_delta
+from m365sandbox.graph.folders import folders
+from m365sandbox.graph.folders import writing as folder_writing
+from m365sandbox.graph.messages import attachments, messages, sending, writing
+from m365sandbox.graph.messages import delta as message_delta
 from m365sandbox.graph.models import CONTENT_MEMBERS, MEMBERS
-from m365sandbox.graph.user_search import STRUCTURES
+from m365sandbox.graph.users import translation, users
+from m365sandbox.graph.users.directory import MEMBERS as USER_MEMBERS
+from m365sandbox.graph.users.search import STRUCTURES
 from m365sandbox.wire import Request, Response
 
 Handler = Callable[[Call], Response]

@@ -4,22 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from m365sandbox.salesforce import (
-    composite,
-    composite_batch,
-    composite_graph,
-    describe,
-    queries,
-    recent,
-    records,
-    replication,
-    resources,
-    search,
-    sobject_collections,
-    sobject_tree,
-)
 from m365sandbox.salesforce.call import Answer, Call
+from m365sandbox.salesforce.composite import batch as composite_batch
+from m365sandbox.salesforce.composite import collections as sobject_collections
+from m365sandbox.salesforce.composite import composite
+from m365sandbox.salesforce.composite import graph as composite_graph
+from m365sandbox.salesforce.composite import tree as sobject_tree
 from m365sandbox.salesforce.errors import method_not_allowed, not_found
+from m365sandbox.salesforce.rest import describe, queries, recent, records, replication, resources, search
 
 _Handler = Callable[..., Answer]
 
