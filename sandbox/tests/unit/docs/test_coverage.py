@@ -17,8 +17,6 @@ def test_no_row_is_there_twice() -> None:
     assert len(named) == len(set(named))
 
 
-@pytest.mark.parametrize(
-    "test", ["tests/unit/test_nothing.py", "tests/unit/docs/test_coverage.py::test_nothing"]
-)
+@pytest.mark.parametrize("test", ["tests/unit/test_nothing.py", "tests/unit/docs/test_coverage.py::test_nothing"])
 def test_a_test_that_is_not_there_is_missed(test: str) -> None:
     assert missing(test)
