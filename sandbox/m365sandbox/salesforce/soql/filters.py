@@ -165,6 +165,11 @@ class Filter:
         return _negated(found) if condition.negated else found
 
 
+def filter_inner(scope: Scope, condition: ast.Condition) -> Sql:
+    """The WHERE of a semi-join's subselect, in which no further semi-join may stand."""
+    return Filter(scope, None).sql(condition)
+
+
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
