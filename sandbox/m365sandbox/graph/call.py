@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from m365sandbox.graph import errors
 from m365sandbox.graph.data.store import Store
-from m365sandbox.graph.folders.search_folders import content_of
 from m365sandbox.graph.models import Folder, Mailbox, TenantSettings, compact
 from m365sandbox.graph.odata.options import Preferences
 from m365sandbox.graph.odata.paging import Pager
@@ -66,10 +65,8 @@ class Call:
         """The message the path names, by either kind of id: its row. In a path through a folder it must be there."""
         number = self.store.message_number(mailbox, self.keys[position])
         if len(self.keys[: len(self.keys) + position]) > 1:
-            within = content_of(self.store, mailbox, self.folder(mailbox, position - 1))
-            if not self.store.rows(
-                f"SELECT 1 FROM messages m WHERE number=? AND {within.sql}", (number, *within.values)
-            ):
+            folder = self.folder(mailbox, position - 1)
+            if not self.store.rows("SELECT 1 FROM messages WHERE number=? AND folder=?", (number, folder.number)):
                 raise errors.item_not_found()
         return number
 

@@ -63,6 +63,5 @@ def remove_folder(store: Store, folder: Folder) -> None:
         "INSERT INTO folder_removals (counter,mailbox,id,entered) VALUES (?,?,?,?)",
         (store.counter(), folder.mailbox, folder.id, folder.counter),
     )
-    store.execute("DELETE FROM search_folders WHERE folder=?", (folder.number,))
     store.execute("DELETE FROM folders WHERE number=?", (folder.number,))
     store.forget()

@@ -3,7 +3,7 @@
 -- Times are UTC as YYYY-MM-DDTHH:MM:SS without the Z, so that they compare as text, fractions in a filter included.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (3);
+INSERT INTO schema_version VALUES (4);
 
 -- What PATCH /sandbox/tenant sets (name, JSON value), and the counter from which ids are made.
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -115,9 +115,6 @@ CREATE TABLE generations (
   issued TEXT NOT NULL,
   PRIMARY KEY (sync, generation)
 ) WITHOUT ROWID;
-
--- Folders that hold nothing themselves but show what a search finds: JSON as the client gave it.
-CREATE TABLE search_folders (folder INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL, definition TEXT NOT NULL);
 
 -- JSON texts, compressed.
 CREATE TABLE contents (

@@ -15,7 +15,7 @@ from m365sandbox.graph.data.words import has_words
 from m365sandbox.graph.models import ADDRESSABLE, STANDARD_FOLDERS, Folder, Mailbox, compact
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _MAILBOX_COLUMNS = "number,id,user_principal_name,state,user_purpose,properties"
 _FOLDER_COLUMNS = "number,mailbox,id,parent,display_name,well_known,is_hidden,listed,counter"
 
@@ -167,7 +167,7 @@ class Store:
             self.execute(
                 "DELETE FROM generations WHERE sync IN (SELECT number FROM syncs WHERE mailbox=?)", (mailbox.number,)
             )
-            for table in ("messages", "folders", "removals", "folder_removals", "syncs", "search_folders"):
+            for table in ("messages", "folders", "removals", "folder_removals", "syncs"):
                 self.execute(f"DELETE FROM {table} WHERE mailbox=?", (mailbox.number,))
             self.execute("DELETE FROM mailboxes WHERE number=?", (mailbox.number,))
         self.forget()

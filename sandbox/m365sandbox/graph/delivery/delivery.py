@@ -1,14 +1,13 @@
-"""Putting messages into folders, and moving them."""
+"""Putting messages into folders."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from m365sandbox.graph.data import changes, files
+from m365sandbox.graph.data import files
 from m365sandbox.graph.data.store import Store
 from m365sandbox.graph.delivery.incoming import INSERT_ATTACHMENT, INSERT_CONTENT, INSERT_MESSAGE, Delivery, rows_of
 from m365sandbox.graph.delivery.members import check_message
-from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import ADDRESSABLE, Folder, Mailbox
 
 # Only there does Exchange keep Bcc, and is the owner the sender.
@@ -50,17 +49,6 @@ def deliver_into(store: Store, mailbox: Mailbox, folder: Folder, new: NewMessage
         number = store.execute(INSERT_ATTACHMENT, attachment).lastrowid
         files.save(store, int(number or 0), content)
     return rows.ids
-
-
-def move(store: Store, mailbox: Mailbox, message_id: str, path: str) -> dict[str, Any]:
-    """Put a message into another folder; gives its ids. Raises ValueError where there is no such message."""
-    try:
-        number = store.message_number(mailbox, message_id)
-    except GraphError as exc:
-        raise ValueError(f"no message {message_id}") from exc
-    changes.move(store, mailbox, number, folder_at(store, mailbox, path))
-    (row,) = store.rows("SELECT immutable_id, rest_id, internet_message_id FROM messages WHERE number=?", (number,))
-    return dict(zip(("id", "restId", "internetMessageId"), row, strict=True))
 
 
 def folder_at(store: Store, mailbox: Mailbox, path: str) -> Folder:

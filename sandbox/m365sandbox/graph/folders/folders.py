@@ -7,9 +7,9 @@ from urllib.parse import quote
 from m365sandbox.graph import errors
 from m365sandbox.graph.call import Call, collection, entity, selected
 from m365sandbox.graph.errors import GraphError
-from m365sandbox.graph.folders.search_folders import content_of
 from m365sandbox.graph.folders.tree import SELECTABLE, Tree
 from m365sandbox.graph.messages.as_json import Shape, message_texts, projection
+from m365sandbox.graph.messages.fields import in_folder
 from m365sandbox.graph.models import Folder, Mailbox, compact
 from m365sandbox.graph.odata.fields import Field, Fields
 from m365sandbox.graph.odata.filters import plan_filter, plan_order
@@ -153,7 +153,7 @@ def _text(call: Call, mailbox: Mailbox, tree: Tree, folder: Folder, options: Opt
 
 def _messages(call: Call, mailbox: Mailbox, folder: Folder) -> str:
     """The newest messages of a folder as its members, and the link to the others."""
-    within = content_of(call.store, mailbox, folder)
+    within = in_folder(mailbox, folder)
     columns = projection(None, call.preferences.immutable_ids)
     rows = call.store.rows(
         f"SELECT {columns} FROM messages m WHERE {within.sql} ORDER BY m.received DESC, m.number DESC LIMIT ?",

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from m365sandbox.graph.data.store import Store
-from m365sandbox.graph.folders import search_folders
 from m365sandbox.graph.models import Folder, Mailbox, compact
 
 MEMBERS = (
@@ -16,7 +15,7 @@ MEMBERS = (
     "totalItemCount",
     "isHidden",
 )
-SELECTABLE = {*MEMBERS, *(f"microsoft.graph.mailSearchFolder/{name}" for name in search_folders.MEMBERS)}
+SELECTABLE = {*MEMBERS}
 
 
 class Tree:
@@ -28,7 +27,6 @@ class Tree:
         self.folders = store.folders(mailbox)
         self._by_number = {folder.number: folder for folder in self.folders}
         self._counts: dict[int, tuple[int, int]] | None = None
-        self._searches = search_folders.definitions(store, mailbox)
 
     def children(self, parent: Folder) -> list[Folder]:
         """The folders one level below."""
@@ -50,16 +48,10 @@ class Tree:
         typed: bool = False,
     ) -> str:
         """The JSON of a folder; with the JSON of its `children`, where they are expanded; with its type, if `typed`."""
-        search = self._searches.get(folder.number)
         whole = names is None or "*" in names
-        shown: dict[str, Any] = {"@odata.type": search_folders.TYPE} if search is not None else {}
-        if typed and search is None:
-            shown["@odata.type"] = "#microsoft.graph.mailFolder"
+        shown: dict[str, Any] = {"@odata.type": "#microsoft.graph.mailFolder"} if typed else {}
         wanted = [name for name in MEMBERS if whole or name == "id" or name in (names or ())]
         shown |= {name: self._member(folder, name) for name in wanted}
-        if search is not None:
-            cast = {name.rpartition("/")[2] for name in names or ()}
-            shown |= {name: search[name] for name in search_folders.MEMBERS if whole or name in cast}
         text = compact(shown)
         return text if children is None else f'{text[:-1]},"childFolders":[{",".join(children)}]}}'
 
@@ -73,13 +65,6 @@ class Tree:
         return {"id": folder.id, "displayName": folder.display_name, "isHidden": folder.is_hidden}[name]
 
     def _count(self, folder: Folder) -> tuple[int, int]:
-        if folder.number in self._searches:
-            within = search_folders.content_of(self._store, self._mailbox, folder)
-            ((total, unread),) = self._store.rows(
-                f"SELECT COUNT(*), COALESCE(SUM(m.is_read IS NOT 1),0) FROM messages m WHERE {within.sql}",
-                within.values,
-            )
-            return total, unread
         if self._counts is None:
             self._counts = self._store.item_counts(self._mailbox)
         return self._counts.get(folder.number, (0, 0))

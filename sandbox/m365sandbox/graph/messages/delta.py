@@ -14,7 +14,6 @@ from m365sandbox.graph import errors
 from m365sandbox.graph.call import Call, collection
 from m365sandbox.graph.data import sync_state
 from m365sandbox.graph.data.sync_state import Round
-from m365sandbox.graph.folders.search_folders import definition_of
 from m365sandbox.graph.messages.as_json import message_texts, projection, shape_of
 from m365sandbox.graph.messages.fields import SELECTABLE
 from m365sandbox.graph.models import Folder, Mailbox, compact
@@ -47,8 +46,6 @@ def delta(call: Call) -> Response:
     """GET …/mailFolders/{id}/messages/delta, in any of its spellings."""
     mailbox = call.mailbox()
     folder = call.folder(mailbox)
-    if definition_of(call.store, folder) is not None:
-        raise errors.change_tracking_unsupported("message")
     state, asked = _state(call, mailbox, folder)
     return _page(call, folder, state, asked)
 

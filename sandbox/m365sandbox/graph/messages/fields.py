@@ -6,7 +6,7 @@ toRecipients (microsoft-graph-explorer-v4 issue 3957), a path through a collecti
 
 from m365sandbox.graph import errors
 from m365sandbox.graph.errors import GraphError
-from m365sandbox.graph.models import CONTENT_MEMBERS, DERIVED_MEMBERS, MEMBERS
+from m365sandbox.graph.models import CONTENT_MEMBERS, DERIVED_MEMBERS, MEMBERS, Folder, Mailbox
 from m365sandbox.graph.odata.fields import Condition, Field, Fields
 from m365sandbox.graph.odata.filters import plan_filter, plan_order
 from m365sandbox.graph.odata.options import Options
@@ -35,6 +35,11 @@ def _filterable() -> dict[str, Field]:
     fields["flag/flagStatus"] = Field("json_extract(m.flag_json,'$.flagStatus')", values=_FLAG_STATUS)
     fields["categories"] = Field("m.categories_json", collection=True)
     return fields
+
+
+def in_folder(mailbox: Mailbox, folder: Folder) -> Condition:
+    """The condition on messages that are in a folder."""
+    return Condition("m.mailbox=? AND m.folder=?", [mailbox.number, folder.number])
 
 
 def _unknown(name: str) -> GraphError:

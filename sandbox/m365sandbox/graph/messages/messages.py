@@ -8,10 +8,9 @@ from typing import Any
 from m365sandbox.graph import errors
 from m365sandbox.graph.call import Call, collection, entity
 from m365sandbox.graph.data.files import STREAMED
-from m365sandbox.graph.folders.search_folders import content_of
 from m365sandbox.graph.messages.as_json import Shape, message_text, message_texts, projection, shape_of
 from m365sandbox.graph.messages.attachments import parts_of
-from m365sandbox.graph.messages.fields import SELECTABLE, narrow
+from m365sandbox.graph.messages.fields import SELECTABLE, in_folder, narrow
 from m365sandbox.graph.messages.mime import mime_of_message
 from m365sandbox.graph.messages.search import RESULTS, found_numbers, search_page
 from m365sandbox.graph.models import Folder, Mailbox
@@ -53,7 +52,7 @@ def _of_mailbox(call: Call) -> Condition:
 
 def _of_folder(call: Call) -> Condition:
     mailbox = call.mailbox()
-    return content_of(call.store, mailbox, call.folder(mailbox))
+    return in_folder(mailbox, call.folder(mailbox))
 
 
 def _selecting(options: Options) -> Options:
@@ -137,7 +136,7 @@ def _single(call: Call, mailbox: Mailbox, folder: Folder | None, name: str, cont
     shape = shape_of(options)
     number = call.store.message_number(mailbox, name)
     columns = projection(shape.select, call.preferences.immutable_ids)
-    within = content_of(call.store, mailbox, folder) if folder else Condition()
+    within = in_folder(mailbox, folder) if folder else Condition()
     rows = call.store.rows(
         f"SELECT {columns} FROM messages m WHERE m.number=? AND {within.sql}", (number, *within.values)
     )

@@ -141,121 +141,30 @@ def test_children_are_expanded_and_lie_as_deep_as_there_are_folders(tenant: Grap
     assert len(tenant.value(f"{path}/{garcia['id']}/messages")["value"]) == 1
 
 
-SEARCH = {
-    "@odata.type": "microsoft.graph.mailSearchFolder",
-    "displayName": "Weekly digests",
-    "includeNestedFolders": True,
-    "sourceFolderIds": ["inbox"],
-    "filterQuery": "contains(subject, 'weekly digest')",
-}
-
-
-def test_a_search_folder_shows_what_lies_elsewhere(tenant: GraphTenant) -> None:
-    # Create mailSearchFolder, example; List mailFolders, example 1.
-    tenant.may_write().fill(1)
-    ids = [
-        tenant.graph.add_message(ADA, {"subject": "Weekly digest: May"}, None, folder)["id"]
-        for folder in ("inbox", "Inbox/Clients", "archive")
-    ]
-    made = tenant.made(f"{BASE}/inbox/childFolders", SEARCH)
-    assert made["@odata.type"] == "#microsoft.graph.mailSearchFolder"
-    assert (made["isSupported"], made["filterQuery"]) == (True, SEARCH["filterQuery"])
-    assert (made["totalItemCount"], made["unreadItemCount"]) == (2, 2)
-    url = f"{BASE}/{made['id']}"
-    assert {item["id"] for item in tenant.value(f"{url}/messages")["value"]} == set(ids[:2])
-    assert tenant.ask(f"{url}/messages/$count").body == b"2"
-    assert tenant.value(f"{url}/messages/{ids[0]}")["id"] == ids[0]
-    assert tenant.code(f"{url}/messages/{ids[2]}", 404) == "ErrorItemNotFound"
-    # They are still counted and listed once in the mailbox.
-    assert len(tenant.value(f"/v1.0/users/{ADA}/messages")["value"]) == 4
-    cast = "microsoft.graph.mailSearchFolder/filterQuery"
-    shown = tenant.value(f"{BASE}/inbox/childFolders?$select=displayName,{cast}")["value"]
-    assert [set(item) for item in shown] == [
-        {"id", "displayName"},
-        {"@odata.type", "id", "displayName", "filterQuery"},
-    ]
-    changed = tenant.ask(url, "PATCH", body={"includeNestedFolders": False, "displayName": "Digests"})
-    assert changed.status == 200
-    assert [item["id"] for item in tenant.value(f"{url}/messages")["value"]] == ids[:1]
-    assert tenant.code(
-        f"/v1.0/users/{ADA}/messages/{ids[2]}/move", 400, method="POST", body={"destinationId": made["id"]}
-    )
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"sourceFolderIds": []},
-        {"sourceFolderIds": None},
-        {"filterQuery": None},
-        {"filterQuery": "colour eq 'red'"},
-        {"sourceFolderIds": ["nowhere"]},
-        {"displayName": ""},
-        {"@odata.type": "microsoft.graph.calendar"},
-        {"colour": "red"},
-    ],
-)
-def test_search_folders_that_cannot_be(tenant: GraphTenant, wrong: dict) -> None:
-    tenant.may_write()
-    assert tenant.ask(f"{BASE}/inbox/childFolders", "POST", body=SEARCH | wrong).status == 400
-    assert tenant.value(f"{BASE}/inbox/childFolders")["value"] == []
-
-
-def test_folders_are_made_renamed_and_deleted(tenant: GraphTenant) -> None:
-    tenant.may_write()
-    made = tenant.made(BASE, {"displayName": "Clients"})
-    child = tenant.made(f"{BASE}/{made['id']}/childFolders", {"displayName": "Garcia", "isHidden": True})
-    assert (made["displayName"], child["isHidden"], child["parentFolderId"]) == ("Clients", True, made["id"])
-    assert tenant.code(BASE, 409, method="POST", body={"displayName": "clients"}) == "ErrorFolderExists"
-    url = f"{BASE}/{made['id']}"
-    renamed = tenant.value(url, method="PATCH", body={"displayName": "Households"})
-    assert (renamed["id"], renamed["displayName"]) == (made["id"], "Households")
-    assert tenant.code(f"{url}/move", 400, method="POST", body={"destinationId": child["id"]}) == "ErrorMoveCopyFailed"
-    message = tenant.made(f"{BASE}/{child['id']}/messages", {"subject": "a"})["id"]
-    tenant.done(url, "DELETE", 204)
-    for gone in (made, child):
-        assert tenant.code(f"{BASE}/{gone['id']}", 404) == "ErrorItemNotFound"
-    kept = tenant.value(f"{BASE}/recoverableitemsdeletions/messages")["value"]
-    assert [item["id"] for item in kept] == [message]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "code"),
-    [
-        ("DELETE", "inbox", None, "ErrorDeleteDistinguishedFolder"),
-        ("PATCH", "inbox", {"displayName": "Post"}, "ErrorRenameDistinguishedFolder"),
-        ("POST", "inbox/move", {"destinationId": "archive"}, "ErrorMoveDistinguishedFolder"),
-        ("POST", "drafts/permanentDelete", None, "ErrorDeleteDistinguishedFolder"),
-    ],
-)
-def test_standard_folders_stay_as_they_are(tenant: GraphTenant, method: str, path: str, body: dict, code: str) -> None:
-    assert tenant.may_write().code(f"{BASE}/{path}", 403, method=method, body=body) == code
-
-
 def delta(tenant: GraphTenant, link: str) -> tuple[list[dict], str]:
     page = tenant.value(link)
     return page["value"], page["@odata.deltaLink"]
 
 
 def test_later_rounds_of_delta_tell_what_has_changed(tenant: GraphTenant) -> None:
-    tenant.may_write()
-    first, second = (tenant.made(BASE, {"displayName": name}) for name in ("One", "Two"))
+    owner = tenant.graph.owner(ADA)
+    first, second = owner.folder("One").id, owner.folder("Two").id
     items, link = delta(tenant, f"{BASE}/delta?$select=displayName")
     assert {"One", "Two"} <= names(items)
     assert {item["@odata.type"] for item in items} == {"#microsoft.graph.mailFolder"}
     assert delta(tenant, link) == ([], link)
     tenant.fill(3, folder="One")  # what goes on inside is told by messages/delta
     assert delta(tenant, link) == ([], link)
-    made = tenant.made(f"{BASE}/inbox/childFolders", {"displayName": "Three"})
-    tenant.value(f"{BASE}/{first['id']}", method="PATCH", body={"displayName": "First"})
-    tenant.done(f"{BASE}/{second['id']}", "DELETE", 204)
+    made = owner.folder("Inbox/Three").id
+    owner.rename_folder("One", "First")
+    owner.delete_folder("Two")
     items, following = delta(tenant, link)
     typed = {"@odata.type": "#microsoft.graph.mailFolder"}
     assert sorted(items, key=lambda item: item["id"]) == sorted(
         [
-            {**typed, "id": made["id"], "displayName": "Three"},
-            {**typed, "id": first["id"], "displayName": "First"},
-            {**typed, "id": second["id"], "@removed": {"reason": "deleted"}},
+            {**typed, "id": made, "displayName": "Three"},
+            {**typed, "id": first, "displayName": "First"},
+            {**typed, "id": second, "@removed": {"reason": "deleted"}},
         ],
         key=lambda item: item["id"],
     )
@@ -263,11 +172,10 @@ def test_later_rounds_of_delta_tell_what_has_changed(tenant: GraphTenant) -> Non
 
 
 def test_a_link_of_folders_grows_old_too(tenant: GraphTenant) -> None:
-    tenant.may_write()
     _, first = delta(tenant, f"{BASE}/delta")
     link = first
     for number in range(4):
-        tenant.made(BASE, {"displayName": f"Folder {number}"})
+        tenant.graph.owner(ADA).folder(f"Folder {number}")
         _, link = delta(tenant, link)
     assert tenant.code(first, 410) == "SyncStateNotFound"
     tenant.clock.advance(31 * 86_400)

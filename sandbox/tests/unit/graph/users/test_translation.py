@@ -48,7 +48,7 @@ def test_a_folder_has_one_id(tenant: GraphTenant) -> None:
 
 def test_what_cannot_be_translated_says_why(tenant: GraphTenant) -> None:
     made = tenant.graph.add_message(ADA, {}, START)
-    tenant.graph.move_message(ADA, made["id"], "archive")
+    tenant.graph.owner(ADA).move(made["id"], "archive")
     gone, wrong, fine = translate(tenant, "restId", "ewsId", made["restId"], "abc", made["id"])
     assert (gone["targetId"], gone["errorDetails"]["code"]) == (None, "ErrorItemNotFound")
     assert wrong["errorDetails"]["code"] == "ErrorInvalidIdMalformed"
