@@ -20,7 +20,6 @@ from m365sandbox.entra.apps import FIRST_SCOPES, App, Apps
 from m365sandbox.entra.clouds import GRAPH_GLOBAL, GRAPH_ID
 
 TOKEN_SECONDS = 3599
-GRAPH_RESOURCES = (GRAPH_GLOBAL, GRAPH_ID)
 APPLICATION_ROLES = ("Mail.Read", "User.Read.All", "MailboxSettings.Read")
 
 

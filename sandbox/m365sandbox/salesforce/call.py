@@ -28,7 +28,7 @@ from m365sandbox.wire import SubFault, no_sub_fault
 
 @dataclass(slots=True, kw_only=True)
 class Org:
-    """The org behind every call: its data, shape, switches and clock. `shaped_at` is when objects last changed."""
+    """The org behind every call: its data, shape, switches and clock."""
 
     org_id: str
     connection: sqlite3.Connection
@@ -40,10 +40,6 @@ class Org:
     rights: RightsBook
     plans: Plans
     cursors: Cursors
-    shaped_at: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.shaped_at = self.now()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:

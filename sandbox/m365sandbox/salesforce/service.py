@@ -243,7 +243,6 @@ class SalesforceSandbox:
         )
         prepare(self._org.connection, self._org.schema)
         self._org.plans = Plans(self._org.schema)
-        self._org.shaped_at = self._org.now()
 
     def add_rule(self, object_name: str, when: str, message: str, field: str = "", code: str = "") -> str:
         """Refuse rows of the object that meet a SOQL condition; the id. ValueError for a wrong object or condition."""

@@ -299,17 +299,6 @@ def test_composite(found: dict[str, Any]) -> None:
     assert code(tried["shape"]) == "JSON_PARSER_ERROR"
 
 
-def test_batch(found: dict[str, Any]) -> None:
-    tried = found["batch"]
-    made, query, missing, limits = tried["on"]["results"]
-    assert tried["on"]["hasErrors"] is True
-    assert [item["statusCode"] for item in (made, query, missing, limits)] == [201, 200, 404, 200]
-    assert [row["Name"] for row in query["result"]["records"]] == ["Batched"]
-    assert missing["result"] == [{"message": NOT_FOUND, "errorCode": "NOT_FOUND"}]
-    assert [item["statusCode"] for item in tried["halted"]["results"]] == [201, 200, 404, 412]
-    assert code(tried["shape"]) == "JSON_PARSER_ERROR"
-
-
 def test_for_view(found: dict[str, Any]) -> None:
     tried = found["for_view"]
     assert tried["recent"] == tried["ids"][::-1]
@@ -352,17 +341,6 @@ def test_describe_global(found: dict[str, Any]) -> None:
     assert {"Account", "Contact", "Email__c", "Task", "User"} <= set(described["names"])
     assert described["contact"]["urls"]["describe"] == f"{ROOT}/sobjects/Contact/describe"
     assert (described["email"]["custom"], described["email"]["label"]) == (True, "Email")
-
-
-def test_describe_is_cached(found: dict[str, Any]) -> None:
-    assert found["describe_is_cached"] == [[200, True], [304, False], [304, False], [200, True]]
-
-
-def test_entity_tags(found: dict[str, Any]) -> None:
-    tried = found["entity_tags"]
-    assert tried["etag"].startswith('"')
-    assert (tried["known"], tried["written"], tried["stale"], tried["wrong"]) == (304, 204, 412, 400)
-    assert tried["Name"] == "Written"
 
 
 def test_limits(found: dict[str, Any]) -> None:

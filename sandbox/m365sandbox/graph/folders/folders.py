@@ -25,7 +25,6 @@ _EXPANDABLE = {"childfolders": "childFolders", "messages": "messages"}
 #: As many messages as a page of them has; how many the real service expands is not documented.
 MOST_EXPANDED = 10
 _OPERATORS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "not", "or", "startswith", "contains"})
-_CHILDREN = "(SELECT COUNT(*) FROM folders c WHERE c.parent=m.number AND c.is_hidden=0)"
 _OF_FOLDER = "FROM messages x WHERE x.mailbox=m.mailbox AND x.folder=m.number"
 
 

@@ -26,15 +26,6 @@ def fill_in(value: Any, bodies: Mapping[str, Any]) -> Any:
     return value
 
 
-def named(value: Any) -> set[str]:
-    """The sub-requests that the texts of a value refer to."""
-    if isinstance(value, str):
-        return {match[1] for match in _REFERENCE.finditer(value)}
-    if isinstance(value, list):
-        return {name for item in value for name in named(item)}
-    return named(list(value.values())) if isinstance(value, dict) else set()
-
-
 def _fill_text(text: str, bodies: Mapping[str, Any]) -> Any:
     whole = _REFERENCE.fullmatch(text)
     if whole is not None:

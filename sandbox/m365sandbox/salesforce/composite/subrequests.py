@@ -1,4 +1,4 @@
-"""Requests inside a request: their shape, their run, their result. Composite and Composite Graph take all of it.
+"""Requests inside a request: their shape, their run, their result.
 
 REST guide, "Composite Subrequest" and "Composite Subrequest Result".
 """

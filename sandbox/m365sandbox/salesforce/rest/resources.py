@@ -67,7 +67,7 @@ def resource_list(call: Call) -> Answer:
 
 def composite_list(call: Call) -> Answer:
     """GET /composite: its own resources."""
-    return Answer(200, {name: f"{call.root}/composite/{name}" for name in ("batch", "graph", "sobjects", "tree")})
+    return Answer(200, {name: f"{call.root}/composite/{name}" for name in ("sobjects", "tree")})
 
 
 def limits(call: Call) -> Answer:
