@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from m365sandbox.entra.apps import FIRST_SCOPES, App, Apps
-from m365sandbox.entra.clouds import GRAPH_GLOBAL, GRAPH_ID
 
 TOKEN_SECONDS = 3599
 APPLICATION_ROLES = ("Mail.Read", "User.Read.All", "MailboxSettings.Read")
