@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -200,3 +200,27 @@ class Tokens:
 def _base64url(number: int) -> str:
     raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class People(Protocol):
+    """The users of the tenant."""
+
+    def find(self, name: str) -> Person | None:
+        """The user with this object id or user principal name, in any case."""
+        ...
+
+    def first(self) -> Person | None:
+        """Who signs in where a request names nobody."""
+        ...
+
+
+class Nobody:
+    """A directory without users."""
+
+    def find(self, _name: str) -> Person | None:
+        """None."""
+        return None
+
+    def first(self) -> Person | None:
+        """None."""
+        return None

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from m365sandbox.clock import SandboxClock
-from m365sandbox.salesforce.data.counters import Counters
+from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
-from m365sandbox.salesforce.data.transaction import unit_of_work
+from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import ApiError
 from m365sandbox.salesforce.metadata import Metadata
 from m365sandbox.salesforce.org import OrgState

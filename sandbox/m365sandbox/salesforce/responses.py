@@ -1,5 +1,6 @@
 """HTTP for the org: signs callers in, counts their requests, turns requests into calls and answers into responses."""
 
+import gzip
 import re
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote
@@ -18,11 +19,15 @@ from m365sandbox.salesforce.errors import (
     not_emulated,
     not_found,
 )
-from m365sandbox.salesforce.rest import bodies, gateway, recent, resources
+from m365sandbox.salesforce.rest import bodies, recent, resources
 from m365sandbox.wire import Request, Response
 
 #: Headers that make a change depend on what is stored (REST guide, "Conditional Request Headers").
 _CONDITIONS = ("if-match", "if-none-match", "if-unmodified-since")
+#: Address and headers together (Salesforce help 000386264); a longer address alone has a status of its own.
+MAX_HEAD_BYTES = 16_384
+#: Smaller answers do not get smaller by packing.
+_WORTH_PACKING = 1_024
 _VERSION = re.compile(r"v(\d{2})\.0", re.ASCII)
 
 
@@ -36,7 +41,7 @@ class Rest:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        too_long = gateway.too_long(request)
+        too_long = _too_long(request)
         if too_long is not None:
             return too_long
         request = _overridden(request)
@@ -48,7 +53,7 @@ class Rest:
         if segments[:2] == ("services", "data"):
             response.headers["Sforce-Limit-Info"] = resources.limit_info(self._org.state)
             response.headers.setdefault("Cache-Control", "no-cache,must-revalidate,max-age=0,no-store,private")
-        return gateway.packed(request, response)
+        return _packed(request, response)
 
     def _answer(self, request: Request, segments: tuple[str, ...]) -> Response:
         if segments[:2] == ("services", "oauth2"):
@@ -141,6 +146,33 @@ class Rest:
         if self._sessions.revoke(token):
             return Response(200)
         return Response.of_json({"error": "unsupported_token_type", "error_description": "invalid token"}, 400)
+
+
+def _too_long(request: Request) -> Response | None:
+    """The refusal of an address or a head that is too long, or None."""
+    address = len(request.raw_path or request.path) + sum(
+        len(quote(key, safe="")) + len(quote(value, safe="")) + 2 for key, value in request.query
+    )
+    head = address + sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    if address > MAX_HEAD_BYTES:
+        return _page(414, "URI Too Long")
+    return _page(431, "Request Header Fields Too Large") if head > MAX_HEAD_BYTES else None
+
+
+def _packed(request: Request, response: Response) -> Response:
+    """The answer as gzip where the client takes that (REST guide, "Compression")."""
+    response.headers["Vary"] = "Accept-Encoding"
+    body = response.body
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
+    if takes_gzip and isinstance(body, bytes) and len(body) >= _WORTH_PACKING:
+        response.body = gzip.compress(body, compresslevel=1, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _page(status: int, reason: str) -> Response:
+    page = f"<html><head><title>{status} {reason}</title></head><body><h1>{reason}</h1></body></html>"
+    return Response(status, {"Content-Type": "text/html;charset=UTF-8"}, page.encode())
 
 
 def _overridden(request: Request) -> Request:

@@ -12,7 +12,7 @@ from typing import Any
 
 from m365sandbox.salesforce import org
 from m365sandbox.salesforce.data import ids, tables
-from m365sandbox.salesforce.data.counters import Counters
+from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
 from m365sandbox.salesforce.data.storage import format_datetime
 from m365sandbox.salesforce.metadata import Metadata

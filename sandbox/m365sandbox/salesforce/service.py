@@ -16,9 +16,9 @@ from m365sandbox.salesforce.auth.oauth import ConnectedApp, TokenEndpoint
 from m365sandbox.salesforce.auth.sessions import Sessions
 from m365sandbox.salesforce.call import Call, Org
 from m365sandbox.salesforce.data import tables
-from m365sandbox.salesforce.data.counters import Counters
+from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.storage import open_database, prepare
-from m365sandbox.salesforce.data.transaction import unit_of_work
+from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import RowError
 from m365sandbox.salesforce.metadata import Deployed, org_schema
 from m365sandbox.salesforce.responses import Rest

@@ -1,6 +1,7 @@
 """The Graph sandbox's database: mailboxes, folders and messages, as rows."""
 
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,6 @@ from typing import Any
 
 from m365sandbox.graph import errors
 from m365sandbox.graph.data.ids import Mint, is_folder_id, is_item_id
-from m365sandbox.graph.data.words import has_words
 from m365sandbox.graph.models import ADDRESSABLE, STANDARD_FOLDERS, Folder, Mailbox, compact
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -292,3 +292,25 @@ def _folder(row: tuple[Any, ...]) -> Folder:
         listed=bool(listed),
         counter=counter,
     )
+
+
+_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|[^\W\d_]+")
+
+
+def has_words(text: str | None, sought: str) -> bool:
+    """Whether each word sought begins a word of the text, whatever the case.
+
+    Words end at spaces, symbols, digits and where a small letter is followed by a capital one; those that only symbols
+    part count as one word too (Graph, "Use the $search query parameter").
+    """
+    words = _words(text or "")
+    return all(any(word.startswith(part) for word in words) for part in _parts(sought))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.casefold() for part in _PART.findall(text)]
+
+
+def _words(text: str) -> list[str]:
+    joined = [re.sub(r"[\W_]", "", chunk).casefold() for chunk in text.split()]
+    return [*_parts(text), *joined]

@@ -10,7 +10,7 @@ from typing import Any
 from m365sandbox.salesforce.call import Answer, Call, visible_object
 from m365sandbox.salesforce.data import ids
 from m365sandbox.salesforce.data.schema import SObject
-from m365sandbox.salesforce.data.transaction import RollBack
+from m365sandbox.salesforce.data.tables import RollBack
 from m365sandbox.salesforce.errors import ApiError, RowError, bad_json
 from m365sandbox.salesforce.rest.queries import select
 from m365sandbox.salesforce.rest.records import field_names

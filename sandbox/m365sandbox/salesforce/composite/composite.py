@@ -11,7 +11,7 @@ from typing import Any
 from m365sandbox.salesforce.call import Answer, Call
 from m365sandbox.salesforce.composite import subrequests
 from m365sandbox.salesforce.composite.subrequests import Dispatch
-from m365sandbox.salesforce.data.transaction import RollBack
+from m365sandbox.salesforce.data.tables import RollBack
 from m365sandbox.salesforce.errors import ApiError, bad_json
 
 MAX_SUBREQUESTS = 25

@@ -11,7 +11,7 @@ from typing import Any
 
 from m365sandbox.salesforce.call import Answer, Call, visible_object
 from m365sandbox.salesforce.data.schema import Field, SObject
-from m365sandbox.salesforce.data.transaction import RollBack
+from m365sandbox.salesforce.data.tables import RollBack
 from m365sandbox.salesforce.errors import ApiError, RowError, bad_json
 from m365sandbox.salesforce.rows.insert import insert
 from m365sandbox.salesforce.values.draft import Outcome

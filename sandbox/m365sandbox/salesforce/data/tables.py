@@ -1,9 +1,13 @@
-"""Statements over the rows of one object: read by key, insert, update. Values are always bound."""
+"""Statements over the rows of one object: read by key, insert, update. Values are always bound.
+
+Units of work nest: the outermost is a transaction, those inside it are savepoints.
+"""
 
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -73,3 +77,34 @@ def delete(connection: sqlite3.Connection, sobject: SObject, record_ids: Sequenc
     """Take rows out of the table for good."""
     sql = f'DELETE FROM {quote_name(sobject.name)} WHERE "Id" {_IN_LIST}'
     connection.execute(sql, (json.dumps(list(record_ids)),))
+
+
+class RollBack(Exception):  # noqa: N818 - control flow, not an error
+    """Raised inside `unit_of_work` to undo it and go on after the block."""
+
+
+@contextmanager
+def unit_of_work(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything in the block is written, or nothing. `RollBack` undoes it in silence."""
+    begin, commit, undo = _statements(connection)
+    connection.execute(begin)
+    try:
+        yield
+    except RollBack:
+        _run(connection, undo)
+    except BaseException:
+        _run(connection, undo)
+        raise
+    else:
+        connection.execute(commit)
+
+
+def _statements(connection: sqlite3.Connection) -> tuple[str, str, tuple[str, ...]]:
+    if not connection.in_transaction:
+        return "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+    return "SAVEPOINT unit", "RELEASE unit", ("ROLLBACK TO unit", "RELEASE unit")
+
+
+def _run(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.execute(statement)

@@ -2,7 +2,7 @@
 
 REST guide, "Mark Records as Recently Viewed": a query with FOR VIEW or FOR REFERENCE marks the records it retrieves;
 to read them in any other way does not. SOQL reference, "FOR VIEW", "FOR REFERENCE". The tables lie with the rows
-(storage.py).
+(data/storage.py).
 """
 
 from collections.abc import Iterable

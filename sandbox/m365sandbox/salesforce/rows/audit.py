@@ -1,7 +1,7 @@
 """CreatedDate and its siblings: set by the platform, or once, on insert, by who may set them.
 
 Salesforce help 000176484 (Set Audit Fields upon Record Creation). Whether a row may name them at all is decided with
-the other fields' rights (columns.py).
+the other fields' rights (values/columns.py).
 """
 
 from datetime import UTC, datetime, timedelta

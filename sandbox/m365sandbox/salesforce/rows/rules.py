@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from m365sandbox.salesforce.call import Call
 from m365sandbox.salesforce.data import ids
-from m365sandbox.salesforce.data.counters import Counters
+from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
 from m365sandbox.salesforce.errors import RowError
 from m365sandbox.salesforce.rights.sharing import SystemAccess

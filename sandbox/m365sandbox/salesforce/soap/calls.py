@@ -9,7 +9,7 @@ import re
 from m365sandbox.salesforce import org as org_state
 from m365sandbox.salesforce.auth.sessions import Sessions
 from m365sandbox.salesforce.call import Call, Org
-from m365sandbox.salesforce.data.transaction import RollBack
+from m365sandbox.salesforce.data.tables import RollBack
 from m365sandbox.salesforce.errors import method_not_allowed
 from m365sandbox.salesforce.rest import resources
 from m365sandbox.salesforce.rows import recycle_bin

@@ -19,8 +19,7 @@ from m365sandbox.salesforce.soql.functions import (
     bind_operand,
     formatted,
 )
-from m365sandbox.salesforce.soql.grouping import GROUPING, Arm, collation, subtotal_levels
-from m365sandbox.salesforce.soql.having import Having
+from m365sandbox.salesforce.soql.grouping import GROUPING, Arm, Having, collation, subtotal_levels
 from m365sandbox.salesforce.soql.ordering import check_count, order_item, sort_key
 from m365sandbox.salesforce.soql.output import Column
 from m365sandbox.salesforce.soql.plan import conditions_of, source_object

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from m365sandbox.graph.delivery.members import check_message
-from m365sandbox.mail.flowed import text_of_enriched, unflowed
 from m365sandbox.mail.mime import message_of
-from m365sandbox.mail.text import html_of_text
+from m365sandbox.mail.text import html_of_text, text_of_enriched, unflowed
 from m365sandbox.mail.unique import unique_body
 
 

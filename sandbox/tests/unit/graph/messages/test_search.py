@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from m365sandbox.graph.data.words import has_words
+from m365sandbox.graph.data.store import has_words
 from m365sandbox.graph.delivery.delivery import NewMessage
 from testkit.graph_tenant import ADA, START, GraphTenant
 
