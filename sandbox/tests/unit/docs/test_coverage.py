@@ -1,8 +1,16 @@
 """COVERAGE.md says of every emulated behaviour which test proves it; with CI=true the run checks that those passed."""
 
+import re
+
 import pytest
 
-from tests.support.coverage_rows import NOT_EMULATED, missing, rows
+from tests.support.coverage_rows import FILE, NOT_EMULATED, missing, rows
+
+#: Who may be the reason for a feature: the product, what tests do, and clients that are pointed at the sandbox.
+USERS = frozenset(
+    {"connector", "control API", "jsforce", "simple-salesforce", "sf CLI", "Data Loader", "CumulusCI"}
+    | {"msal", "msgraph-sdk", "graph-client"}
+)
 
 
 def test_every_row_has_tests_that_exist_or_says_that_it_is_not_emulated() -> None:
@@ -15,6 +23,15 @@ def test_every_row_has_tests_that_exist_or_says_that_it_is_not_emulated() -> Non
 def test_no_row_is_there_twice() -> None:
     named = [(row.what, row.how_far) for row in rows()]
     assert len(named) == len(set(named))
+
+
+def test_every_table_says_who_uses_it() -> None:
+    tables = [part for part in FILE.read_text().split("\n## ")[1:] if "\n| What |" in part]
+    assert len(tables) > 5
+    for table in tables:
+        said = re.search(r"^Used by: (.+)\.$", table, re.MULTILINE)
+        assert said is not None, table.splitlines()[0]
+        assert set(said[1].split(", ")) <= USERS
 
 
 @pytest.mark.parametrize("test", ["tests/unit/test_nothing.py", "tests/unit/docs/test_coverage.py::test_nothing"])
