@@ -22,7 +22,7 @@ from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
 from connector.model.mail import Attachment, Content, Decision, Folder, Header, Party
 from connector.model.org import Hits, Setup, SyncSettings
-from connector.model.records import Row, StoredEmail
+from connector.model.records import MatchStatus, Row, StoredEmail
 from connector.model.run import Failure
 from connector.model.values import FolderId, NormalAddress, Place, RecordId
 from connector.ports import Directory, MailSource
@@ -278,7 +278,7 @@ class Decider:
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
             )
-        if stored is not None and (stored.is_deleted or stored.match_status == "Removed"):
+        if stored is not None and (stored.is_deleted or stored.match_status == MatchStatus.REMOVED):
             why = "is in the recycle bin" if stored.is_deleted else "was removed"
             return Decision(outcome=Outcome.REMOVED, rule=f"its record {why}", rule_id=stored.id)
         return None

@@ -10,7 +10,7 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.model.mail import Decision, Header
 from connector.model.org import Hits
-from connector.model.records import StoredEmail, StoredParticipant
+from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 from connector.ports import Directory
 
@@ -65,7 +65,7 @@ class DryRunDirectory:
             from_address=identity.sender_of(header),
             sent_at=identity.sent_time(header),
             owner=mail.owner,
-            match_status="Matched" if mail.matched else "Unmatched",
+            match_status=MatchStatus.MATCHED if mail.matched else MatchStatus.UNMATCHED,
             participants=tuple(
                 StoredParticipant(id=_NOT_YET, key="", address=match.party.address, contact=hit.id)
                 for match in mail.matches

@@ -19,7 +19,7 @@ from connector.core.reading.sweep import sweep_range, swept_through
 from connector.engine.reader import Sweep, WindowQueue
 from connector.errors import MailboxError, MailboxUnavailableError, UsageError
 from connector.model.org import DirectoryUser, Mailbox, Setup, SyncSettings
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from connector.ports import MailSource
 
@@ -103,7 +103,7 @@ class MailboxRun:
         if (
             last
             and self.queue.error is None
-            and not any(window.road == checkpoint.LIVE for window in self.queue.windows)
+            and not any(window.kind == WindowKind.LIVE for window in self.queue.windows)
         ):
             self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
 

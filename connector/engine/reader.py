@@ -15,13 +15,12 @@ from types import TracebackType
 
 from connector.core.reading.folders import UnknownFolderError, with_folder
 from connector.core.reading.progress import Progress
-from connector.core.reading.sweep import SWEEP, sweep_windows, swept_folders
+from connector.core.reading.sweep import sweep_windows, swept_folders
 from connector.core.reading.walk import PageRequest, Walked, walk
-from connector.core.reading.windows import BACKFILL
 from connector.errors import ConnectorError, MailboxError
 from connector.model.mail import Folder, FolderTree, Header, Page
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, GraphUserId
 from connector.ports import MailSource
 
@@ -223,7 +222,7 @@ class Reader:
 
     def _walk(self, queue: WindowQueue, window: Window) -> Walked | None:
         """What the window holds; None where nobody wants to know any more."""
-        if window.road == BACKFILL:
+        if window.kind == WindowKind.BACKFILL:
             self._count(queue, window)
         steps = walk(window, settle=self._settle)
         request = next(steps)
@@ -259,7 +258,7 @@ class Reader:
             asked, queue.count_asked = queue.count_asked, True
             if asked:
                 return
-            ends = [window.end for window in queue.windows if window.road == BACKFILL]
+            ends = [window.end for window in queue.windows if window.kind == WindowKind.BACKFILL]
         try:
             queue.expected = self._source.count(queue.user, first.start, max(ends, default=first.end))
         except MailboxError:
@@ -320,7 +319,7 @@ class Reader:
             self._state.headers += len(walked.headers)
             queue.walked += 1
             # what a sweep lists was counted when the first road listed it, nearly all
-            queue.listed += len(walked.headers) if window.road != SWEEP else 0
+            queue.listed += len(walked.headers) if window.kind != WindowKind.SWEEP else 0
             self._changed.notify_all()
         if self._progress is not None:
             self._progress(queue, len(walked.headers))

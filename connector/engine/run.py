@@ -17,8 +17,6 @@ import structlog
 
 from connector.codes import Action, EventKind, MailboxStatus
 from connector.core.deciding.exclude import Rules, compile_rules
-from connector.core.reading.sweep import SWEEP
-from connector.core.reading.windows import LIVE
 from connector.engine.decider import Decider
 from connector.engine.dry_run import DryRunDirectory, dry_run_lines
 from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, plan_mailboxes
@@ -32,7 +30,7 @@ from connector.engine.retries import readings as retry_readings
 from connector.engine.store import Store
 from connector.errors import ConnectorError, MailboxError, MailboxOutageError, ServiceError, SetupError, StoppedError
 from connector.model.org import Setup, SyncSettings
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import NormalAddress, Place, RecordId
 from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSource, StoredMail
 
@@ -257,7 +255,7 @@ class Run:
         A sweep also leaves out what was given up, and what this very run has failed to store.
         """
         waiting = self._retries.waiting(setup.now)
-        if reading.closed is not None and reading.closed.road in (LIVE, SWEEP):
+        if reading.closed is not None and reading.closed.kind in (WindowKind.LIVE, WindowKind.SWEEP):
             waiting = self._retries.logged(setup.now) | self._report.ledger.failures_now().keys()
         headers = tuple(header for header in reading.headers if (header.mailbox, header.id) not in waiting)
         return replace(reading, headers=headers) if len(headers) < len(reading.headers) else reading

@@ -179,11 +179,18 @@ class Setup:
     errors: tuple[LoggedError, ...] = ()
 
 
+class ClientObject(StrEnum):
+    """The objects whose records are clients."""
+
+    CONTACT = "Contact"
+    ACCOUNT = "Account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A Contact or Account that has an address. `account` of a Contact is its Account, if any."""
 
-    object: str
+    object: ClientObject
     id: RecordId
     account: RecordId | None = None
     created_at: datetime | None = None

@@ -3,14 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId, require_aware
 
 
+class WindowKind(StrEnum):
+    """Why a window is read."""
+
+    #: mail since the mailbox was linked
+    LIVE = "live"
+    #: mail from before that
+    BACKFILL = "backfill"
+    #: the same time again, folder by folder, for what the list of the whole mailbox passed over
+    SWEEP = "sweep"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A closed window of received time [start, end), whole seconds, UTC. `road` is live, backfill, sweep or retry.
+    """A closed window of received time [start, end), whole seconds, UTC.
 
     `folder`: of this folder only, not of those below it; None is the whole mailbox.
     """
@@ -18,7 +30,7 @@ class Window:
     mailbox: RecordId
     start: datetime
     end: datetime
-    road: str
+    kind: WindowKind
     folder: FolderId | None = None
 
     def __post_init__(self) -> None:

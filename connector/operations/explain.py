@@ -232,7 +232,7 @@ class _Judge:
         is_there = stored is not None and not stored.is_deleted and stored.match_status != "Removed"
         if stored is not None and is_there and outcome not in (*_STORING, Outcome.FAILED):
             say = stored_all_the_same if is_of(stored, header) else stored_from_another
-            yield say(stored.id, stored.match_status)
+            yield say(stored.id, stored.match_status or "")
 
 
 # -- finding the message ----------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 from connector.core.deciding.address import normalise
 from connector.core.writing.blanking import BLANKED
 from connector.core.writing.rematch import Changes, Watch
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
+from connector.model.records import MatchStatus
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -20,12 +21,14 @@ from connector.salesforce.wire import read_instant
 EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
 
 #: In queryAll, so that rows of the recycle bin have to be left out.
-_REMOVED = f"Match_Status__c = 'Removed' AND Name != '{BLANKED}' AND IsDeleted = false"
-_EXPIRED = "Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND IsDeleted = false"
+_REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND Name != '{BLANKED}' AND IsDeleted = false"
+_EXPIRED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND IsDeleted = false"
 #: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person.
 _RELATED = (
-    "SELECT Email__c, Email__r.Match_Status__c, Address__c, Contact__c, Account__c FROM Email_Participant__c"
-    " WHERE (Email__r.Match_Status__c = 'Unmatched' AND (Contact__c != null OR Account__c != null)"
+    soql.select(
+        ("Email__c", "Email__r.Match_Status__c", "Address__c", "Contact__c", "Account__c"), "Email_Participant__c"
+    )
+    + f" WHERE (Email__r.Match_Status__c = '{MatchStatus.UNMATCHED}' AND (Contact__c != null OR Account__c != null)"
 )
 _SECOND = timedelta(seconds=1)
 
@@ -72,9 +75,9 @@ class ChangeWatch:
         emails = [f"({wire(_REMOVED)}{self._since()})"]
         if watch.today is not None:
             emails.append(f"({wire(_EXPIRED).format(today=watch.today.isoformat())})")
-        clients = {}
+        clients: dict[str, str] = {}
         if watch.since is not None:
-            clients = dict.fromkeys(("Contact", "Account"), f"SystemModstamp >= {soql.instant(watch.since)}")
+            clients |= dict.fromkeys(ClientObject, f"SystemModstamp >= {soql.instant(watch.since)}")
         return {**clients, EMAIL: " OR ".join(emails)}
 
     def requests(self) -> list[tuple[str, CompositeRequest]]:
@@ -124,14 +127,14 @@ class ChangeWatch:
         if self._watch is None or record["IsDeleted"]:
             return
         status, expires, today = record["Match_Status__c"], record["Expires_On__c"], self._watch.today
-        if status == "Removed" and record["Name"] != BLANKED:
+        if status == MatchStatus.REMOVED and record["Name"] != BLANKED:
             self._found.removed.add(RecordId(str(record["Id"])))
-        elif status == "Unmatched" and today is not None and expires and str(expires) < today.isoformat():
+        elif status == MatchStatus.UNMATCHED and today is not None and expires and str(expires) < today.isoformat():
             self._found.expired.add(RecordId(str(record["Id"])))
 
     def keep_participant(self, record: Mapping[str, Any]) -> None:
         """A row that has a record: of an Unmatched mail if a person set it."""
-        if (record.get("Email__r") or {}).get("Match_Status__c") == "Unmatched":
+        if (record.get("Email__r") or {}).get("Match_Status__c") == MatchStatus.UNMATCHED:
             self._found.related.add(RecordId(str(record["Email__c"])))
         address = NormalAddress(normalise(str(record["Address__c"] or "")))
         contact, account = (

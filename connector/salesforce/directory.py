@@ -10,7 +10,7 @@ from typing import Any
 from connector.core.deciding.address import readable
 from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
-from connector.model.org import Hit, Hits
+from connector.model.org import ClientObject, Hit, Hits
 from connector.model.records import StoredEmail
 from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
@@ -131,24 +131,25 @@ class SalesforceDirectory:
         elif object_name == _TASK:
             tasks.keep(record)
         else:
-            hits = parse.hits(object_name, record, self._fields_of(object_name))
+            client = ClientObject(object_name)
+            hits = parse.hits(client, record, self._fields_of(client))
             self._watch.keep_client(record, hits)
             for address, hit in hits:
                 if address in found:
                     found[NormalAddress(address)][hit.id] = hit
 
-    def _fields_of(self, object_name: str) -> tuple[str, ...]:
+    def _fields_of(self, object_name: ClientObject) -> tuple[str, ...]:
         fields = self._fields()
-        return fields.contact if object_name == "Contact" else fields.account
+        return fields.contact if object_name == ClientObject.CONTACT else fields.account
 
     def _client_queries(self, addresses: Sequence[NormalAddress], also: Mapping[str, str]) -> Iterable[_Query]:
         spellings = sorted({form for address in addresses for form in (address, readable(address))})
         askable = [form for form in spellings if form and len(form) <= MAX_EMAIL]
-        for object_name in ("Contact", "Account"):
+        for object_name in ClientObject:
             fields = self._fields_of(object_name)
             if not fields:
                 continue
-            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == "Contact" else []), *fields]
+            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == ClientObject.CONTACT else []), *fields]
             further = also.get(object_name, "")
             if further:
                 columns.append("SystemModstamp")

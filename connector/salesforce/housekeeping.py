@@ -17,6 +17,7 @@ import structlog
 from connector.codes import Action, EventStatus
 from connector.core.reporting.health import AT_WORK
 from connector.http.subrequest import SubResponse
+from connector.model.org import ExclusionType
 from connector.model.records import RowError
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -26,9 +27,8 @@ from connector.salesforce.results import row_error, row_results, whole_error
 log = structlog.get_logger(__name__)
 
 RULE = "MS_Graph_Exclusion__c"
-_PERSONAL = "Personal Address"
 _RUNNING = (
-    "SELECT Id FROM MS_Graph_Sync_Event__c WHERE Status__c = 'Running'"
+    soql.select(("Id",), EVENT) + f" WHERE Status__c = '{EventStatus.RUNNING}'"
     " AND (Touched_At__c < {before} OR (Touched_At__c = null AND Started_At__c < {before}))"
     " ORDER BY Touched_At__c LIMIT 200"
 )
@@ -51,7 +51,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for rule in sorted(rules, key=lambda rule: bool(rule["Tombstone_Of__c"])):
         original = rule["Tombstone_Of__c"] or rule["Id"]
         if rule["IsDeleted"] and original not in copied:
-            personal = rule["Type__c"] == _PERSONAL
+            personal = rule["Type__c"] == ExclusionType.PERSONAL_ADDRESS
             found.setdefault(
                 original,
                 {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.http.subrequest import SubResponse
+from connector.model.org import ClientObject
 from connector.model.values import RecordId
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.setup import SYNC_PERMISSION_SET
@@ -50,8 +51,8 @@ class SalesforceInspection:
         client = self._client
         contacts, accounts, settings, messages, tasks = client.composite(
             [
-                self._query(_CONTACTS, "Contact"),
-                self._query(_ACCOUNTS, "Account"),
+                self._query(_CONTACTS, ClientObject.CONTACT),
+                self._query(_ACCOUNTS, ClientObject.ACCOUNT),
                 self._query(_SETTINGS, "MS_Graph_Setting__c"),
                 self._query(_EMAIL_MESSAGES, "EmailMessage", raw=True),
                 self._query(_TASKS, "Task", raw=True),
@@ -63,7 +64,7 @@ class SalesforceInspection:
         records = list(client.records(settings.body))
         own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == "default"]
         return OrgFacts(
-            counts={"Contact": _total(contacts.body), "Account": _total(accounts.body)},
+            counts={ClientObject.CONTACT: _total(contacts.body), ClientObject.ACCOUNT: _total(accounts.body)},
             others={"EmailMessage": _seen(messages), "Task of subtype Email": _seen(tasks)},
             setting_records=len(records),
             setting=next(iter(own), None),

@@ -8,27 +8,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connector.codes import ErrorStatus, MailboxStatus
 from connector.core.deciding.address import normalise
+from connector.core.scheduling.frequency import DAILY, HOURS, MINUTES, WEEKLY
 from connector.core.writing.plan import FILLABLE
 from connector.errors import SetupError
-from connector.model.org import Exclusion, ExclusionType, Hit, LoggedError, Mailbox, MatchTies, SyncSettings
-from connector.model.records import StoredEmail, StoredFile, StoredParticipant
+from connector.model.org import (
+    ClientObject,
+    Exclusion,
+    ExclusionType,
+    Hit,
+    LoggedError,
+    Mailbox,
+    MatchTies,
+    SyncSettings,
+)
+from connector.model.records import MatchStatus, StoredEmail, StoredFile, StoredParticipant
 from connector.model.values import GraphUserId, MessageId, RecordId, whole_second
 from connector.salesforce.errors import ASSIGN, DEPLOY
 from connector.salesforce.wire import read_instant
 
 #: Values of Frequency__c.
-FREQUENCIES = (
-    "Every 15 minutes",
-    "Every 30 minutes",
-    "Hourly",
-    "Every 2 hours",
-    "Every 3 hours",
-    "Every 4 hours",
-    "Every 6 hours",
-    "Every 12 hours",
-    "Daily",
-    "Weekly",
-)
+FREQUENCIES = (*MINUTES, *HOURS, DAILY, WEEKLY)
 #: No mail is older, and dates beyond would be no dates.
 _MOST_MONTHS = 600
 _MOST_DAYS = 36_500
@@ -253,10 +252,10 @@ def time_zone(record: Mapping[str, Any]) -> str:
     return name
 
 
-def hits(object_name: str, record: Mapping[str, Any], fields: tuple[str, ...]) -> list[tuple[str, Hit]]:
+def hits(object_name: ClientObject, record: Mapping[str, Any], fields: tuple[str, ...]) -> list[tuple[str, Hit]]:
     """A Contact or Account under each address that it has."""
     row = Fields(object_name, record)
-    account = row.id_of("AccountId") if object_name == "Contact" else None
+    account = row.id_of("AccountId") if object_name == ClientObject.CONTACT else None
     hit = Hit(object=object_name, id=row.id, account=account, created_at=row.instant("CreatedDate"))
     return [(normalise(str(record[name])), hit) for name in fields if record.get(name)]
 
@@ -280,7 +279,7 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
         from_address=row.text("From_Address__c"),
         sent_at=sent,
         owner=RecordId(row.text("OwnerId")),
-        match_status=row.text("Match_Status__c"),
+        match_status=match_status(row.value("Match_Status__c")),
         is_deleted=row.flag("IsDeleted"),
         fields={name: row.value(name) for name in READ_FIELDS},
         participants=tuple(stored_participant(child) for child in record.get("Participants__r") or ()),
@@ -288,6 +287,11 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
         body_truncated=row.flag("Body_Truncated__c"),
         files=tuple(stored_file(child) for child in record.get("ContentDocumentLinks") or ()),
     )
+
+
+def match_status(value: Any) -> MatchStatus | None:
+    """Match_Status__c, which a person may have emptied."""
+    return MatchStatus(value) if value in set(MatchStatus) else None
 
 
 #: What is read of a ContentDocumentLink: its file's newest version has the key.

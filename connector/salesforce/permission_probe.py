@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connector.codes import ErrorStatus, EventKind, EventStatus
 from connector.errors import ServiceError, SetupError, UnreachableError
 from connector.http.subrequest import SubResponse
-from connector.model.org import Mailbox, Setup
+from connector.model.mail import Role
+from connector.model.org import ExclusionType, Mailbox, Setup
+from connector.model.records import MatchStatus
 from connector.model.values import RecordId
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
@@ -168,7 +171,7 @@ def _email(setup: Setup, key: str, user: RecordId) -> dict[str, Any]:
         "Name": _TITLE,
         "Subject__c": _TITLE,
         "Message_Key__c": key,
-        "Match_Status__c": "Unmatched",
+        "Match_Status__c": MatchStatus.UNMATCHED,
         "OwnerId": user,
         **_dated(setup, user),
     }
@@ -178,11 +181,16 @@ def _made(setup: Setup, key: str) -> list[Step]:
     owner = _owner(setup)
     dated = _dated(setup, owner)
 
-    participant = {"Participant_Key__c": f"{key}:check", "Address__c": "check@example.com", "Role__c": "From", **dated}
+    participant = {
+        "Participant_Key__c": f"{key}:check",
+        "Address__c": "check@example.com",
+        "Role__c": Role.FROM,
+        **dated,
+    }
     task = {"Subject": _TITLE, "TaskSubtype": "Email", "Status": setup.org.closed_status, "OwnerId": owner, **dated}
     file = {"Title": _TITLE, "PathOnClient": "check.txt", "VersionData": _FILE, "OwnerId": owner, **dated}
-    removed = {"Type__c": "External Address", "Pattern__c": "check@example.com", "Active__c": False}
-    event = {"Run_Key__c": key, "Kind__c": "Manual", "Status__c": "Running"}
+    removed = {"Type__c": ExclusionType.EXTERNAL_ADDRESS, "Pattern__c": "check@example.com", "Active__c": False}
+    event = {"Run_Key__c": key, "Kind__c": EventKind.MANUAL, "Status__c": EventStatus.RUNNING}
     create, with_date = "rows are made", "rows are made with the date and user of the mail"
 
     def on_email(label: str, object_name: str, what: str, fields: Mapping[str, Any], link: str = "Email__c") -> Step:
@@ -195,7 +203,9 @@ def _made(setup: Setup, key: str) -> list[Step]:
         on_email("participant", "Email_Participant__c", with_date, participant),
         on_email("task", "Task", with_date, {**task, "Task_Key__c": f"{key}:check"}),
         on_email("file", "ContentVersion", "files are made on mail", version, link="FirstPublishLocationId"),
-        on_email("error", "MS_Graph_Sync_Error__c", create, {"Error_Key__c": f"{key}:check", "Status__c": "Failed"}),
+        on_email(
+            "error", "MS_Graph_Sync_Error__c", create, {"Error_Key__c": f"{key}:check", "Status__c": ErrorStatus.FAILED}
+        ),
         Step(
             label="exclusion",
             object="MS_Graph_Exclusion__c",
@@ -237,11 +247,11 @@ def _changed(setup: Setup, key: str, setting: RecordId | None) -> list[Step]:
         )
 
     found = [
-        patch("event", "MS_Graph_Sync_Event__c", {"Status__c": "Interrupted"}),
-        patch("email", "Email__c", {"Match_Status__c": "Matched"}),
+        patch("event", "MS_Graph_Sync_Event__c", {"Status__c": EventStatus.INTERRUPTED}),
+        patch("email", "Email__c", {"Match_Status__c": MatchStatus.MATCHED}),
         patch("participant", "Email_Participant__c", {"Display_Name__c": key}),
         patch("task", "Task", {"Description": key}),
-        patch("error", "MS_Graph_Sync_Error__c", {"Status__c": "Resolved"}),
+        patch("error", "MS_Graph_Sync_Error__c", {"Status__c": ErrorStatus.RESOLVED}),
     ]
     box: Mailbox | None = next(iter(setup.mailboxes), None)
     if box is not None:

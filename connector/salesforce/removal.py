@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from connector.core.writing.blanking import blanked, only_of
-from connector.model.records import Row, RowError, RowResult
+from connector.model.records import MatchStatus, Row, RowError, RowResult
 from connector.model.values import RecordId, batched
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -19,11 +19,14 @@ from connector.salesforce.results import row_error, row_results
 
 #: What somebody else deleted meanwhile is deleted.
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
-_PARTICIPANTS = "SELECT Id, Email__c FROM Email_Participant__c WHERE Email__c IN "
+_PARTICIPANTS = soql.select(("Id", "Email__c"), "Email_Participant__c") + " WHERE Email__c IN "
 #: queryAll finds archived Tasks too.
-_TASKS = "SELECT Id, Email__c FROM Task WHERE IsDeleted = false AND Email__c IN "
-_LINKS = "SELECT Id, LinkedEntityId, ContentDocumentId FROM ContentDocumentLink WHERE {} IN "
-_EXPIRED = "SELECT Id FROM Email__c WHERE Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND Id IN "
+_TASKS = soql.select(("Id", "Email__c"), "Task") + " WHERE IsDeleted = false AND Email__c IN "
+_LINKS = soql.select(("Id", "LinkedEntityId", "ContentDocumentId"), "ContentDocumentLink") + " WHERE {} IN "
+_EXPIRED = (
+    soql.select(("Id",), "Email__c")
+    + f" WHERE Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND Id IN "
+)
 
 
 class Removal:

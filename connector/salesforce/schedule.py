@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
-from connector.codes import EventKind, EventStatus
+from connector.codes import ErrorStatus, EventKind, EventStatus
 from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
 from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
 from connector.model.run import EventRecord
 from connector.model.values import batched
-from connector.salesforce import parse
+from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
@@ -31,12 +31,12 @@ WHERE Active__c = true AND User__c != null
 """
 _NOT_BEGUN = " AND Backfill_Through__c = null"
 #: The newest first: of very many, those that were asked for since the last look are among them.
-_REQUESTS = """
-SELECT Id, LastModifiedDate, Sync_Event__r.LastModifiedDate FROM MS_Graph_Sync_Error__c
-WHERE Status__c = 'Retry Requested'
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
-ORDER BY LastModifiedDate DESC LIMIT 500
-"""
+_REQUESTS = (
+    soql.select(("Id", "LastModifiedDate", "Sync_Event__r.LastModifiedDate"), "MS_Graph_Sync_Error__c")
+    + f" WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'"
+    f" OR (Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}') AND Sync_Event__r.Retry_Requested__c = true)"
+    " ORDER BY LastModifiedDate DESC LIMIT 500"
+)
 _LAST_EVENT = """
 SELECT Status__c, Started_At__c, Touched_At__c, Error_Message__c FROM MS_Graph_Sync_Event__c
 ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
@@ -133,9 +133,9 @@ class SalesforceSchedule:
             },
         )
 
-    def _query(self, soql: str, object_name: str) -> CompositeRequest:
+    def _query(self, text: str, object_name: str) -> CompositeRequest:
         wire = self._client.names.wire
-        return self._client.query(wire(" ".join(soql.split())), wire(f"the object {object_name}"))
+        return self._client.query(wire(" ".join(text.split())), wire(f"the object {object_name}"))
 
     def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))

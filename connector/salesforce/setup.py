@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from connector.codes import ErrorStatus
 from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
-from connector.model.org import Exclusion, LoggedError, Org, Setup, SyncSettings
+from connector.model.org import ClientObject, Exclusion, LoggedError, Org, Setup, SyncSettings
 from connector.salesforce import parse, rights
 from connector.salesforce.auth import Identity
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -46,15 +47,16 @@ SELECT Id, Error_Key__c, Mailbox__c, Graph_Message_Id__c, Internet_Message_Id__c
 Next_Attempt_At__c, Status__c, Email__c, Subject__c, Code__c, Message__c, Sync_Event__c,
 Sync_Event__r.Retry_Requested__c FROM MS_Graph_Sync_Error__c
 """
-_DUE = """
-WHERE Status__c = 'Retry Requested'
-OR (Status__c = 'Failed' AND Next_Attempt_At__c != null)
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
+_GIVEN_UP = f"Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}')"
+_DUE = f"""
+WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'
+OR (Status__c = '{ErrorStatus.FAILED}' AND Next_Attempt_At__c != null)
+OR ({_GIVEN_UP} AND Sync_Event__r.Retry_Requested__c = true)
 """
 #: Those that only a person can have tried again: a sweep leaves their messages alone.
-_SWEPT = "OR (Status__c IN ('Failed', 'Gave Up') AND Received_At__c >= LAST_N_DAYS:{days})"
+_SWEPT = f"OR ({_GIVEN_UP} AND Received_At__c >= LAST_N_DAYS:{{days}})"
 _ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
-_OPEN = "WHERE Status__c IN ('Failed', 'Gave Up', 'Retry Requested')"
+_OPEN = f"WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')"
 
 
 #: Further ways to hold a permission: through a group, and by the profile.
@@ -204,7 +206,7 @@ class SalesforceSetup:
             name=quote(SYNC_PERMISSION_SET), user=quote(identity.user), sight=_sight("PermissionSet")
         )
         through = _flat(_THROUGH_GROUPS).format(name=quote(SYNC_PERMISSION_SET))
-        described = dict.fromkeys(("Contact", "Account", *rights.objects()))
+        described = dict.fromkeys((*ClientObject, *rights.objects()))
         organization = f"sobjects/Organization/{identity.org}?fields=Id,TimeZoneSidKey"
         return {
             "Organization": CompositeRequest(url=organization, asked="the object Organization"),

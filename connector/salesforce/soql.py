@@ -25,6 +25,11 @@ def quote_like(text: str) -> str:
     return text.translate(_ESCAPES | _WILDCARDS)
 
 
+def select(fields: Iterable[str], object_name: str) -> str:
+    """`SELECT … FROM …`; the caller adds the conditions. `object_name` may be a relationship, for child rows."""
+    return f"SELECT {', '.join(fields)} FROM {object_name}"  # noqa: S608 - names of ours
+
+
 def instant(moment: datetime) -> str:
     """A datetime literal in UTC, whole seconds."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -8,7 +8,7 @@ from typing import Any
 from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
-from connector.model.records import RowError
+from connector.model.records import MatchStatus, RowError
 from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -22,30 +22,35 @@ _ADDRESSES = 200
 _CONTACT = "003"
 #: Mails of one query, so that what is read at a time is of a bounded size.
 _MAILS = 1_000
-_WITH_ADDRESS = "SELECT Email__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
-_WITH_CONTACT = "SELECT Email__c, Contact__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
+_NOT_REMOVED = f" WHERE Email__r.Match_Status__c != '{MatchStatus.REMOVED}' AND "
+_WITH_ADDRESS = soql.select(("Email__c",), "Email_Participant__c") + _NOT_REMOVED
+_WITH_CONTACT = soql.select(("Email__c", "Contact__c"), "Email_Participant__c") + _NOT_REMOVED
 _ACCOUNTS = "SELECT Email__c, Account__c FROM Email_Participant__c WHERE Account__c"
-_MAIL = ", ".join(
-    (
-        "SELECT Id",
-        "Message_Key__c",
-        "Graph_Message_Id__c",
-        "Mailbox__c",
-        "Subject__c",
-        "Sent_At__c",
-        "Received_At__c",
-        "Direction__c",
-        "Web_Link__c",
-        "CreatedDate",
-        "CreatedById",
-        "OwnerId",
-        "Match_Status__c",
-        "IsDeleted",
-        "Body_Truncated__c",
-        *parse.READ_FIELDS,
-        "(SELECT Id, Participant_Key__c, Address__c, Display_Name__c, Role__c, Contact__c, Account__c"
-        " FROM Participants__r ORDER BY Id) FROM Email__c WHERE Match_Status__c != 'Removed' AND Id IN ",
+_PEOPLE = ("Id", "Participant_Key__c", "Address__c", "Display_Name__c", "Role__c", "Contact__c", "Account__c")
+_MAIL = (
+    soql.select(
+        (
+            "Id",
+            "Message_Key__c",
+            "Graph_Message_Id__c",
+            "Mailbox__c",
+            "Subject__c",
+            "Sent_At__c",
+            "Received_At__c",
+            "Direction__c",
+            "Web_Link__c",
+            "CreatedDate",
+            "CreatedById",
+            "OwnerId",
+            "Match_Status__c",
+            "IsDeleted",
+            "Body_Truncated__c",
+            *parse.READ_FIELDS,
+            f"({soql.select(_PEOPLE, 'Participants__r')} ORDER BY Id)",
+        ),
+        "Email__c",
     )
+    + f" WHERE Match_Status__c != '{MatchStatus.REMOVED}' AND Id IN "
 )
 
 

@@ -21,7 +21,7 @@ from connector.errors import (
 from connector.graph.mail import GraphMail
 from connector.http.transport import Transport
 from connector.model.mail import Content, Header, Page
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import GraphUserId, MessageId, RecordId
 from connector.settings.model import load
 from connector.wiring.services import graph_mail
@@ -124,7 +124,7 @@ def test_a_walk_finds_everything_whatever_the_pages_are_like(
     user = world.mailbox("ada")
     world.control("PATCH", "tenant", {"pages": habit})
     made = fill(world, "ada", start, 40)
-    window = Window(mailbox=BOX, start=start, end=start + timedelta(days=1), road="backfill")
+    window = Window(mailbox=BOX, start=start, end=start + timedelta(days=1), kind=WindowKind.BACKFILL)
     steps = walk(window, top=7, settle=timedelta(0))
     request = next(steps)
     headers: tuple[Header, ...] = ()

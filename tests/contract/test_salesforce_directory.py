@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from connector.model.records import MatchStatus
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce.client import CompositeRequest
 from tests.contract.conftest import Salesforce
@@ -117,7 +118,7 @@ def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: 
     assert email.key == "a" * 32
     assert email.internet_message_id == "one@mail.example"
     assert email.from_address == "ada@client.example"
-    assert email.match_status == "Matched"
+    assert email.match_status == MatchStatus.MATCHED
     assert not email.is_deleted
     assert email.fields["Cc__c"] == "x"
     assert email.fields["Bcc__c"] is None

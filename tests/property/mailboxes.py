@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from connector.model.mail import Header, Recipient
-from connector.model.org import Exclusion, Hit, MatchTies, SyncSettings
+from connector.model.org import ClientObject, Exclusion, Hit, MatchTies, SyncSettings
 from connector.model.values import RecordId
 from connector.operations.explain import Explanation, explain
 from tests.support import builders
@@ -87,7 +87,7 @@ class MailFiles:
         firm = Firm()
         firm.org.settings = self.settings
         firm.org.exclusions += self.rules
-        shared = Hit(object="Account", id=RecordId("001000000000009AAA"))
+        shared = Hit(object=ClientObject.ACCOUNT, id=RecordId("001000000000009AAA"))
         firm.org.client(shared, "two@shared.example", "client@xn--mnchen-3ya.example")
         self.headers = [firm.mail(id=f"m{number}", **mail) for number, mail in enumerate(self.mail)]
         return firm

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.org import Hit, MatchTies
+from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.values import NormalAddress, RecordId
 from tests.property.mailboxes import MailFiles, cases
 from tests.support import builders
@@ -21,9 +21,9 @@ def _hit(number: int) -> Hit:
     """Numbers 0 to 3 are Contacts, of one Account, the other, or none; 4 and 5 are these Accounts."""
     made = NOW + timedelta(seconds=number)
     if number >= 4:
-        return Hit(object="Account", id=_ACCOUNTS[number - 4], created_at=made)
+        return Hit(object=ClientObject.ACCOUNT, id=_ACCOUNTS[number - 4], created_at=made)
     account = (*_ACCOUNTS, _ACCOUNTS[0], None)[number]
-    return Hit(object="Contact", id=RecordId(f"003{number + 20:012d}AAA"), account=account, created_at=made)
+    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number + 20:012d}AAA"), account=account, created_at=made)
 
 
 #: of two addresses of one record only the first in a mail has a row, so that another record is not found by the second

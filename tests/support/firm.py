@@ -10,7 +10,7 @@ from connector.engine.mailboxes import ReadLimits
 from connector.engine.report import Report
 from connector.engine.run import Run
 from connector.model.mail import Header
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support.builders import NOW, at, header, internal, mailbox
 from tests.support.fake_org import FakeOrg
@@ -30,7 +30,7 @@ class Firm:
         self.runs = 0
         account = RecordId("001000000000001AAA")
         for number, address in enumerate((CLIENT, "spouse@client.example"), start=1):
-            contact = Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=account)
+            contact = Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=account)
             self.org.clients[NormalAddress(address)] = (contact,)
         self.org.exclusions.append(internal())
         self.ada, self.bob = self.adviser("ada", 1), self.adviser("bob", 2)

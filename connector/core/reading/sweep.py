@@ -30,10 +30,9 @@ from connector.core.reading.folders import unread_reason
 from connector.core.reading.windows import backfill_done, frontier, slices
 from connector.model.mail import Folder, FolderTree
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, whole_second
 
-SWEEP = "sweep"
 #: how long after the end of the last sweep the next is due
 EVERY = timedelta(hours=24)
 #: what a sweep covers that is not the first of its calendar week
@@ -63,7 +62,7 @@ def sweep_range(
         weekly = asked or _week(end, zone) != _week(swept, zone)
         back = end - (timedelta(days=sweep_days) if weekly else DAILY)
         start = max(start, min(back, whole_second(swept)))
-    return Window(mailbox=mailbox.id, start=start, end=end, road=SWEEP) if start < end else None
+    return Window(mailbox=mailbox.id, start=start, end=end, kind=WindowKind.SWEEP) if start < end else None
 
 
 def swept_folders(tree: FolderTree) -> tuple[Folder, ...]:
@@ -90,7 +89,7 @@ def swept_through(range_: Window, names: Iterable[FolderId], closed: Iterable[Wi
     """How far every folder was swept without a hole, by the closed windows; the start of the range where none was."""
     spans: dict[FolderId, list[tuple[datetime, datetime]]] = {name: [] for name in names}
     for window in closed:
-        if window.road == SWEEP and window.mailbox == range_.mailbox and window.folder in spans:
+        if window.kind == WindowKind.SWEEP and window.mailbox == range_.mailbox and window.folder in spans:
             spans[window.folder].append((window.start, window.end))
     return min((frontier(range_.start, each) for each in spans.values()), default=range_.end)
 

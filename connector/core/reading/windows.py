@@ -28,11 +28,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import whole_second
 
-LIVE = "live"
-BACKFILL = "backfill"
 #: no window is longer: what goes wrong in one costs a day at most
 LONGEST = timedelta(days=1)
 #: older than any mail; also where a backfill of ever so many months begins
@@ -88,7 +86,7 @@ def live_window(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: 
     start = through - max(overlap, settle)
     if mailbox.live_from is not None:
         start = max(start, whole_second(min(mailbox.backfill_from or start, mailbox.live_from)))
-    return None if first_run or start >= end else Window(mailbox=mailbox.id, start=start, end=end, road=LIVE)
+    return None if first_run or start >= end else Window(mailbox=mailbox.id, start=start, end=end, kind=WindowKind.LIVE)
 
 
 def live_windows(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: timedelta) -> Iterator[Window]:
@@ -101,7 +99,7 @@ def backfill_windows(mailbox: Mailbox, now: datetime, *, settle: timedelta) -> I
     """What the backfill has still to read, in windows of a day at most, oldest first."""
     start, end = _backfill_start(mailbox), _backfill_end(mailbox, now, settle)
     if start is not None and end is not None and start < end:
-        yield from slices(Window(mailbox=mailbox.id, start=start, end=end, road=BACKFILL))
+        yield from slices(Window(mailbox=mailbox.id, start=start, end=end, kind=WindowKind.BACKFILL))
 
 
 def backfill_done(mailbox: Mailbox) -> bool:
@@ -137,7 +135,7 @@ def advance(mailbox: Mailbox, closed: Iterable[Window], now: datetime, *, settle
     windows = [window for window in closed if window.mailbox == mailbox.id]
     moved: dict[str, Any] = {}
     if mailbox.live_through is not None:
-        through = frontier(mailbox.live_through, _spans(windows, LIVE))
+        through = frontier(mailbox.live_through, _spans(windows, WindowKind.LIVE))
         if through > mailbox.live_through:
             moved["Live_Through__c"] = through
     through_backfill = _backfilled(mailbox, windows, now, settle)
@@ -150,7 +148,7 @@ def _backfilled(mailbox: Mailbox, windows: Iterable[Window], now: datetime, sett
     start, end = _backfill_start(mailbox), _backfill_end(mailbox, now, settle)
     if start is None or end is None or mailbox.live_from is None:
         return None
-    reached = frontier(start, _spans(windows, BACKFILL))
+    reached = frontier(start, _spans(windows, WindowKind.BACKFILL))
     if reached >= end:
         reached = max(reached, whole_second(mailbox.live_from))
     elif reached == start:
@@ -158,8 +156,8 @@ def _backfilled(mailbox: Mailbox, windows: Iterable[Window], now: datetime, sett
     return reached if mailbox.backfill_through is None or reached > mailbox.backfill_through else None
 
 
-def _spans(windows: Iterable[Window], road: str) -> Iterator[tuple[datetime, datetime]]:
-    return ((window.start, window.end) for window in windows if window.road == road)
+def _spans(windows: Iterable[Window], kind: WindowKind) -> Iterator[tuple[datetime, datetime]]:
+    return ((window.start, window.end) for window in windows if window.kind == kind)
 
 
 def _backfill_start(mailbox: Mailbox) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from connector.codes import Outcome
 from connector.core.deciding.match import Match
 from connector.model.mail import Header
-from connector.model.org import Exclusion, LoggedError
+from connector.model.org import ClientObject, Exclusion, LoggedError
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 
@@ -153,7 +153,8 @@ def relations(matches: Sequence[Match], stored: Sequence[StoredParticipant]) -> 
     known = {relation.id for relation in now} | {hit.account for match in matches for hit in match.contacts}
     before: dict[RecordId, Relation] = {}
     for row in stored:
-        name, record = ("Contact", row.contact) if row.contact is not None else ("Account", row.account)
+        name = ClientObject.CONTACT if row.contact is not None else ClientObject.ACCOUNT
+        record = row.contact or row.account
         if record is not None and record not in known:
             before.setdefault(record, Relation(address=row.address, object=name, id=record))
     return (*now, *before.values())

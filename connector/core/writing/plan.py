@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.core.writing.children import MOST_CONTACTS
-from connector.model.records import DesiredEmail, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
 from connector.model.values import RecordId
 
 #: Fields of Email__c that a later copy may fill where they are empty. Event, mailbox, owner and ids are those of the
@@ -40,7 +40,7 @@ def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
         return Plan(inserts=(desired.email, *desired.participants, *desired.tasks))
     if desired.email.key != stored.key:
         raise ValueError("built with another key than the stored mail has")
-    if stored.is_deleted or stored.match_status == "Removed":
+    if stored.is_deleted or stored.match_status == MatchStatus.REMOVED:
         return Plan()
     inserts, updates = _participants(desired.participants, stored.participants)
     tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
@@ -59,8 +59,8 @@ def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
     if "Body__c" in fields:
         fields["Body_Truncated__c"] = desired.email.fields["Body_Truncated__c"]
     related = desired.matched or any(row.contact or row.account for row in stored.participants)
-    if related and stored.match_status == "Unmatched":
-        fields |= {"Match_Status__c": "Matched", "Expires_On__c": None}
+    if related and stored.match_status == MatchStatus.UNMATCHED:
+        fields |= {"Match_Status__c": MatchStatus.MATCHED, "Expires_On__c": None}
     return [_update(desired.email, stored.id, fields)] if fields else []
 
 

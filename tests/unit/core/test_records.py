@@ -13,7 +13,7 @@ from connector.core.writing.body import Body
 from connector.core.writing.records import build, conversation_key, direction_of, expires_on, org_date, owner_of
 from connector.core.writing.text import units
 from connector.model.mail import Direction, Header, Party, Recipient, Role
-from connector.model.org import Hit, Org
+from connector.model.org import ClientObject, Hit, Org
 from connector.model.records import DesiredEmail, Row
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW, header, settings
@@ -32,11 +32,11 @@ SHARED = Org(id="00D000000000001EAA", shared_activities=True)
 
 def contact(number: int, account: int | None = None) -> Hit:
     owned = None if account is None else account_id(account)
-    return Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=owned)
+    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=owned)
 
 
 def account(number: int) -> Hit:
-    return Hit(object="Account", id=account_id(number))
+    return Hit(object=ClientObject.ACCOUNT, id=account_id(number))
 
 
 def account_id(number: int) -> RecordId:
@@ -46,8 +46,8 @@ def account_id(number: int) -> RecordId:
 def match(address: str, *hits: Hit, role: Role = Role.TO, name: str = "") -> Match:
     return Match(
         party=Party(address=NormalAddress(address), name=name, role=role),
-        contacts=tuple(hit for hit in hits if hit.object == "Contact"),
-        accounts=tuple(hit for hit in hits if hit.object == "Account"),
+        contacts=tuple(hit for hit in hits if hit.object == ClientObject.CONTACT),
+        accounts=tuple(hit for hit in hits if hit.object == ClientObject.ACCOUNT),
     )
 
 

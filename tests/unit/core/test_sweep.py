@@ -14,7 +14,7 @@ from connector.core.reading.sweep import DAILY, LONGEST, sweep_range, sweep_wind
 from connector.core.reading.windows import advance, backfill_windows, begin, frontier, live_windows, with_fields
 from connector.model.mail import Folder, FolderTree
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, RecordId
 from tests.support.builders import NOW, at, mailbox
 
@@ -35,7 +35,7 @@ def due(box: Mailbox, now: datetime = NOW, **how: Any) -> Window | None:
 
 def span(found: Window | None) -> tuple[datetime, datetime]:
     assert found is not None
-    assert (found.road, found.folder) == ("sweep", None)
+    assert (found.kind, found.folder) == (WindowKind.SWEEP, None)
     return found.start, found.end
 
 
@@ -210,9 +210,9 @@ def test_only_windows_of_this_sweep_count() -> None:
     whole = due(live())
     assert whole
     foreign = Window(
-        mailbox=RecordId("a0M000000000002AAA"), start=whole.start, end=whole.end, road="sweep", folder=INBOX
+        mailbox=RecordId("a0M000000000002AAA"), start=whole.start, end=whole.end, kind=WindowKind.SWEEP, folder=INBOX
     )
-    first = Window(mailbox=whole.mailbox, start=whole.start, end=whole.end, road="backfill")
+    first = Window(mailbox=whole.mailbox, start=whole.start, end=whole.end, kind=WindowKind.BACKFILL)
     assert swept_through(whole, [INBOX], [foreign, first]) == whole.start
 
 
@@ -257,24 +257,26 @@ def test_windows_of_all_roads_closed_in_any_order_move_no_timestamp_over_a_hole(
     for index, window in enumerate(asked):
         if not missing >> index & 1 or index % 3:
             end = window.end - timedelta(seconds=early[index])
-            closed.append(Window(mailbox=box.id, start=window.start, end=end, road=window.road, folder=window.folder))
+            closed.append(Window(mailbox=box.id, start=window.start, end=end, kind=window.kind, folder=window.folder))
     order.shuffle(closed)
 
-    def reach(start: datetime, road: str, folder: FolderId | None = None) -> datetime:
+    def reach(start: datetime, kind: WindowKind, folder: FolderId | None = None) -> datetime:
         """The first instant from `start` on that no closed window of this road covers."""
-        spans = [(each.start, each.end) for each in closed if (each.road, each.folder) == (road, folder)]
+        spans = [(each.start, each.end) for each in closed if (each.kind, each.folder) == (kind, folder)]
         while covering := [end for begins, end in spans if begins <= start < end]:
             start = max(covering)
         return start
 
     moved = with_fields(box, advance(box, closed, now, settle=MINUTE))
-    assert moved.live_through == max(at(days=1), reach(at(days=1), "live"))
-    assert moved.backfill_through == reach(at(days=-4), "backfill")
-    assert swept_through(range_, folders, closed) == min(reach(range_.start, "sweep", name) for name in folders)
+    assert moved.live_through == max(at(days=1), reach(at(days=1), WindowKind.LIVE))
+    assert moved.backfill_through == reach(at(days=-4), WindowKind.BACKFILL)
+    assert swept_through(range_, folders, closed) == min(
+        reach(range_.start, WindowKind.SWEEP, name) for name in folders
+    )
     # one more window never takes anything back
     for count in range(len(closed)):
         part = closed[:count]
         assert swept_through(range_, folders, part) <= swept_through(range_, folders, closed)
-        assert frontier(at(days=-4), ((w.start, w.end) for w in part if w.road == "backfill")) <= (
+        assert frontier(at(days=-4), ((w.start, w.end) for w in part if w.kind == WindowKind.BACKFILL)) <= (
             moved.backfill_through or NOW
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
 from connector.errors import MailboxError
 from connector.model.mail import Header, Page
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import RecordId
 from tests.support.builders import at, header
 
@@ -70,7 +70,7 @@ def mails(*seconds: float) -> list[Item]:
 
 
 def window(start: float = 0, end: float = 3600) -> Window:
-    return Window(mailbox=RecordId("a0M000000000001AAA"), start=at(start), end=at(end), road="live")
+    return Window(mailbox=RecordId("a0M000000000001AAA"), start=at(start), end=at(end), kind=WindowKind.LIVE)
 
 
 def drive(pages: Walk, serve: Callable[[PageRequest], Page]) -> Walked:

@@ -18,7 +18,7 @@ from connector.core.reading.windows import (
     with_fields,
 )
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import RecordId
 from tests.support.builders import NOW, at, mailbox
 
@@ -27,8 +27,8 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
-def window(start: datetime, end: datetime, road: str, box: str = "a0M000000000001AAA") -> Window:
-    return Window(mailbox=RecordId(box), start=start, end=end, road=road)
+def window(start: datetime, end: datetime, kind: WindowKind, box: str = "a0M000000000001AAA") -> Window:
+    return Window(mailbox=RecordId(box), start=start, end=end, kind=kind)
 
 
 def begun(**fields: Any) -> Mailbox:
@@ -83,14 +83,14 @@ def test_the_run_that_begins_a_mailbox_reads_nothing_live() -> None:
 def test_a_live_window_overlaps_and_lets_mail_settle() -> None:
     box = begun()
     assert live_window(box, at(hours=5), overlap=HOUR, settle=MINUTE) == window(
-        at(hours=-1), at(hours=5, minutes=-1), "live"
+        at(hours=-1), at(hours=5, minutes=-1), WindowKind.LIVE
     )
 
 
 def test_late_mail_is_looked_for_even_where_nothing_new_can_have_come() -> None:
     """The overlap is read again by the next run, however soon it comes."""
     box = begun(backfill_through=NOW)
-    assert live_window(box, NOW, overlap=HOUR, settle=MINUTE) == window(at(hours=-1), at(minutes=-1), "live")
+    assert live_window(box, NOW, overlap=HOUR, settle=MINUTE) == window(at(hours=-1), at(minutes=-1), WindowKind.LIVE)
 
 
 def test_the_overlap_is_never_shorter_than_settling() -> None:
@@ -113,18 +113,18 @@ def test_live_reads_nothing_before_backfill_from() -> None:
 def test_live_goes_on_from_live_through_whatever_else_is_empty() -> None:
     box = mailbox(live_through=at(hours=-9))
     found = live_window(box, NOW, overlap=HOUR, settle=MINUTE)
-    assert found == window(at(hours=-10), at(minutes=-1), "live")
+    assert found == window(at(hours=-10), at(minutes=-1), WindowKind.LIVE)
     assert advance(box, [found], NOW, settle=MINUTE) == {"Live_Through__c": at(minutes=-1)}
 
 
 def test_a_mailbox_that_has_not_begun_moves_nothing() -> None:
-    assert advance(mailbox(), [window(at(days=-1), NOW, "backfill")], NOW, settle=MINUTE) == {}
+    assert advance(mailbox(), [window(at(days=-1), NOW, WindowKind.BACKFILL)], NOW, settle=MINUTE) == {}
 
 
 def test_a_fraction_of_a_second_is_cut_off() -> None:
     box = begun(live_from=at(0.7), live_through=at(0.7), backfill_from=at(days=-1.5, seconds=0.2))
     found = live_window(box, at(3600.9), overlap=HOUR, settle=MINUTE)
-    assert found == window(at(hours=-1), at(minutes=59), "live")
+    assert found == window(at(hours=-1), at(minutes=59), WindowKind.LIVE)
     assert next(backfill_windows(box, at(3600.9), settle=MINUTE)).start == at(days=-1.5)
 
 
@@ -143,7 +143,7 @@ def test_a_backfill_goes_from_the_oldest_day_to_live_from() -> None:
     assert found[0].start == datetime(2025, 9, 2, 12, tzinfo=UTC)
     assert found[-1].end == at(minutes=-1)
     assert list(backfill_windows(begun(), at(days=2), settle=MINUTE))[-1].end == NOW
-    assert {each.road for each in found} == {"backfill"}
+    assert {each.kind for each in found} == {WindowKind.BACKFILL}
 
 
 def test_a_backfill_resumes_where_it_was() -> None:
@@ -178,7 +178,7 @@ INSTANTS = st.integers(0, 10**6).map(at)
 @settings(deadline=None)
 @given(st.integers(0, 10**7), st.integers(1, 10**6))
 def test_slices_are_days_without_hole_or_overlap(start: int, length: int) -> None:
-    whole = window(at(start), at(start + length), "backfill")
+    whole = window(at(start), at(start + length), WindowKind.BACKFILL)
     pieces = list(slices(whole))
     assert pieces[0].start == whole.start
     assert pieces[-1].end == whole.end
@@ -209,7 +209,7 @@ def test_the_frontier_is_the_first_second_that_nobody_has_read(
 def test_closed_windows_move_their_own_timestamp_only() -> None:
     box = begun()
     now = at(hours=3)
-    live = window(at(hours=-1), at(hours=3, minutes=-1), "live")
+    live = window(at(hours=-1), at(hours=3, minutes=-1), WindowKind.LIVE)
     first = next(backfill_windows(box, now, settle=MINUTE))
     assert advance(box, [], now, settle=MINUTE) == {}
     assert advance(box, [live], now, settle=MINUTE) == {"Live_Through__c": live.end}
@@ -222,8 +222,8 @@ def test_closed_windows_move_their_own_timestamp_only() -> None:
 
 def test_other_mailboxes_and_other_roads_move_nothing() -> None:
     box = begun()
-    foreign = window(at(hours=-1), at(hours=3), "live", box="a0M000000000002AAA")
-    sweep = window(at(days=-400), at(hours=3), "sweep")
+    foreign = window(at(hours=-1), at(hours=3), WindowKind.LIVE, box="a0M000000000002AAA")
+    sweep = window(at(days=-400), at(hours=3), WindowKind.SWEEP)
     assert advance(box, [foreign, sweep], at(hours=4), settle=MINUTE) == {}
 
 
@@ -237,7 +237,9 @@ def test_a_hole_holds_the_timestamp() -> None:
 
 def test_a_live_window_that_ends_before_live_through_does_not_move_it_back() -> None:
     box = begun(live_through=at(hours=2))
-    assert advance(box, [window(at(hours=1), at(hours=1, minutes=50), "live")], at(hours=4), settle=MINUTE) == {}
+    assert (
+        advance(box, [window(at(hours=1), at(hours=1, minutes=50), WindowKind.LIVE)], at(hours=4), settle=MINUTE) == {}
+    )
 
 
 def test_a_backfill_that_came_as_near_to_now_as_it_could_is_done() -> None:
@@ -253,7 +255,7 @@ def test_a_backfill_that_came_as_near_to_now_as_it_could_is_done() -> None:
 def test_a_backfill_whose_last_window_closed_early_is_not_done() -> None:
     box = begun()
     *windows, last = backfill_windows(box, NOW, settle=MINUTE)
-    early = window(last.start, last.end - timedelta(seconds=5), "backfill")
+    early = window(last.start, last.end - timedelta(seconds=5), WindowKind.BACKFILL)
     fields = advance(box, [*windows, early], NOW, settle=MINUTE)
     assert fields == {"Backfill_Through__c": early.end}
     rest = list(backfill_windows(with_fields(box, fields), at(hours=1), settle=MINUTE))
@@ -281,7 +283,7 @@ def test_whatever_fails_in_between_no_second_is_passed_over_unread(
         closed = [each for index, each in enumerate(queues) if not luck >> index % 16 & 1]
         if closed and closed[-1].end - closed[-1].start > timedelta(seconds=early):
             last = closed.pop()
-            closed.append(window(last.start, last.end - timedelta(seconds=early), last.road))
+            closed.append(window(last.start, last.end - timedelta(seconds=early), last.kind))
         order.shuffle(closed)
         read += [(each.start, each.end) for each in closed]
         before = box

@@ -14,7 +14,8 @@ from connector.engine.mailboxes import linked_addresses
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.model.mail import Decision, Header, Party, Role
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
+from connector.model.records import MatchStatus
 from connector.model.values import NormalAddress, RecordId
 from tests.support import builders
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
@@ -104,7 +105,7 @@ def test_a_mail_that_would_be_stored_is_found_by_its_key_or_its_message_id_alone
     queue = WindowQueue(firm.box("ada"), firm.box("ada").graph_user_id, deque())
     match = Match(
         party=Party(address=NormalAddress(CLIENT), name="", role=Role.FROM),
-        contacts=(Hit(object="Contact", id=RecordId("003000000000001AAA")),),
+        contacts=(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000001AAA")),),
     )
     candidate = Candidate(header, queue, Decision(outcome=None))
     foresight.note(Mail([candidate], "key", None, (match,), RecordId("005000000000001AAA")))
@@ -112,7 +113,7 @@ def test_a_mail_that_would_be_stored_is_found_by_its_key_or_its_message_id_alone
     by_key, by_id, other = (foresight.look_up([], [copy])[1] for copy in (("key", None), ("x", mid), ("x", None)))
     assert [row.key for row in by_key] == [row.key for row in by_id] == ["key"]
     assert other == []
-    assert by_key[0].match_status == "Matched"
+    assert by_key[0].match_status == MatchStatus.MATCHED
     assert [row.contact for row in by_key[0].participants] == ["003000000000001AAA"]
     both = foresight.look_up([NormalAddress(CLIENT)], [("key", mid)])
     assert len(both[1]) == 1

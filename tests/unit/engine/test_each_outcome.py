@@ -15,8 +15,8 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.errors import MessageGoneError
 from connector.model.mail import Header
-from connector.model.org import DirectoryUser, Hit, Hits, MatchTies
-from connector.model.records import StoredEmail, StoredParticipant
+from connector.model.org import ClientObject, DirectoryUser, Hit, Hits, MatchTies
+from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support.builders import at, internal, settings, stored
 from tests.support.fakes import FakeTenant
@@ -60,7 +60,7 @@ class Deciding:
             self.tenant.boxes[GraphUserId(name)] = {}
         self.settings = fields
         self.sync_users = {box.user for box in self.boxes.values()}
-        contact = Hit(object="Contact", id=RecordId("003000000000001AAA"), created_at=at(days=-9))
+        contact = Hit(object=ClientObject.CONTACT, id=RecordId("003000000000001AAA"), created_at=at(days=-9))
         self.clients.hits[NormalAddress(CLIENT)] = (contact,)
 
     def mails(self, *headers: Header, queue: str = "ada") -> list[Mail]:
@@ -210,7 +210,7 @@ def test_linked_mailboxes_and_internal_domains_are_ours() -> None:
 @pytest.mark.parametrize(("ties", "count"), [(MatchTies.ALL, 2), (MatchTies.OLDEST, 1)])
 def test_of_several_records_with_one_address_all_or_the_oldest(ties: MatchTies, count: int) -> None:
     deciding = Deciding(match_ties=ties)
-    second = Hit(object="Contact", id=RecordId("003000000000002AAA"), created_at=at(days=-1))
+    second = Hit(object=ClientObject.CONTACT, id=RecordId("003000000000002AAA"), created_at=at(days=-1))
     deciding.clients.hits[NormalAddress(CLIENT)] += (second,)
     [mail] = deciding.mails(deciding.mail())
     assert len(mail.matches[0].contacts) == count
@@ -232,7 +232,7 @@ def test_unmatched_mail_past_its_retention_is_dropped(days: int, outcome: Outcom
     assert deciding.outcome(deciding.mail(from_=STRANGER, days=days)) is outcome
 
 
-@pytest.mark.parametrize("state", [{"match_status": "Removed"}, {"is_deleted": True}])
+@pytest.mark.parametrize("state", [{"match_status": MatchStatus.REMOVED}, {"is_deleted": True}])
 def test_what_was_removed_is_never_stored_again(state: dict[str, Any]) -> None:
     deciding = Deciding()
     header = deciding.mail()
@@ -256,7 +256,7 @@ def test_a_relation_set_by_hand_keeps_a_mail_that_matches_nobody() -> None:
     person = StoredParticipant(
         id=RecordId("a0P000000000001AAA"), key="k", address=STRANGER, contact=RecordId("003000000000005AAA")
     )
-    deciding.copy_of(header, match_status="Unmatched", participants=(person,))
+    deciding.copy_of(header, match_status=MatchStatus.UNMATCHED, participants=(person,))
     assert deciding.outcome(header) is None
 
 

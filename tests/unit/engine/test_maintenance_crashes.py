@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.values import RecordId
 from tests.support import builders
 from tests.support.fakes import Calls, CrashError
@@ -20,7 +20,7 @@ SHARDS = 3
 
 
 def contact(record: RecordId, account: RecordId | None = None) -> Hit:
-    return Hit(object="Contact", id=record, account=account)
+    return Hit(object=ClientObject.CONTACT, id=record, account=account)
 
 
 def furnished() -> Firm:

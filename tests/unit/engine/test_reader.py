@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.engine.reader import Reader, Sweep, WalkedWindow, WindowQueue
 from connector.errors import MailboxError, ServiceError
 from connector.model.mail import FolderTree, Header, Page
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, GraphUserId, RecordId
 from tests.support.builders import NOW, at, header, mailbox
 from tests.support.fakes import FakeTenant
@@ -73,7 +73,9 @@ class Tenant(FakeTenant):
 
 
 def window(box: str, day: int, *, days: int = 1) -> Window:
-    return Window(mailbox=RecordId(box), start=at(days=day - 100), end=at(days=day - 100 + days), road="backfill")
+    return Window(
+        mailbox=RecordId(box), start=at(days=day - 100), end=at(days=day - 100 + days), kind=WindowKind.BACKFILL
+    )
 
 
 def queue(tenant: Tenant, name: str, days: int, *, each: int = 1, draft: bool = False) -> WindowQueue:
@@ -494,7 +496,7 @@ def test_every_message_is_handed_over_once_whatever_the_threads(
 
 def with_sweep(of: WindowQueue) -> WindowQueue:
     """The lane with a sweep of its first hundred days."""
-    of.sweep = Sweep(Window(mailbox=of.mailbox.id, start=FIRST, end=FIRST + timedelta(days=100), road="sweep"))
+    of.sweep = Sweep(Window(mailbox=of.mailbox.id, start=FIRST, end=FIRST + timedelta(days=100), kind=WindowKind.SWEEP))
     return of
 
 
@@ -505,9 +507,9 @@ def test_one_lane_is_swept_to_its_end_before_the_next_begins() -> None:
     with reader(tenant, *queues, threads=1) as made:
         readings = [*taken(made)]
         assert made.is_over
-    roads = [(reading.queue.mailbox.id, reading.closed.road) for reading in readings if reading.closed is not None]
-    assert {road for _, road in roads[:6]} == {"backfill"}
-    assert roads[6:] == [(name, "sweep") for name in ("ada", "bob", "cid") for _ in range(3)]
+    kinds = [(reading.queue.mailbox.id, reading.closed.kind) for reading in readings if reading.closed is not None]
+    assert {kind for _, kind in kinds[:6]} == {WindowKind.BACKFILL}
+    assert kinds[6:] == [(name, WindowKind.SWEEP) for name in ("ada", "bob", "cid") for _ in range(3)]
     assert tenant.trees() == Counter(ada=1, bob=1, cid=1)
 
 

@@ -16,7 +16,7 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MessageError, SetupError, UsageError
 from connector.model.mail import Folder, FolderTree, Header, Recipient
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.records import Row, RowError
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from connector.operations.explain import explain
@@ -260,7 +260,7 @@ def test_mail_that_runs_have_passed(firm: Firm) -> None:
     mail = firm.mail("ada", days=20, from_=STRANGER)
     firm.sync()
     assert told(firm, mail).outcome is Outcome.UNMATCHED_DROPPED
-    firm.org.client(Hit(object="Contact", id=RecordId("003000000000009AAA")), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000009AAA")), STRANGER)
     found = told(firm, mail)
     assert found.outcome is Outcome.MATCHED
     assert "m365sync sync --sweep" in found.remarks[0]
