@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connector.codes import ErrorStatus, MailboxStatus
 from connector.core.deciding.address import normalise
 from connector.core.scheduling.frequency import DAILY, HOURS, MINUTES, WEEKLY
-from connector.core.writing.plan import FILLABLE
 from connector.errors import SetupError
 from connector.model.org import (
     ClientObject,
@@ -22,6 +21,7 @@ from connector.model.org import (
     SyncSettings,
 )
 from connector.model.records import MatchStatus, StoredEmail, StoredFile, StoredParticipant
+from connector.model.schema import MAIL, Use
 from connector.model.values import GraphUserId, MessageId, RecordId, whole_second
 from connector.salesforce.errors import ASSIGN, DEPLOY
 from connector.salesforce.wire import read_instant
@@ -260,8 +260,8 @@ def hits(object_name: ClientObject, record: Mapping[str, Any], fields: tuple[str
     return [(normalise(str(record[name])), hit) for name in fields if record.get(name)]
 
 
-#: Fields of Email__c that a later copy may fill, but for the body: it is large, and missing in no mail that has one.
-READ_FIELDS = tuple(name for name in FILLABLE if name != "Body__c")
+#: The fields that a later copy may fill, as far as they are read.
+READ_FIELDS = MAIL.names(Use.FILLABLE | Use.READ)
 
 
 def stored_email(record: Mapping[str, Any]) -> StoredEmail:

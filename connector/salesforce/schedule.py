@@ -10,6 +10,7 @@ from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
 from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
+from connector.model import schema
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce import parse, soql
@@ -17,7 +18,7 @@ from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, Sales
 from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
 
-SETTING = "MS_Graph_Setting__c"
+SETTING = schema.SETTING.name
 SETTING_KEY = "default"
 
 _SETTING = """

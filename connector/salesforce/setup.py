@@ -9,29 +9,24 @@ from typing import Any
 from connector.codes import ErrorStatus
 from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
+from connector.model import schema
 from connector.model.org import ClientObject, Exclusion, LoggedError, Org, Setup, SyncSettings
-from connector.salesforce import parse, rights
+from connector.model.schema import ERROR, EXCLUSION, MAILBOX, Use
+from connector.salesforce import parse, rights, soql
 from connector.salesforce.auth import Identity
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import ASSIGN, refusal
 from connector.salesforce.soql import quote
 
 SYNC_PERMISSION_SET = "Microsoft_365_Sync_User"
-SETTING = "MS_Graph_Setting__c"
+SETTING = schema.SETTING.name
 SETTING_KEY = "default"
 _CLOSED = "Completed"
 #: the form of a record id; text of any other form in its place is refused by the org
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
-_EXCLUSIONS = """
-SELECT Id, Name, Type__c, Pattern__c, User__c, Active__c, Removed_At__c, Tombstone_Of__c, CreatedById,
-LastModifiedDate, IsDeleted FROM MS_Graph_Exclusion__c ORDER BY Id
-"""
-_MAILBOXES = """
-SELECT Id, Name, Email_Address__c, User_Principal_Name__c, Graph_User_Id__c, User__c, User__r.IsActive, Mailbox_Type__c,
-Active__c, Aliases__c, Status__c, Status_Detail__c, Backfill_From__c, Backfill_Through__c, Live_From__c,
-Live_Through__c, Swept_Through__c, Last_Success__c, CreatedDate FROM MS_Graph_User__c ORDER BY CreatedDate, Id
-"""
+_EXCLUSIONS = soql.select(EXCLUSION.names(Use.READ), EXCLUSION.name) + " ORDER BY Id"
+_MAILBOXES = soql.select(MAILBOX.names(Use.READ), MAILBOX.name) + " ORDER BY CreatedDate, Id"
 #: The holders, and with them what the connector's own user holds.
 _DIRECT = """
 SELECT AssigneeId, IsActive, ExpirationDate, PermissionSet.Name, {sight} FROM PermissionSetAssignment
@@ -42,11 +37,7 @@ SELECT AssigneeId, IsActive, ExpirationDate FROM PermissionSetAssignment WHERE A
 AND PermissionSetGroupId IN (SELECT PermissionSetGroupId FROM PermissionSetGroupComponent
 WHERE PermissionSet.Name = {name})
 """
-_ERRORS = """
-SELECT Id, Error_Key__c, Mailbox__c, Graph_Message_Id__c, Internet_Message_Id__c, Received_At__c, Attempts__c,
-Next_Attempt_At__c, Status__c, Email__c, Subject__c, Code__c, Message__c, Sync_Event__c,
-Sync_Event__r.Retry_Requested__c FROM MS_Graph_Sync_Error__c
-"""
+_ERRORS = soql.select(ERROR.names(Use.READ), ERROR.name)
 _GIVEN_UP = f"Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}')"
 _DUE = f"""
 WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'
@@ -213,11 +204,11 @@ class SalesforceSetup:
             "settings": CompositeRequest(
                 url=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True
             ),
-            "exclusions": query(wire(_flat(_EXCLUSIONS)), wire(_object("MS_Graph_Exclusion__c")), deleted=True),
-            "mailboxes": query(wire(_flat(_MAILBOXES)), wire(_object("MS_Graph_User__c"))),
+            "exclusions": query(wire(_EXCLUSIONS), wire(_object(EXCLUSION.name)), deleted=True),
+            "mailboxes": query(wire(_MAILBOXES), wire(_object(MAILBOX.name))),
             "direct": query(direct, "permission set assignments"),
             "through groups": query(through, "permission set group assignments"),
-            "errors": query(wire(_flat(_ERRORS + self._scope)), wire(_object("MS_Graph_Sync_Error__c"))),
+            "errors": query(wire(_flat(f"{_ERRORS} {self._scope}")), wire(_object(ERROR.name))),
             **{
                 name: CompositeRequest(url=f"sobjects/{wire(name)}/describe", asked=wire(_object(name)))
                 for name in described
