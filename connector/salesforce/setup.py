@@ -10,7 +10,7 @@ from connector.codes import ErrorStatus
 from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
 from connector.model import schema
-from connector.model.org import ClientObject, Exclusion, LoggedError, Org, Setup, SyncSettings
+from connector.model.org import ClientObject, Exclusion, Org, Setup, SyncSettings
 from connector.model.schema import ERROR, EXCLUSION, MAILBOX, Use
 from connector.salesforce import parse, rights, soql
 from connector.salesforce.auth import Identity
@@ -20,7 +20,6 @@ from connector.salesforce.soql import quote
 
 SYNC_PERMISSION_SET = "Microsoft_365_Sync_User"
 SETTING = schema.SETTING.name
-SETTING_KEY = "default"
 _CLOSED = "Completed"
 #: the form of a record id; text of any other form in its place is refused by the org
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
@@ -46,7 +45,6 @@ OR ({_GIVEN_UP} AND Sync_Event__r.Retry_Requested__c = true)
 """
 #: Those that only a person can have tried again: a sweep leaves their messages alone.
 _SWEPT = f"OR ({_GIVEN_UP} AND Received_At__c >= LAST_N_DAYS:{{days}})"
-_ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
 _OPEN = f"WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')"
 
 
@@ -73,7 +71,7 @@ class EmailFields:
 
 
 class SalesforceSetup:
-    """The port SetupSource. After `read` it also knows the Email-type fields and the logged errors.
+    """The port SetupSource. After `read` it also knows the Email-type fields.
 
     `sweep_days`: how far back the sweeps of a run go, to the messages that were given up.
     """
@@ -91,7 +89,6 @@ class SalesforceSetup:
         elif all_errors:
             self._scope = _OPEN
         self._fields: EmailFields | None = None
-        self._errors: tuple[LoggedError, ...] = ()
         #: the rows of all exclusions; filled by `read`
         self.rules: list[Mapping[str, Any]] = []
         #: how often a message was tried before, by Error_Key__c; filled by `read`, kept by the run log
@@ -103,11 +100,6 @@ class SalesforceSetup:
         if self._fields is None:
             raise SetupError("The fields of Contact and Account were not read yet")
         return self._fields
-
-    @property
-    def logged_errors(self) -> tuple[LoggedError, ...]:
-        """Errors that are due, may become so, or were asked for by a person; of late mail also those given up."""
-        return self._errors
 
     @property
     def now(self) -> datetime | None:
@@ -128,8 +120,8 @@ class SalesforceSetup:
             _email_fields(answers["Contact"].body, answers["Account"].body, where=self._client.host),
             shared_activities=_SHARED_WITH in _field_map(answers["Task"].body),
         )
-        self._errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
-        self.attempts.update((error.key, error.attempts) for error in self._errors)
+        errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
+        self.attempts.update((error.key, error.attempts) for error in errors)
         self.rules[:] = self._records(answers["exclusions"])
         return Setup(
             now=now,
@@ -145,7 +137,7 @@ class SalesforceSetup:
                 now,
             ),
             integration_user=identity.user,
-            errors=self._errors,
+            errors=errors,
         )
 
     def _answers(self, identity: Identity) -> dict[str, SubResponse]:
@@ -202,7 +194,7 @@ class SalesforceSetup:
         return {
             "Organization": CompositeRequest(url=organization, asked="the object Organization"),
             "settings": CompositeRequest(
-                url=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True
+                url=client.row(SETTING, "Key__c", parse.SETTING_KEY), asked=_object(SETTING), absent_ok=True
             ),
             "exclusions": query(wire(_EXCLUSIONS), wire(_object(EXCLUSION.name)), deleted=True),
             "mailboxes": query(wire(_MAILBOXES), wire(_object(MAILBOX.name))),
@@ -225,11 +217,7 @@ class SalesforceSetup:
         asked = self._client.names.wire("SELECT Id, Name, Key__c FROM MS_Graph_Setting__c LIMIT 1")
         [found] = self._client.composite([self._client.query(asked, f"the object {SETTING}")])
         for record in self._client.records(found.body):
-            raise SetupError(
-                f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
-                where=f"{SETTING} {record['Id']}",
-                remedy=f"Set its Key__c to {SETTING_KEY}.",
-            )
+            raise parse.wrong_key(record)
         return None
 
     def _org(self, org: str, answers: Mapping[str, SubResponse]) -> Org:
