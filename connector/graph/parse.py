@@ -11,7 +11,7 @@ from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 
 #: what the list call selects: headers only, so that mail which is not client mail never leaves Microsoft 365
 HEADER_FIELDS = (
-    "id,parentFolderId,receivedDateTime,sentDateTime,internetMessageId,conversationIndex,conversationId,subject,"
+    "id,parentFolderId,receivedDateTime,sentDateTime,internetMessageId,conversationIndex,subject,"
     "from,sender,toRecipients,ccRecipients,bccRecipients,importance,categories,webLink,isDraft,hasAttachments"
 )
 #: what a sweep selects where the run has read the same range already
@@ -41,7 +41,6 @@ def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
             sent_at=_optional_instant(item.get("sentDateTime")),
             internet_message_id=item.get("internetMessageId") or None,
             conversation_index=item.get("conversationIndex") or None,
-            conversation_id=item.get("conversationId") or None,
             subject=item.get("subject") or "",
             from_=_recipient(item.get("from")),
             sender=_recipient(item.get("sender")),

@@ -48,7 +48,6 @@ class Header:
     sent_at: datetime | None = None
     internet_message_id: str | None = None
     conversation_index: str | None = None
-    conversation_id: str | None = None
     subject: str = ""
     from_: Recipient | None = None
     sender: Recipient | None = None

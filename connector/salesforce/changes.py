@@ -13,21 +13,18 @@ from connector.core.writing.blanking import BLANKED
 from connector.core.writing.rematch import Changes, Watch
 from connector.model.org import ClientObject, Hit
 from connector.model.records import MatchStatus
+from connector.model.schema import MAIL, PARTICIPANT
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import read_instant
-
-EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
 
 #: In queryAll, so that rows of the recycle bin have to be left out.
 _REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND Name != '{BLANKED}' AND IsDeleted = false"
 _EXPIRED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND IsDeleted = false"
 #: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person.
 _RELATED = (
-    soql.select(
-        ("Email__c", "Email__r.Match_Status__c", "Address__c", "Contact__c", "Account__c"), "Email_Participant__c"
-    )
+    soql.select(("Email__c", "Email__r.Match_Status__c", "Address__c", "Contact__c", "Account__c"), PARTICIPANT.name)
     + f" WHERE (Email__r.Match_Status__c = '{MatchStatus.UNMATCHED}' AND (Contact__c != null OR Account__c != null)"
 )
 _SECOND = timedelta(seconds=1)
@@ -78,14 +75,14 @@ class ChangeWatch:
         clients: dict[str, str] = {}
         if watch.since is not None:
             clients |= dict.fromkeys(ClientObject, f"SystemModstamp >= {soql.instant(watch.since)}")
-        return {**clients, EMAIL: " OR ".join(emails)}
+        return {**clients, MAIL.name: " OR ".join(emails)}
 
     def requests(self) -> list[tuple[str, CompositeRequest]]:
         """Queries of its own, with the object whose rows they bring."""
         if not self.pending or self._watch is None:
             return []
         text = f"{self._client.names.wire(_RELATED)}{self._since()}){self._of_the_first_second()}"
-        return [(PARTICIPANT, self._client.query(text, "participants that a person related"))]
+        return [(PARTICIPANT.name, self._client.query(text, "participants that a person related"))]
 
     def _of_the_first_second(self) -> str:
         """Rows of records that changed in the second in which the last run began, which are mostly done with."""

@@ -7,13 +7,14 @@ run's own row, which rides along with whatever is written, is no Collection: it 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from connector.model import schema
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import Names, wire_fields
 
 MAX_ROWS = 200
-EVENT = "MS_Graph_Sync_Event__c"
+EVENT = schema.EVENT.name
 _URL = "composite/sobjects"
 
 

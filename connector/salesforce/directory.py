@@ -12,9 +12,10 @@ from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
 from connector.model.org import ClientObject, Hit, Hits
 from connector.model.records import StoredEmail
+from connector.model.schema import MAIL, PARTICIPANT, TASK, Use
 from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
-from connector.salesforce.changes import PARTICIPANT, ChangeWatch
+from connector.salesforce.changes import ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
@@ -26,27 +27,17 @@ MAX_MESSAGE_ID = 255
 #: Left of a query's length for lists, once its fixed part is taken off.
 _ROOM = soql.MAX_LENGTH - 4_000
 
-_STORED = ", ".join(
-    (
-        "SELECT Id",
-        "Name",
-        "Message_Key__c",
-        "Graph_Message_Id__c",
-        "Mailbox__c",
-        "Sent_At__c",
-        "CreatedDate",
-        "OwnerId",
-        "Match_Status__c",
-        "Expires_On__c",
-        "IsDeleted",
-        "Body_Truncated__c",
-        *parse.READ_FIELDS,
-        f"(SELECT {parse.FILE_FIELDS} FROM ContentDocumentLinks)",  # noqa: S608 - fixed names
-        "(SELECT Id, Participant_Key__c, Address__c, Contact__c, Account__c FROM Participants__r"
-        " WHERE IsDeleted = false) FROM Email__c WHERE ",
+_STORED = (
+    soql.select(
+        (
+            *MAIL.names(Use.READ),
+            f"({soql.select((parse.FILE_FIELDS,), 'ContentDocumentLinks')})",
+            f"({soql.select(PARTICIPANT.names(Use.READ), 'Participants__r')} WHERE IsDeleted = false)",
+        ),
+        MAIL.name,
     )
+    + " WHERE "
 )
-_EMAIL, _TASK = "Email__c", "Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +85,7 @@ class SalesforceDirectory:
         also = self._watch.conditions()
         queries = [
             *self._client_queries(new, also),
-            *self._stored_queries(parts, also.get(_EMAIL, "")),
+            *self._stored_queries(parts, also.get(MAIL.name, "")),
             *(_Query(object=name, request=request) for name, request in self._watch.requests()),
         ]
         by_email = [self._tasks_query("Email__r.", part) for part in parts]
@@ -122,13 +113,13 @@ class SalesforceDirectory:
         emails: dict[str, StoredEmail],
         tasks: FoundTasks,
     ) -> None:
-        if object_name == _EMAIL:
+        if object_name == MAIL.name:
             self._watch.keep_email(record)
             email = parse.stored_email(record)
             emails[email.id] = email
-        elif object_name == PARTICIPANT:
+        elif object_name == PARTICIPANT.name:
             self._watch.keep_participant(record)
-        elif object_name == _TASK:
+        elif object_name == TASK.name:
             tasks.keep(record)
         else:
             client = ClientObject(object_name)
@@ -179,17 +170,17 @@ class SalesforceDirectory:
         for number, condition in enumerate(conditions):
             where = " OR ".join(filter(None, (condition, further if number == 0 else "")))
             request = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
-            yield _Query(object=_EMAIL, request=request)
+            yield _Query(object=MAIL.name, request=request)
 
     def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
         text = f"{self._select_tasks()}({self._same_mail(path, part)})"
-        return _Query(object=_TASK, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
+        return _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:
         wire = self._client.names.wire
         for part in soql.chunks(ids, room=_ROOM):
             text = self._select_tasks() + wire("Email__c") + " IN " + soql.in_list(part)
-            yield _Query(object=_TASK, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
+            yield _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _select_tasks(self) -> str:
         return self._client.names.wire(select(shared=self.shared_activities))

@@ -21,6 +21,7 @@ from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
+from connector.model.schema import FILE
 from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
@@ -31,7 +32,7 @@ from connector.salesforce.wire import wire_fields
 
 _LOG = structlog.get_logger(__name__)
 
-VERSION = "ContentVersion"
+VERSION = FILE.name
 #: How often a file is sent when it is not known what became of it, or when its owner was refused.
 _ATTEMPTS = 3
 #: Refusals that concern all files alike: the run cannot go on.

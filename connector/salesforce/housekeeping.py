@@ -17,6 +17,7 @@ import structlog
 from connector.codes import Action, EventStatus
 from connector.core.reporting.health import AT_WORK
 from connector.http.subrequest import SubResponse
+from connector.model import schema
 from connector.model.org import ExclusionType
 from connector.model.records import RowError
 from connector.salesforce import soql
@@ -26,7 +27,7 @@ from connector.salesforce.results import row_error, row_results, whole_error
 
 log = structlog.get_logger(__name__)
 
-RULE = "MS_Graph_Exclusion__c"
+RULE = schema.EXCLUSION.name
 _RUNNING = (
     soql.select(("Id",), EVENT) + f" WHERE Status__c = '{EventStatus.RUNNING}'"
     " AND (Touched_At__c < {before} OR (Touched_At__c = null AND Started_At__c < {before}))"

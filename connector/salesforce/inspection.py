@@ -9,6 +9,7 @@ from connector.model.inspection import OrgFacts, Tried
 from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
 from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.parse import SETTING_KEY
 from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
@@ -64,7 +65,7 @@ class SalesforceInspection:
             [self._query(_LEFT.strip().format(name=quote(SYNC_PERMISSION_SET)), "PermissionSetAssignment")]
         )
         records = list(client.records(settings.body))
-        own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == "default"]
+        own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == SETTING_KEY]
         return OrgFacts(
             counts={ClientObject.CONTACT: _total(contacts.body), ClientObject.ACCOUNT: _total(accounts.body)},
             others={"EmailMessage": _seen(messages), "Task of subtype Email": _seen(tasks)},

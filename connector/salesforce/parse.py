@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connector.codes import ErrorStatus, MailboxStatus
 from connector.core.deciding.address import normalise
 from connector.core.scheduling.frequency import DAILY, HOURS, MINUTES, WEEKLY
-from connector.core.writing.plan import FILLABLE
 from connector.errors import SetupError
 from connector.model.org import (
     ClientObject,
@@ -22,19 +21,22 @@ from connector.model.org import (
     SyncSettings,
 )
 from connector.model.records import MatchStatus, StoredEmail, StoredFile, StoredParticipant
+from connector.model.schema import EXCLUSION, MAIL, MAILBOX, SETTING, Use
 from connector.model.values import GraphUserId, MessageId, RecordId, whole_second
 from connector.salesforce.errors import ASSIGN, DEPLOY
 from connector.salesforce.wire import read_instant
 
 #: Values of Frequency__c.
 FREQUENCIES = (*MINUTES, *HOURS, DAILY, WEEKLY)
+#: Key__c of the one settings record.
+SETTING_KEY = "default"
 #: No mail is older, and dates beyond would be no dates.
 _MOST_MONTHS = 600
 _MOST_DAYS = 36_500
 _DESCRIPTIONS = {
-    "MS_Graph_User__c": "MS Graph User",
-    "MS_Graph_Exclusion__c": "MS Graph Exclusion",
-    "MS_Graph_Setting__c": "Microsoft 365 Sync Setting",
+    MAILBOX.name: "MS Graph User",
+    EXCLUSION.name: "MS Graph Exclusion",
+    SETTING.name: "Microsoft 365 Sync Setting",
 }
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -119,7 +121,7 @@ class Fields:
 
 def settings(record: Mapping[str, Any]) -> SyncSettings:
     """The MS_Graph_Setting__c record."""
-    row = Fields("MS_Graph_Setting__c", record)
+    row = Fields(SETTING.name, record)
     frequency = row.text("Frequency__c") or "Hourly"
     if frequency not in FREQUENCIES:
         raise row.odd("Frequency__c", f"has to be one of {', '.join(FREQUENCIES)}")
@@ -142,9 +144,18 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
     )
 
 
+def wrong_key(record: Mapping[str, Any]) -> SetupError:
+    """The error for a settings record that has another key than the one by which it is found."""
+    return SetupError(
+        f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
+        where=f"{SETTING.name} {record['Id']}",
+        remedy=f"Set its Key__c to {SETTING_KEY}.",
+    )
+
+
 def exclusion(record: Mapping[str, Any]) -> Exclusion:
     """A rule, of the recycle bin too. A personal one without user is its creator's."""
-    row = Fields("MS_Graph_Exclusion__c", record)
+    row = Fields(EXCLUSION.name, record)
     try:
         kind = ExclusionType(row.text("Type__c"))
     except ValueError:
@@ -167,7 +178,7 @@ def exclusion(record: Mapping[str, Any]) -> Exclusion:
 
 def mailbox(record: Mapping[str, Any]) -> Mailbox:
     """A row of MS_Graph_User__c with `User__r.IsActive`."""
-    row = Fields("MS_Graph_User__c", record)
+    row = Fields(MAILBOX.name, record)
     user, related = row.id_of("User__c"), row.value("User__r")
     if user is not None and not isinstance(related, Mapping):
         raise SetupError(
@@ -260,13 +271,13 @@ def hits(object_name: ClientObject, record: Mapping[str, Any], fields: tuple[str
     return [(normalise(str(record[name])), hit) for name in fields if record.get(name)]
 
 
-#: Fields of Email__c that a later copy may fill, but for the body: it is large, and missing in no mail that has one.
-READ_FIELDS = tuple(name for name in FILLABLE if name != "Body__c")
+#: The fields that a later copy may fill, as far as they are read.
+READ_FIELDS = MAIL.names(Use.FILLABLE | Use.READ)
 
 
 def stored_email(record: Mapping[str, Any]) -> StoredEmail:
     """A row of Email__c with its participants as a list; its Tasks are read apart."""
-    row = Fields("Email__c", record)
+    row = Fields(MAIL.name, record)
     sent = row.instant("Sent_At__c") or row.instant("CreatedDate")
     if sent is None:
         raise row.odd("Sent_At__c", "it is empty")

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.core.writing.blanking import blanked, only_of
 from connector.model.records import MatchStatus, Row, RowError, RowResult
+from connector.model.schema import MAIL, PARTICIPANT
 from connector.model.values import RecordId, batched
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -19,12 +20,12 @@ from connector.salesforce.results import row_error, row_results
 
 #: What somebody else deleted meanwhile is deleted.
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
-_PARTICIPANTS = soql.select(("Id", "Email__c"), "Email_Participant__c") + " WHERE Email__c IN "
+_PARTICIPANTS = soql.select(("Id", "Email__c"), PARTICIPANT.name) + " WHERE Email__c IN "
 #: queryAll finds archived Tasks too.
 _TASKS = soql.select(("Id", "Email__c"), "Task") + " WHERE IsDeleted = false AND Email__c IN "
 _LINKS = soql.select(("Id", "LinkedEntityId", "ContentDocumentId"), "ContentDocumentLink") + " WHERE {} IN "
 _EXPIRED = (
-    soql.select(("Id",), "Email__c")
+    soql.select(("Id",), MAIL.name)
     + f" WHERE Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND Id IN "
 )
 

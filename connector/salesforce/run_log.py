@@ -13,6 +13,7 @@ from connector.core.scheduling.retry import error_key, next_attempt
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
 from connector.http.subrequest import SubResponse
+from connector.model import schema
 from connector.model.org import SettledError
 from connector.model.records import RowError
 from connector.model.run import EventRecord, Failure, MailboxUpdate
@@ -24,9 +25,7 @@ from connector.salesforce.housekeeping import Housekeeping
 from connector.salesforce.results import row_error
 from connector.salesforce.wire import wire_fields
 
-ERROR = "MS_Graph_Sync_Error__c"
-MAILBOX = "MS_Graph_User__c"
-SETTING = "MS_Graph_Setting__c"
+ERROR, MAILBOX, SETTING = schema.ERROR.name, schema.MAILBOX.name, schema.SETTING.name
 _TEXT = 255
 _LONG_TEXT = 32_000
 _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import time
 from typing import Any
 
 from connector.codes import ErrorStatus, EventKind, EventStatus
+from connector.core.reading.windows import backfill_done
 from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
-from connector.errors import SetupError
 from connector.http.subrequest import SubResponse
+from connector.model import schema
+from connector.model.org import Mailbox
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce import parse, soql
@@ -17,8 +19,7 @@ from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, Sales
 from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
 
-SETTING = "MS_Graph_Setting__c"
-SETTING_KEY = "default"
+SETTING = schema.SETTING.name
 
 _SETTING = """
 SELECT Id, Name, Key__c, Active__c, Licensed_Users__c, Frequency__c, Time_of_Day__c, Day_of_Week__c,
@@ -144,14 +145,10 @@ class SalesforceSchedule:
 def _timing(records: Sequence[Mapping[str, Any]]) -> Timing | None:
     """The one record; None where there is none. Raises SetupError for one that lost its key."""
     for record in records:
-        if record["Key__c"] == SETTING_KEY:
+        if record["Key__c"] == parse.SETTING_KEY:
             return _read(record)
     for record in records:
-        raise SetupError(
-            f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
-            where=f"{SETTING} {record['Id']}",
-            remedy=f"Set its Key__c to {SETTING_KEY}.",
-        )
+        raise parse.wrong_key(record)
     return None
 
 
@@ -181,20 +178,21 @@ def _time(row: parse.Fields, name: str) -> time | None:
 
 
 def _unfinished(records: Sequence[Mapping[str, Any]]) -> Pending:
-    """Linked mailboxes whose backfill has still to read, or has not begun."""
+    """Linked mailboxes whose backfill has still to read, or has not begun: how far each has come."""
     found = set()
     for record in records:
-        row = parse.Fields("MS_Graph_User__c", record)
-        begins = (row.instant("Backfill_From__c"), row.instant("Backfill_Through__c"))
-        reached = _latest(*begins) if begins[1] is not None else None
-        live_from = row.instant("Live_From__c")
-        if reached is None or live_from is None or reached < live_from:
-            found.add(tuple(str(value) for value in (row.id, row.id_of("User__c"), *begins, live_from)))
+        row = parse.Fields(schema.MAILBOX.name, record)
+        box = Mailbox(
+            id=row.id,
+            user=row.id_of("User__c"),
+            backfill_from=row.instant("Backfill_From__c"),
+            backfill_through=row.instant("Backfill_Through__c"),
+            live_from=row.instant("Live_From__c"),
+        )
+        if box.backfill_through is None or not backfill_done(box):
+            state = (box.id, box.user, box.backfill_from, box.backfill_through, box.live_from)
+            found.add(tuple(str(value) for value in state))
     return frozenset(found)
-
-
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _request(record: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
 from connector.model.records import MatchStatus, RowError
+from connector.model.schema import MAIL, PARTICIPANT, Use
 from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -23,33 +24,12 @@ _CONTACT = "003"
 #: Mails of one query, so that what is read at a time is of a bounded size.
 _MAILS = 1_000
 _NOT_REMOVED = f" WHERE Email__r.Match_Status__c != '{MatchStatus.REMOVED}' AND "
-_WITH_ADDRESS = soql.select(("Email__c",), "Email_Participant__c") + _NOT_REMOVED
-_WITH_CONTACT = soql.select(("Email__c", "Contact__c"), "Email_Participant__c") + _NOT_REMOVED
-_ACCOUNTS = "SELECT Email__c, Account__c FROM Email_Participant__c WHERE Account__c"
-_PEOPLE = ("Id", "Participant_Key__c", "Address__c", "Display_Name__c", "Role__c", "Contact__c", "Account__c")
+_WITH_ADDRESS = soql.select(("Email__c",), PARTICIPANT.name) + _NOT_REMOVED
+_WITH_CONTACT = soql.select(("Email__c", "Contact__c"), PARTICIPANT.name) + _NOT_REMOVED
+_ACCOUNTS = soql.select(("Email__c", "Account__c"), PARTICIPANT.name) + " WHERE Account__c"
+_PEOPLE = soql.select(PARTICIPANT.names(Use.REMATCH), "Participants__r")
 _MAIL = (
-    soql.select(
-        (
-            "Id",
-            "Message_Key__c",
-            "Graph_Message_Id__c",
-            "Mailbox__c",
-            "Subject__c",
-            "Sent_At__c",
-            "Received_At__c",
-            "Direction__c",
-            "Web_Link__c",
-            "CreatedDate",
-            "CreatedById",
-            "OwnerId",
-            "Match_Status__c",
-            "IsDeleted",
-            "Body_Truncated__c",
-            *parse.READ_FIELDS,
-            f"({soql.select(_PEOPLE, 'Participants__r')} ORDER BY Id)",
-        ),
-        "Email__c",
-    )
+    soql.select((*MAIL.names(Use.REMATCH), f"({_PEOPLE} ORDER BY Id)"), MAIL.name)
     + f" WHERE Match_Status__c != '{MatchStatus.REMOVED}' AND Id IN "
 )
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 from connector.model.records import StoredEmail, StoredTask
+from connector.model.schema import TASK, Use
 from connector.model.values import RecordId
+from connector.salesforce import soql
 
-_FIELDS = "Email__c, Task_Key__c"
 #: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").
-_SHARED = ", ".join(
-    (_FIELDS, "Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
-)
+_SHARED = ("Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
 
 
 def select(*, shared: bool) -> str:
     """The beginning of a query, up to a condition on the mail. `shared`: whether the org has Shared Activities."""
-    return " ".join(("SELECT", _SHARED if shared else _FIELDS, "FROM Task WHERE IsDeleted = false AND "))
+    fields = (*TASK.names(Use.READ), *(_SHARED if shared else ()))
+    return soql.select(fields, TASK.name) + " WHERE IsDeleted = false AND "
 
 
 class FoundTasks:

@@ -10,23 +10,12 @@ from typing import Any
 
 from connector.core.writing.children import MOST_CONTACTS
 from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.schema import MAIL, Use
 from connector.model.values import RecordId
 
 #: Fields of Email__c that a later copy may fill where they are empty. Event, mailbox, owner and ids are those of the
 #: first write. A field that `StoredEmail.fields` does not have was not read, so it is left alone.
-FILLABLE = (
-    "From_Address__c",
-    "From_Name__c",
-    "To__c",
-    "Cc__c",
-    "Bcc__c",
-    "Body__c",
-    "Preview__c",
-    "Internet_Message_Id__c",
-    "Conversation_Key__c",
-    "Attachment_Count__c",
-    "Attachment_Notes__c",
-)
+FILLABLE = MAIL.names(Use.FILLABLE)
 _LOOKUPS = ("Contact__c", "Account__c")
 
 

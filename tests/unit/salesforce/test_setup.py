@@ -303,8 +303,8 @@ def test_logged_errors_tell_who_asked_and_how_often(ready: Org) -> None:
     }
     ready.resources["FROM MS_Graph_Sync_Error__c"] = records(row, {**row, "Error_Key__c": "l", "Sync_Event__r": None})
     admin = SalesforceSetup(ready.client)
-    admin.read()
-    assert [(error.key, error.requested, error.attempts) for error in admin.logged_errors] == [
+    found = admin.read()
+    assert [(error.key, error.requested, error.attempts) for error in found.errors] == [
         ("k", True, 3),
         ("l", False, 3),
     ]
