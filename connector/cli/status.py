@@ -31,8 +31,8 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
         found = operation.status(setup, schedule)
     for problem in found.problems:
         err.print(f"problem: {problem}", markup=False)
-    if found.resting is not None:
-        err.print(f"Nothing runs now: {found.resting}.", markup=False)
+    if found.idle_reason is not None:
+        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
     if as_json:
         show_json(status_object(found))
     else:
@@ -44,7 +44,7 @@ def status_object(found: Status) -> dict[str, Any]:
     """For programs."""
     return {
         "ok": found.ok,
-        "active": found.resting is None,
+        "active": found.idle_reason is None,
         "frequency": found.frequency,
         "next_run": iso(found.next_run) if found.next_run is not None else None,
         "mailboxes": [

@@ -19,6 +19,7 @@ from connector.codes import Action, EventKind, MailboxStatus
 from connector.core.deciding.exclude import Rules, compile_rules
 from connector.core.reading.sweep import SWEEP
 from connector.core.reading.windows import LIVE
+from connector.core.scheduling.policy import idle_reason
 from connector.engine.decider import Decider
 from connector.engine.dry_run import DryRunDirectory, DryRunLine, dry_run_lines
 from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, plan_mailboxes
@@ -273,15 +274,10 @@ class Run:
         return replace(reading, headers=headers) if len(headers) < len(reading.headers) else reading
 
     def _usable_settings(self, setup: Setup) -> SyncSettings | None:
-        settings = setup.settings
-        if settings is None:
-            self._report.skipped = "there is no Microsoft 365 Sync Setting record named Default; nothing was read"
-        elif not settings.active:
-            self._report.skipped = "the sync is switched off (Active on Microsoft 365 Sync Setting); nothing was read"
-        elif settings.licensed_users == 0:
-            self._report.skipped = "the feature is not enabled (Licensed Users is 0); nothing was read"
-        else:
-            return settings
+        reason = idle_reason(setup.settings)
+        if reason is None:
+            return setup.settings
+        self._report.skipped = f"{reason}; nothing was read"
         log.info("Nothing to do", action=Action.RUN_SKIPPED, reason=self._report.skipped)
         return None
 

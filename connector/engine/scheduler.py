@@ -202,7 +202,7 @@ class Scheduler:
             self._note(rest.error.detail)
             self._tell_unseen()
         elif rest.why is not None:
-            log.warning("Nothing runs", action=Action.RUN_SKIPPED, reason=rest.why)
+            log.warning("Nothing runs", action=Action.RUN_SKIPPED, reason=str(rest.why))
         else:
             log.info("Runs are on", action=Action.RUN_STARTED, next_run=str(rest.until))
 

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from connector.codes import IdleReason
 from connector.core.scheduling.policy import Snapshot
 
 
@@ -22,12 +23,12 @@ class Schedule:
     """The next times of the grid.
 
     `frequency`: as the settings name it; None where there is no settings record, and then `times` is empty. `zone`: the
-    org's. `resting`: why nothing runs at all, or None.
+    org's. `idle_reason`: why nothing runs at all, or None.
     """
 
     frequency: str | None
     zone: str
-    resting: str | None
+    idle_reason: IdleReason | None
     times: tuple[datetime, ...]
 
 
@@ -44,6 +45,6 @@ def schedule(schedules: Schedules, *, count: int, after: datetime | None = None)
     return Schedule(
         frequency=look.timing.frequency if look.timing is not None else None,
         zone=look.zone,
-        resting=look.resting,
+        idle_reason=look.idle_reason,
         times=times,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from connector.codes import IdleReason
 from connector.core.deciding.exclude import compile_rules
 from connector.core.reporting.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
 from connector.core.scheduling.policy import Snapshot
@@ -37,14 +38,14 @@ class RunHistory(Protocol):
 class Status:
     """The sync at `now`, by the org's clock. `problems` concern the sync as a whole.
 
-    `frequency`: as the settings name it; None where there is no settings record. `resting`: why nothing runs at all, or
-    None. `next_run`: None where nothing runs.
+    `frequency`: as the settings name it; None where there is no settings record. `idle_reason`: why nothing runs at
+    all, or None. `next_run`: None where nothing runs.
     """
 
     now: datetime
     zone: str
     frequency: str | None
-    resting: str | None
+    idle_reason: IdleReason | None
     next_run: datetime | None
     mailboxes: tuple[MailboxHealth, ...]
     problems: tuple[str, ...]
@@ -67,7 +68,7 @@ def status(setup: SetupSource, history: RunHistory) -> Status:
 
 
 def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[int, int]) -> Status:
-    active = look.resting is None
+    active = look.idle_reason is None
     problems: list[str] = []
     interval, next_run = _UNKNOWN, None
     if active and look.timing is not None:
@@ -101,7 +102,7 @@ def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[i
         now=look.now,
         zone=look.zone,
         frequency=look.timing.frequency if look.timing is not None else None,
-        resting=look.resting,
+        idle_reason=look.idle_reason,
         next_run=next_run,
         mailboxes=mailboxes,
         problems=tuple(problems),
