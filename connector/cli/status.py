@@ -42,6 +42,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
 
 def status_object(found: Status) -> dict[str, Any]:
     """For programs."""
+    used, limit = found.calls
     return {
         "ok": found.ok,
         "active": found.idle_reason is None,
@@ -58,7 +59,7 @@ def status_object(found: Status) -> dict[str, Any]:
             }
             for box in found.mailboxes
         ],
-        "api": {"used": found.calls_used, "limit": found.calls_limit},
+        "api": {"used": used, "limit": limit},
     }
 
 
@@ -73,7 +74,8 @@ def show(found: Status) -> None:
     for box in found.mailboxes:
         if box.detail:
             out.print(f"{box.name}: {box.detail}", markup=False)
-    out.print(f"{found.calls_used} of {found.calls_limit} API calls of the org used in 24 hours")
+    used, limit = found.calls
+    out.print(f"{used} of {limit} API calls of the org used in 24 hours")
 
 
 def mailbox_table(mailboxes: Iterable[MailboxHealth]) -> Table:

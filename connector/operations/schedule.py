@@ -10,7 +10,7 @@ from connector.codes import IdleReason
 from connector.core.scheduling.policy import Snapshot
 
 
-class Schedules(Protocol):
+class ScheduleSource(Protocol):
     """The settings record as the scheduler sees it."""
 
     def look(self) -> Snapshot:
@@ -32,12 +32,12 @@ class Schedule:
     times: tuple[datetime, ...]
 
 
-def schedule(schedules: Schedules, *, count: int, after: datetime | None = None) -> Schedule:
+def schedule(source: ScheduleSource, *, count: int, after: datetime | None = None) -> Schedule:
     """The next `count` times after a moment, which is the org's now by default; without a zone it is in the org's.
 
     Raises ServiceError, and SetupError where the settings do not say when.
     """
-    look = schedules.look()
+    look = source.look()
     moment = after or look.now
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(look.zone))

@@ -12,18 +12,15 @@ from connector.engine.mailboxes import not_linked_reason, seated_users
 from connector.errors import SetupError
 from connector.model.org import Setup
 from connector.model.values import RecordId
+from connector.operations.schedule import ScheduleSource
 from connector.ports import SetupSource
 
 #: how the frequency is taken where it cannot be understood
 _UNKNOWN = timedelta(days=1)
 
 
-class RunHistory(Protocol):
+class RunHistory(ScheduleSource, Protocol):
     """When runs are due, how the last one went, and the org's API calls. All methods may raise ServiceError."""
-
-    def look(self) -> Snapshot:
-        """What the settings record says now."""
-        ...
 
     def last_event(self) -> LastEvent | None:
         """The event of the latest run that left one."""
@@ -49,8 +46,8 @@ class Status:
     next_run: datetime | None
     mailboxes: tuple[MailboxHealth, ...]
     problems: tuple[str, ...]
-    calls_used: int
-    calls_limit: int
+    #: the org's API calls of the last 24 hours, and how many it may make
+    calls: tuple[int, int]
 
     @property
     def ok(self) -> bool:
@@ -97,7 +94,6 @@ def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[i
         )
         for box in setup.mailboxes
     )
-    used, limit = calls
     return Status(
         now=look.now,
         zone=look.zone,
@@ -106,6 +102,5 @@ def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[i
         next_run=next_run,
         mailboxes=mailboxes,
         problems=tuple(problems),
-        calls_used=used,
-        calls_limit=limit,
+        calls=calls,
     )

@@ -128,7 +128,7 @@ class World:
         return Snapshot(now=NOW, zone="GMT", timing=Timing(id=RecordId("a0S1"), active=True))
 
     def check(self) -> CheckResult:
-        services = CheckServices(setup=self, settings=self, org=self.org, tenant=self.tenant, mail=self.firm.tenant)
+        services = CheckServices(setup=self, schedule=self, org=self.org, tenant=self.tenant, mail=self.firm.tenant)
         return check(services, self.connection)
 
     def lines(self, status: Light) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ def test_all_is_well(firm: Firm) -> None:
     found = told(firm)
     assert found.ok
     assert (found.frequency, found.idle_reason, found.problems) == ("Hourly", None, ())
-    assert (found.calls_used, found.calls_limit) == (7, 100)
+    assert found.calls == (7, 100)
     assert [(box.name, box.status, box.well) for box in found.mailboxes] == [
         ("ada@firm.example", MailboxStatus.LIVE, True),
         ("bob@firm.example", MailboxStatus.LIVE, True),
