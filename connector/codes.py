@@ -32,6 +32,14 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class IdleReason(StrEnum):
+    """Why nothing runs at all, in words that follow "Nothing runs:"."""
+
+    NO_RECORD = "there is no Microsoft 365 Sync Setting record named Default"
+    INACTIVE = "the sync is switched off (Active on Microsoft 365 Sync Setting)"
+    NOT_ENABLED = "the feature is not enabled (Licensed Users is 0)"
+
+
 class EventStatus(StrEnum):
     """Values of MS_Graph_Sync_Event__c.Status__c."""
 

@@ -31,8 +31,8 @@ def schedule(
     start = _instant(after) if after is not None else None
     with org_services(invocation.settings()) as (_, schedules):
         found = operation.schedule(schedules, count=count, after=start)
-    if found.resting is not None:
-        err.print(f"Nothing runs now: {found.resting}.", markup=False)
+    if found.idle_reason is not None:
+        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
     if as_json:
         show_json({"next": [iso(instant) for instant in found.times]})
         return 0

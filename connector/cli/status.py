@@ -31,8 +31,8 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
         found = operation.status(setup, schedule)
     for problem in found.problems:
         err.print(f"problem: {problem}", markup=False)
-    if found.resting is not None:
-        err.print(f"Nothing runs now: {found.resting}.", markup=False)
+    if found.idle_reason is not None:
+        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
     if as_json:
         show_json(status_object(found))
     else:
@@ -42,9 +42,10 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
 
 def status_object(found: Status) -> dict[str, Any]:
     """For programs."""
+    used, limit = found.calls
     return {
         "ok": found.ok,
-        "active": found.resting is None,
+        "active": found.idle_reason is None,
         "frequency": found.frequency,
         "next_run": iso(found.next_run) if found.next_run is not None else None,
         "mailboxes": [
@@ -58,7 +59,7 @@ def status_object(found: Status) -> dict[str, Any]:
             }
             for box in found.mailboxes
         ],
-        "api": {"used": found.calls_used, "limit": found.calls_limit},
+        "api": {"used": used, "limit": limit},
     }
 
 
@@ -73,7 +74,8 @@ def show(found: Status) -> None:
     for box in found.mailboxes:
         if box.detail:
             out.print(f"{box.name}: {box.detail}", markup=False)
-    out.print(f"{found.calls_used} of {found.calls_limit} API calls of the org used in 24 hours")
+    used, limit = found.calls
+    out.print(f"{used} of {limit} API calls of the org used in 24 hours")
 
 
 def mailbox_table(mailboxes: Iterable[MailboxHealth]) -> Table:

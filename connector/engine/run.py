@@ -19,6 +19,7 @@ import structlog
 from connector.codes import Action, MailboxStatus
 from connector.core.deciding.exclude import Rules, compile_rules
 from connector.core.reading.progress import together
+from connector.core.scheduling.policy import idle_reason
 from connector.engine.context import RunContext, RunHooks, RunServices
 from connector.engine.decider import Decider
 from connector.engine.dry_run import DryRunDirectory, dry_run_lines
@@ -227,15 +228,10 @@ class Run:
         return replace(walked, headers=headers) if len(headers) < len(walked.headers) else walked
 
     def _usable_settings(self, setup: Setup) -> SyncSettings | None:
-        settings = setup.settings
-        if settings is None:
-            self._report.skipped = "there is no Microsoft 365 Sync Setting record named Default; nothing was read"
-        elif not settings.active:
-            self._report.skipped = "the sync is switched off (Active on Microsoft 365 Sync Setting); nothing was read"
-        elif settings.licensed_users == 0:
-            self._report.skipped = "the feature is not enabled (Licensed Users is 0); nothing was read"
-        else:
-            return settings
+        reason = idle_reason(setup.settings)
+        if reason is None:
+            return setup.settings
+        self._report.skipped = f"{reason}; nothing was read"
         log.info("Nothing to do", action=Action.RUN_SKIPPED, reason=self._report.skipped)
         return None
 

@@ -14,12 +14,12 @@ from typing import Protocol
 from connector.core.deciding.exclude import compile_rules
 from connector.core.reporting import checks as checking
 from connector.core.reporting.checks import Check
-from connector.core.scheduling.policy import Snapshot
 from connector.engine.mailboxes import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
 from connector.model.inspection import OrgFacts, Tenant, Tried
 from connector.model.org import Mailbox, Setup
 from connector.model.values import GraphUserId, RecordId
+from connector.operations.schedule import ScheduleSource
 from connector.ports import MailSource, SetupSource
 
 GRAPH, SALESFORCE = "Microsoft 365", "Salesforce"
@@ -45,14 +45,6 @@ class CheckedSetup(SetupSource, Protocol):
     @property
     def email_fields(self) -> ClientFields:
         """The fields that `read` found. Raises SetupError before that."""
-        ...
-
-
-class SettingsSource(Protocol):
-    """The settings record as the scheduler sees it."""
-
-    def look(self) -> Snapshot:
-        """What stands there now. Raises ServiceError."""
         ...
 
 
@@ -105,7 +97,7 @@ class CheckServices:
     """The services that a check asks. None of them needs to be signed in."""
 
     setup: CheckedSetup
-    settings: SettingsSource
+    schedule: ScheduleSource
     org: OrgInspection
     tenant: TenantInspection
     mail: MailSource
@@ -264,7 +256,7 @@ class _Inspection:
 
     def _rules(self, setup: Setup) -> Iterator[Check]:
         try:
-            look = self.services.settings.look()
+            look = self.services.schedule.look()
         except ServiceError as error:
             yield checking.failed("settings", SALESFORCE, error)
         else:

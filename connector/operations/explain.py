@@ -210,7 +210,7 @@ class _Judge:
     ) -> Iterator[str]:
         settings = self._settings
         guarded = settings.keep_unmatched and not self._context.rules.has_internal_domain
-        why = off(active=settings.active, enabled=settings.licensed_users != 0, guarded=guarded)
+        why = off(settings, guarded=guarded)
         if why is not None:
             yield why
         if mailbox_run.queue is None and mailbox_run.mailbox.status_detail:

@@ -6,10 +6,11 @@ from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from connector.codes import IdleReason
 from connector.core.scheduling.policy import Snapshot
 
 
-class Schedules(Protocol):
+class ScheduleSource(Protocol):
     """The settings record as the scheduler sees it."""
 
     def look(self) -> Snapshot:
@@ -22,21 +23,21 @@ class Schedule:
     """The next times of the grid.
 
     `frequency`: as the settings name it; None where there is no settings record, and then `times` is empty. `zone`: the
-    org's. `resting`: why nothing runs at all, or None.
+    org's. `idle_reason`: why nothing runs at all, or None.
     """
 
     frequency: str | None
     zone: str
-    resting: str | None
+    idle_reason: IdleReason | None
     times: tuple[datetime, ...]
 
 
-def schedule(schedules: Schedules, *, count: int, after: datetime | None = None) -> Schedule:
+def schedule(source: ScheduleSource, *, count: int, after: datetime | None = None) -> Schedule:
     """The next `count` times after a moment, which is the org's now by default; without a zone it is in the org's.
 
     Raises ServiceError, and SetupError where the settings do not say when.
     """
-    look = schedules.look()
+    look = source.look()
     moment = after or look.now
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(look.zone))
@@ -44,6 +45,6 @@ def schedule(schedules: Schedules, *, count: int, after: datetime | None = None)
     return Schedule(
         frequency=look.timing.frequency if look.timing is not None else None,
         zone=look.zone,
-        resting=look.resting,
+        idle_reason=look.idle_reason,
         times=times,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from connector.codes import IdleReason
 from connector.core.deciding.exclude import compile_rules
 from connector.core.reporting.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
 from connector.core.scheduling.policy import Snapshot
@@ -11,18 +12,15 @@ from connector.engine.mailboxes import not_linked_reason, seated_users
 from connector.errors import SetupError
 from connector.model.org import Setup
 from connector.model.values import RecordId
+from connector.operations.schedule import ScheduleSource
 from connector.ports import SetupSource
 
 #: how the frequency is taken where it cannot be understood
 _UNKNOWN = timedelta(days=1)
 
 
-class RunHistory(Protocol):
+class RunHistory(ScheduleSource, Protocol):
     """When runs are due, how the last one went, and the org's API calls. All methods may raise ServiceError."""
-
-    def look(self) -> Snapshot:
-        """What the settings record says now."""
-        ...
 
     def last_event(self) -> LastEvent | None:
         """The event of the latest run that left one."""
@@ -37,19 +35,19 @@ class RunHistory(Protocol):
 class Status:
     """The sync at `now`, by the org's clock. `problems` concern the sync as a whole.
 
-    `frequency`: as the settings name it; None where there is no settings record. `resting`: why nothing runs at all, or
-    None. `next_run`: None where nothing runs.
+    `frequency`: as the settings name it; None where there is no settings record. `idle_reason`: why nothing runs at
+    all, or None. `next_run`: None where nothing runs.
     """
 
     now: datetime
     zone: str
     frequency: str | None
-    resting: str | None
+    idle_reason: IdleReason | None
     next_run: datetime | None
     mailboxes: tuple[MailboxHealth, ...]
     problems: tuple[str, ...]
-    calls_used: int
-    calls_limit: int
+    #: the org's API calls of the last 24 hours, and how many it may make
+    calls: tuple[int, int]
 
     @property
     def ok(self) -> bool:
@@ -67,7 +65,7 @@ def status(setup: SetupSource, history: RunHistory) -> Status:
 
 
 def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[int, int]) -> Status:
-    active = look.resting is None
+    active = look.idle_reason is None
     problems: list[str] = []
     interval, next_run = _UNKNOWN, None
     if active and look.timing is not None:
@@ -96,15 +94,13 @@ def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[i
         )
         for box in setup.mailboxes
     )
-    used, limit = calls
     return Status(
         now=look.now,
         zone=look.zone,
         frequency=look.timing.frequency if look.timing is not None else None,
-        resting=look.resting,
+        idle_reason=look.idle_reason,
         next_run=next_run,
         mailboxes=mailboxes,
         problems=tuple(problems),
-        calls_used=used,
-        calls_limit=limit,
+        calls=calls,
     )

@@ -28,7 +28,7 @@ def check_services(settings: Settings) -> Iterator[CheckServices]:
         with graph_mail(settings, transport, client=graph) as mail:
             yield CheckServices(
                 setup=SalesforceSetup(org),
-                settings=SalesforceSchedule(clients),
+                schedule=SalesforceSchedule(clients),
                 org=SalesforceInspection(org),
                 tenant=GraphInspection(graph),
                 mail=mail,

@@ -106,9 +106,9 @@ def settings(look: Snapshot, setup: Setup, *, records: int) -> list[Check]:
     if records > 1:
         detail = f"There are {records} records; the one with the key default is used"
         checks.insert(0, amber("settings", _SETTING, detail, "Delete the others."))
-    if look.resting is not None:
+    if look.idle_reason is not None:
         remedy = "Set Active, and Licensed Users above 0 or empty, when mail is to be synced."
-        checks.insert(0, amber("settings", _SETTING, f"Nothing runs: {look.resting}", remedy))
+        checks.insert(0, amber("settings", _SETTING, f"Nothing runs: {look.idle_reason}", remedy))
     return checks or [green("settings", _SETTING, _told(look, setup.settings))]
 
 

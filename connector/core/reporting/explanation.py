@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from connector.codes import Outcome
 from connector.core.deciding.match import Match
+from connector.core.scheduling.policy import idle_reason
 from connector.model.mail import Header
-from connector.model.org import ClientObject, Exclusion, LoggedError
+from connector.model.org import ClientObject, Exclusion, LoggedError, SyncSettings
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 
@@ -160,12 +161,11 @@ def relations(matches: Sequence[Match], stored: Sequence[StoredParticipant]) -> 
     return (*now, *before.values())
 
 
-def off(*, active: bool, enabled: bool, guarded: bool) -> str | None:
+def off(settings: SyncSettings, *, guarded: bool) -> str | None:
     """Why no mailbox is read at present, or None. `guarded`: unmatched mail would be kept, and nothing is internal."""
-    if not active:
-        return "The sync is switched off, so nothing is read at present."
-    if not enabled:
-        return "The feature is not enabled (Licensed Users is 0), so nothing is read at present."
+    reason = idle_reason(settings)
+    if reason is not None:
+        return f"{reason[0].upper()}{reason[1:]}, so nothing is read at present."
     if guarded:
         return "Keep Unmatched is on without an active Internal Domain, so nothing is read at present."
     return None

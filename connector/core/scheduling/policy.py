@@ -16,8 +16,10 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from connector.codes import IdleReason
 from connector.core.scheduling.frequency import Frequency, frequency_of
 from connector.errors import ErrorDetail, SetupError
 from connector.model.values import RecordId
@@ -41,6 +43,29 @@ class Timing:
     last_run_at: datetime | None = None
 
 
+class Switches(Protocol):
+    """The fields of the settings record that say whether anything runs."""
+
+    @property
+    def active(self) -> bool:
+        """Active__c."""
+        ...
+
+    @property
+    def licensed_users(self) -> int | None:
+        """Licensed_Users__c."""
+        ...
+
+
+def idle_reason(settings: Switches | None) -> IdleReason | None:
+    """Why nothing runs at all with this settings record, or with none; None where runs happen."""
+    if settings is None:
+        return IdleReason.NO_RECORD
+    if not settings.active:
+        return IdleReason.INACTIVE
+    return IdleReason.NOT_ENABLED if settings.licensed_users == 0 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What stands in Salesforce at `now`, its own clock. `backfills` and `requests`: what asks to be read before the
@@ -53,15 +78,9 @@ class Snapshot:
     requests: Pending = _NOTHING
 
     @property
-    def resting(self) -> str | None:
+    def idle_reason(self) -> IdleReason | None:
         """Why nothing runs at all, or None."""
-        if self.timing is None:
-            return "there is no Microsoft 365 Sync Setting record named Default"
-        if not self.timing.active:
-            return "the sync is switched off (Active on Microsoft 365 Sync Setting)"
-        if self.timing.licensed_users == 0:
-            return "the feature is not enabled (Licensed Users is 0)"
-        return None
+        return idle_reason(self.timing)
 
     def grid(self) -> Frequency:
         """When runs are due. Raises SetupError where the settings do not say."""
@@ -147,8 +166,8 @@ class SchedulerPolicy:
         """What to do now."""
         self._look, self._tick, self._missed = look, tick, None
         timing = look.timing
-        if timing is None or look.resting is not None:
-            return Idle(why=look.resting)
+        if timing is None or look.idle_reason is not None:
+            return Idle(why=look.idle_reason)
         self._refused_now = self._refused_now and timing.sync_now
         if timing.sync_now and not self._refused_now:
             return Job.MANUAL
@@ -184,7 +203,7 @@ class SchedulerPolicy:
         if look is None:
             first, self._missed_first = not self._missed_first, True
             return first
-        if look.timing is None or look.resting is not None:
+        if look.timing is None or look.idle_reason is not None:
             return False
         now = look.now + timedelta(seconds=tick - self._tick)
         grid, _ = _grid(look)
