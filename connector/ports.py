@@ -152,11 +152,11 @@ class MailSource(Protocol):
         ...
 
     def small_files(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
-    ) -> Iterator[tuple[Header, Mapping[str, str] | MessageError]]:
-        """The files of many messages, in any order, by attachment id and as base64; for messages with small files only.
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        """The contents of small attachments, each with its number in `wanted`, in any order.
 
-        A file that is not in the answer has to be asked for alone.
+        One of more than `most` bytes is an error with the code TOO_LARGE: it is to be opened with `download`.
         """
         ...
 
@@ -248,8 +248,8 @@ class StoredMail(Protocol):
 class FileSink(Protocol):
     """Files on stored mail. Every call is safe from several threads."""
 
-    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> Sequence[MessageError | None]:
-        """Store small files, whose contents come as base64, in one request; what became of each, in order.
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> Sequence[MessageError | None]:
+        """Store small files, whose contents are at hand, in one request; what became of each, in order.
 
         Raises ServiceError for what concerns the org as a whole.
         """

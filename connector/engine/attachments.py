@@ -1,13 +1,13 @@
 """Step 7 b: the files of stored mails, each mail's beside the writing of others; nothing waits for them but the window.
 
-    MailFiles ──take──► queue ──► [ threads: small files of many mails by one request each ] ──► pool of contents
-                                                     │                                               │ full, or flushed
-                                                     └── large ones, one by one: streamed            ▼
-                                                                        ──► Salesforce ◄── upload_together
+    MailFiles ──take──► queue ──► [ threads: small files of many mails, side by side ] ──► pool of contents
+                                              │                                                  │ full, or flushed
+                                              └── large ones, one by one: streamed               ▼
+                                                                       ──► Salesforce ◄── upload_together
 
-The files of a mail that are small together come in one answer and go up many per request; a large file, an item, and
-what is missing there is streamed from Microsoft 365 to Salesforce, so that nothing of it is held in memory. A mail's
-windows are released when its last file is stored or noted as missing.
+A small file is read whole, gives its place in the mailbox back, and goes up with others in one request. A large one is
+streamed from Microsoft 365 to Salesforce, so that nothing of it is held in memory. A mail's windows are released when
+its last file is stored or noted as missing.
 """
 
 import threading
@@ -28,7 +28,7 @@ from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
-from connector.model.values import RecordId
+from connector.model.values import GraphUserId, MessageId, RecordId
 from connector.ports import FileSink
 
 log = structlog.get_logger(__name__)
@@ -39,11 +39,16 @@ THREADS = 4
 TOGETHER = 20
 #: mails that may wait: a case holds headers and names, no content
 MOST_WAITING = 2_000
-#: contents that go up in one request: files, and bytes of base64 (37.5 MB are allowed: REST guide, blob data)
-MOST_FILES, MOST_BYTES = 200, 12_000_000
+#: a file up to this size is small: read whole, and sent with others
+SMALL = 1024 * 1024
+#: contents that go up in one request: files, and bytes, which grow by a third as base64 (37.5 MB are allowed: REST
+#: guide, blob data)
+MOST_FILES, MOST_BYTES = 200, 9_000_000
 #: how often a file is read when it breaks off or does not begin
 ATTEMPTS = 3
 _AT_ONCE = frozenset({"BROKEN_OFF", "TIMEOUT"})
+#: what became of a small file that is worth another try, by itself
+_ALONE = _AT_ONCE | {"TOO_LARGE"}
 #: mails with new files after which it is asked whether another connector stored the same
 _LOOK_AFTER = 500
 
@@ -64,7 +69,7 @@ class _Content:
 
     filing: _Filing
     wanted: WantedFile
-    base64: str
+    content: bytes
 
 
 class AttachmentStore:
@@ -185,7 +190,7 @@ class AttachmentStore:
         size = 0
         while self._contents and len(taken) < MOST_FILES and (not taken or size < MOST_BYTES):
             taken.append(self._contents.pop(0))
-            size += len(taken[-1].base64)
+            size += len(taken[-1].content)
         self._bytes -= size
         self._flushing = self._flushing and bool(self._contents)
         return taken
@@ -200,39 +205,32 @@ class AttachmentStore:
             with self._changed:
                 self._surplus += known.surplus
             filings.append(_Filing(known, waiting=len(known.lacking)))
-        contents = self._small_contents([filing for filing in filings if filing.case.is_small])
-        for filing in filings:
-            if not filing.waiting:
-                self._filed(filing)
-            there = contents.get(filing.case.email, {})
-            for wanted in filing.case.lacking:
-                content = there.get(wanted.attachment or "")
-                if content:
-                    with self._changed:
-                        self._contents.append(_Content(filing, wanted, content))
-                        self._bytes += len(content)
-                        self._changed.notify_all()
-                else:
-                    self._note(filing, wanted, self._stored_alone(filing.case, wanted))
+            if not filings[-1].waiting:
+                self._filed(filings[-1])
+        lacking = [(filing, wanted) for filing in filings for wanted in filing.case.lacking]
+        self._read([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)])
+        for filing, wanted in lacking:
+            if not _is_small(wanted):
+                self._note(filing, wanted, self._stored_alone(filing.case, wanted))
 
-    def _small_contents(self, filings: Sequence[_Filing]) -> dict[RecordId, dict[str, str]]:
-        """The contents of small files by Email and attachment; what cannot be had is left out, to be tried alone."""
-        first = [filing.case.copies[0] for filing in filings]
-        users = {candidate.header.mailbox: candidate.queue.user for candidate in first}
-        emails = {
-            (filing.case.copies[0].header.mailbox, filing.case.copies[0].header.id): filing.case.email
-            for filing in filings
-        }
-        found: dict[RecordId, dict[str, str]] = {}
-        if first:
-            for header, answer in self._source.small_files([candidate.header for candidate in first], users):
-                if not isinstance(answer, MessageError):
-                    found[emails[header.mailbox, header.id]] = dict(answer)
-        return found
+    def _read(self, small: Sequence[tuple[_Filing, WantedFile]]) -> None:
+        """Read small files from the first copies of their mails, and put them where they wait to go up with others."""
+        places = [_place(filing.case, wanted) for filing, wanted in small]
+        for number, answer in self._source.small_files(places, most=2 * SMALL):
+            filing, wanted = small[number]
+            if not isinstance(answer, MessageError):
+                with self._changed:
+                    self._contents.append(_Content(filing, wanted, answer))
+                    self._bytes += len(answer)
+                    self._changed.notify_all()
+            elif isinstance(answer, MessageGoneError) or answer.code in _ALONE:
+                self._note(filing, wanted, self._stored_alone(filing.case, wanted))
+            else:
+                self._note(filing, wanted, answer)
 
     def _upload(self, contents: Sequence[_Content]) -> None:
         """Store small files together."""
-        files = [(self._new_file(each.filing.case, each.wanted), each.base64) for each in contents]
+        files = [(self._new_file(each.filing.case, each.wanted), each.content) for each in contents]
         for each, error in zip(contents, self._sink.upload_together(files), strict=True):
             self._note(each.filing, each.wanted, error)
 
@@ -366,3 +364,12 @@ def _summary(filing: _Filing) -> MessageError:
         remedy=first.remedy,
         transient=any(error.transient for error in errors),
     )
+
+
+def _is_small(wanted: WantedFile) -> bool:
+    return wanted.attachment is not None and wanted.size <= SMALL
+
+
+def _place(case: MailFiles, wanted: WantedFile) -> tuple[GraphUserId, MessageId, str]:
+    first = case.copies[0]
+    return first.queue.user, first.header.id, wanted.attachment or ""

@@ -11,16 +11,12 @@ from connector.model.org import SyncSettings
 from connector.model.records import StoredFile
 from connector.model.values import RecordId
 
-#: a file up to this size is small; so are the files of a mail that are no larger together
-SMALL = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFiles:
     """A stored mail and the files it should have, as its first copy shows them.
 
     `present` is None where it is not known what is there. `problem`: why more may be wanted than could be seen.
-    `listed_size`: bytes of all attachments of that copy, stored or not.
     """
 
     email: RecordId
@@ -30,7 +26,6 @@ class MailFiles:
     wanted: tuple[WantedFile, ...] = ()
     present: tuple[StoredFile, ...] | None = ()
     problem: MessageError | None = None
-    listed_size: int = 0
 
     @property
     def lacking(self) -> tuple[WantedFile, ...]:
@@ -42,18 +37,12 @@ class MailFiles:
         """Documents that are there a second time."""
         return second_files(self.present or (), self.key)
 
-    @property
-    def is_small(self) -> bool:
-        """Whether all attachments of the mail may come in one answer."""
-        return self.listed_size <= SMALL and any(file.attachment and not file.is_item for file in self.lacking)
-
 
 def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: bool, truncated: bool) -> MailFiles:
     """What a mail that was just written, or found stored, should have. `existed`: another run wrote it meanwhile."""
     first = mail.listed_in or mail.copies[0]
     wanted: tuple[WantedFile, ...] = ()
     problem: MessageError | None = None
-    size = 0
     if isinstance(mail.listed, MessageError):
         error = mail.listed
         problem = MessageError(
@@ -62,7 +51,6 @@ def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: boo
     elif mail.listed is not None:
         found = sort_out(mail.listed, mail.key, settings)
         wanted = found.files
-        size = sum(attachment.size for attachment in mail.listed)
         if found.scanning:
             problem = MessageError(
                 "Microsoft 365 is still scanning its attachments",
@@ -81,7 +69,6 @@ def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: boo
         wanted=wanted,
         present=None if existed else stored,
         problem=problem,
-        listed_size=size,
     )
 
 

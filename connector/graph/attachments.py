@@ -4,7 +4,7 @@ The list names the fields it wants: without $select Graph sends every file along
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -30,26 +30,6 @@ def list_request(user: GraphUserId, header: Header) -> MailboxRequest:
     return MailboxRequest(
         user=user, url=f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", prefer=IMMUTABLE
     )
-
-
-def files_request(user: GraphUserId, header: Header) -> MailboxRequest:
-    """Asks for the attachments of a message with their contents: for a message whose files are small together."""
-    return MailboxRequest(user=user, url=f"{_path(user, header.id)}/attachments", prefer=IMMUTABLE)
-
-
-def read_files(answer: SubResponse) -> Mapping[str, str] | MessageError:
-    """The contents of the files of a message by attachment id, base64 as Graph sends it; items and links have none.
-
-    What is behind a further page, or lacks its content, is left out: the caller asks for it alone.
-    """
-    if answer.status != 200:
-        return message_error(answer)
-    found: dict[str, str] = {}
-    items = answer.body.get("value")
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, Mapping) and isinstance(item.get("id"), str) and isinstance(item.get("contentBytes"), str):
-            found[item["id"]] = item["contentBytes"]
-    return found
 
 
 def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tuple[Attachment, ...] | MessageError:
@@ -97,6 +77,20 @@ def download(
         raise MessageError(
             f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True
         ) from error
+
+
+def whole(client: GraphClient, place: tuple[GraphUserId, MessageId, str], *, most: int, limit: float) -> bytes:
+    """A small attachment, for at most `limit` seconds. Raises MessageError, with TOO_LARGE over `most` bytes."""
+    user, message, attachment = place
+    pieces: list[bytes] = []
+    length = 0
+    with download(client, user, message, attachment, limit=limit) as stream:
+        for piece in stream:
+            pieces.append(piece)
+            length += len(piece)
+            if length > most:
+                raise MessageError("The attachment is larger than it was listed", code="TOO_LARGE")
+    return b"".join(pieces)
 
 
 class Stream:

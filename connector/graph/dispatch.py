@@ -8,7 +8,8 @@
   1660054). So a bundle of four costs the time of one request; a larger one costs more time and fewer requests, and is
   made only where more could go than the workers can carry in bundles of four.
 - Turns go by rank: bodies, then lists of live mail, of a backfill, of a sweep, files last; within a rank to the mailbox
-  that was served longest ago. Files never take a mailbox's last free place, so that they hold nothing else up.
+  that was served longest ago. Files do not take a mailbox's last free place while something else waits for it, and a
+  file that is streamed never does, so that they hold nothing else up.
 
 `workers` threads send, and call `done` with what came; it must not block.
 """
@@ -23,9 +24,9 @@ from datetime import datetime
 from enum import IntEnum
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from connector.errors import StoppedError
+from connector.errors import MessageError, StoppedError
 from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
 from connector.http.subrequest import SubResponse
@@ -33,6 +34,7 @@ from connector.http.transport import NoAnswerError
 
 Answer = tuple[SubResponse, datetime]
 Done = Callable[[Any], None]
+Result = TypeVar("Result")
 #: sub-requests of one $batch that Graph carries out at a time
 AT_ONCE = 4
 
@@ -48,8 +50,6 @@ class Rank(IntEnum):
 
 
 _LISTS = (Rank.LIVE, Rank.BACKFILL, Rank.SWEEP)
-#: what goes by $batch even where nothing waits: these come by the hundred
-_BUNDLED = (Rank.CONTENT, Rank.FILE)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +68,7 @@ class _Turn:
     """A thread that sends itself and waits for a place: `claimed` once it has it."""
 
     user: str
+    is_file: bool = False
     given: threading.Event = field(default_factory=threading.Event)
     claimed: bool = False
 
@@ -168,24 +169,40 @@ class RequestDispatcher:
             for number, request in enumerate(requests)
         ]
         self._put(tickets)
+        for number, answer in self._answers(tickets, told):
+            yield number, answer[0]
+
+    def run_many(
+        self, jobs: Iterable[tuple[str, Callable[[], Result]]], rank: Rank
+    ) -> Iterator[tuple[int, Result | MessageError]]:
+        """What jobs return, each on one place of its mailbox, with their number, in any order; a MessageError is the
+        affair of its own job. Raises what else stopped one."""
+        told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        tickets = [_Ticket(user, rank, _numbered(told, number), job=job) for number, (user, job) in enumerate(jobs)]
+        self._put(tickets)
+        yield from ((number, each) for number, each in self._answers(tickets, told))
+
+    def _answers(self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """What comes for these tickets; those that nobody waits for any more are not sent."""
         missing = len(tickets)
         try:
             while missing:
                 number, answer = told.get()
                 missing -= 1
-                yield number, _raised(answer)[0]
+                yield number, answer if isinstance(answer, MessageError) else _raised(answer)
         finally:
             if missing:
                 with self._changed:
-                    self._queues[rank].drop(set(tickets))
+                    self._queues[tickets[0].rank].drop(set(tickets))
 
     @contextmanager
-    def place(self, user: str) -> Iterator[None]:
+    def place(self, user: str, *, for_file: bool = False) -> Iterator[None]:
         """Hold one place of a mailbox while the block sends from the caller's own thread.
 
-        It is given once nothing else waits for that mailbox. Raises StoppedError where the dispatcher was closed.
+        It is given once nothing but files waits for that mailbox; `for_file` it is not the last free one. Raises
+        StoppedError where the dispatcher was closed.
         """
-        turn = _Turn(user)
+        turn = _Turn(user, for_file)
         with self._changed:
             self._turns.append(turn)
             self._serve_turns()
@@ -228,8 +245,14 @@ class RequestDispatcher:
         return True
 
     def _claim_for_file(self, user: str) -> bool:
-        """A place that is not the last free one; the only one of a mailbox that has one in all."""
-        return self._taken[user] + 1 < max(self._per_mailbox, 2) and self._claim(user)
+        """A place that is not the last free one, unless nothing else of the mailbox waits."""
+        if self._taken[user] + 1 >= self._per_mailbox and self._waits(user):
+            return False
+        return self._claim(user)
+
+    def _waits(self, user: str) -> bool:
+        """Whether something better than a file waits for this mailbox."""
+        return any(user in queue.by_user for rank, queue in self._queues.items() if rank is not Rank.FILE)
 
     def _give_back(self, users: Iterable[str]) -> None:
         """Free places that were claimed. The lock is held."""
@@ -244,8 +267,9 @@ class RequestDispatcher:
         """Give places to threads that send themselves, where nothing else waits for the mailbox. The lock is held."""
         still: list[_Turn] = []
         for turn in self._turns:
-            waits = any(turn.user in queue.by_user for queue in self._queues.values())
-            turn.claimed = not waits and self._claim(turn.user)
+            # a file that is streamed takes long, so it never gets the last place
+            last = turn.is_file and self._taken[turn.user] + 1 >= max(self._per_mailbox, 2)
+            turn.claimed = not last and not self._waits(turn.user) and self._claim(turn.user)
             if turn.claimed:
                 turn.given.set()
             else:
@@ -275,7 +299,7 @@ class RequestDispatcher:
         ready = sum(self._queues[each].ready(self._free) for each in ranks)
         free = self._idle + 1 + self._workers - len(self._threads)
         size = -(-ready // free)
-        return min(LIMIT, max(AT_ONCE, size) if rank in _BUNDLED else size)
+        return min(LIMIT, max(AT_ONCE, size) if rank is Rank.CONTENT else size)
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
@@ -308,7 +332,7 @@ class RequestDispatcher:
         try:
             if first.job is not None:
                 return [_Result(first.job())]
-            if len(bundle) == 1:
+            if len(bundle) == 1 and first.rank is not Rank.CONTENT:
                 return [self.client.send_get(requests[0])]
             found, served = self.client.send_batch(requests)
             return [None if answer is None else (answer, served) for answer in found]

@@ -15,7 +15,7 @@ from connector.core.writing.attachments import shows_inline
 from connector.errors import ConnectorError, MailboxError, MessageError, MessageGoneError
 from connector.graph import attachments as files
 from connector.graph import parse
-from connector.graph.attachments import Stream, download, read_files, read_list
+from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, mailbox_error, message_error
 from connector.graph.directory import GraphDirectory
@@ -206,7 +206,7 @@ class GraphMail(GraphDirectory):
     ) -> Iterator[tuple[tuple[RecordId, GraphUserId, MessageId], Header | MessageError]]:
         """The headers of single messages by id, in any order; MessageGoneError for one that is not there."""
         requests = [header_request(user, message) for _, user, message in wanted]
-        for index, response in self._dispatcher.ask_many(requests, Rank.LIVE):
+        for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
             mailbox, user, _ = wanted[index]
             yield wanted[index], _single(mailbox, user, response)
 
@@ -275,18 +275,20 @@ class GraphMail(GraphDirectory):
         return read_list(self._client, user, response)
 
     def small_files(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
-    ) -> Iterator[tuple[Header, Mapping[str, str] | MessageError]]:
-        """The files of many messages by attachment id, as base64, in any order: those of a message come together."""
-        requests = [files.files_request(users[header.mailbox], header) for header in wanted]
-        for index, response in self._dispatcher.ask_many(requests, Rank.FILE):
-            yield wanted[index], read_files(response)
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        """The contents of small attachments: each is read whole and its place in the mailbox given back."""
+        limit = self._attachment_timeout
+        jobs = (functools.partial(whole, self._client, place, most=most, limit=limit) for place in wanted)
+        yield from self._dispatcher.run_many(
+            ((place[0], job) for place, job in zip(wanted, jobs, strict=True)), Rank.FILE
+        )
 
     @contextmanager
     def download(self, user: GraphUserId, message: MessageId, attachment: str | None) -> Iterator[Stream]:
         """Open an attachment, or with None the message itself as MIME; its place in the mailbox is held meanwhile."""
         with (
-            self._dispatcher.place(user),
+            self._dispatcher.place(user, for_file=True),
             download(self._client, user, message, attachment, limit=self._attachment_timeout) as stream,
         ):
             yield stream

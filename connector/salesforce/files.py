@@ -8,6 +8,7 @@ Attachment_Key__c is not unique, as the platform does not offer that there, so a
 import json
 import threading
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import PurePosixPath
@@ -97,7 +98,7 @@ class SalesforceFiles:
                 raise self._refused(answer)
         raise self._refused(SubResponse(status=503, body=None))
 
-    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> list[MessageError | None]:
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> list[MessageError | None]:
         """Store small files in one request; what became of each, in order.
 
         `VersionData` is base64 inside the JSON of a Collection (REST guide, blob data: up to 37.5 MB of it). Where it
@@ -111,7 +112,7 @@ class SalesforceFiles:
                 break
             answers = self._sent_together(waiting, owners)
             there = self._there([file for file, _ in waiting.values()]) if answers is None else frozenset[str]()
-            left: dict[int, tuple[NewFile, str]] = {}
+            left: dict[int, tuple[NewFile, bytes]] = {}
             for number, (file, content) in waiting.items():
                 answer = answers[number] if answers is not None else None
                 if file.key in there or (answer is not None and answer.status < 300):
@@ -131,14 +132,14 @@ class SalesforceFiles:
         return results
 
     def _sent_together(
-        self, files: Mapping[int, tuple[NewFile, str]], owners: Mapping[int, RecordId]
+        self, files: Mapping[int, tuple[NewFile, bytes]], owners: Mapping[int, RecordId]
     ) -> dict[int, SubResponse] | None:
         """One Collection, each row's answer as if it had been sent alone; None where nobody knows what became of it."""
         records = [
             {
                 "attributes": {"type": VERSION},
-                **self._fields(file, file.name, owners[number]),
-                "VersionData": content,
+                **self._fields(file, item_name(file.name, content) if file.is_item else file.name, owners[number]),
+                "VersionData": b64encode(content).decode(),
             }
             for number, (file, content) in files.items()
         ]

@@ -426,9 +426,14 @@ def test_the_files_of_an_owner_who_left_belong_to_the_connector(world: World) ->
     mail(world, file())
     world.fault(
         service="salesforce",
-        path=r"/sobjects/ContentVersion$",
-        status=400,
-        body=[{"errorCode": "INACTIVE_OWNER_OR_USER", "message": "inactive", "fields": ["OwnerId"]}],
+        path=r"/composite/sobjects$",
+        status=200,
+        body=[
+            {
+                "success": False,
+                "errors": [{"statusCode": "INACTIVE_OWNER_OR_USER", "message": "inactive", "fields": ["OwnerId"]}],
+            }
+        ],
     )
     assert world.sync()["attachments"] == 1
     [stored] = files(world)

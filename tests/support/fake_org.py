@@ -252,7 +252,7 @@ class FakeOrg:
                 return RowError(code="STRING_TOO_LONG", message=f"{name}: data value too large", fields=(name,))
         return None
 
-    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> Sequence[MessageError | None]:
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> Sequence[MessageError | None]:
         raise MessageError("no mail of this firm has files")
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:

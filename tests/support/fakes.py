@@ -209,8 +209,8 @@ class FakeTenant:
             yield header, ()
 
     def small_files(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
-    ) -> Iterator[tuple[Header, Mapping[str, str] | MessageError]]:
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
         raise MessageGoneError("this tenant has no attachments")
 
     def download(
