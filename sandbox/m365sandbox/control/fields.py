@@ -1,11 +1,33 @@
-"""Reading what a control call was given: JSON objects, instants, query parameters."""
+"""Reading what a control call was given: JSON objects, instants, query parameters; and the refusal of what is wrong."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from m365sandbox.control.errors import bad
-from m365sandbox.wire import Request
+from m365sandbox.wire import Request, Response
+
+
+class ControlError(Exception):
+    """A refusal with its status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+    def response(self) -> Response:
+        """The JSON answer."""
+        return Response.of_json({"error": self.message}, self.status)
+
+
+def bad(message: str) -> ControlError:
+    """An unknown key, or a value that cannot be."""
+    return ControlError(400, message)
+
+
+def not_found(message: str) -> ControlError:
+    """An unknown mailbox or path."""
+    return ControlError(404, message)
 
 
 def json_object(request: Request, known: Collection[str] | None = None) -> dict[str, Any]:

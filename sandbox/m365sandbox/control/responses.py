@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from m365sandbox.control.errors import bad, not_found
-from m365sandbox.control.fields import instant, json_object, of_type, parameters, texts
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.control.fields import bad, instant, json_object, not_found, of_type, parameters, texts
+from m365sandbox.graph.delivery.delivery import NewMessage
 from m365sandbox.mail.mime import message_of
 from m365sandbox.traffic import FaultError
 from m365sandbox.weather import GIVEN_WEATHER

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from m365sandbox.control import responses
-from m365sandbox.control.errors import ControlError, bad, not_found
+from m365sandbox.control.fields import ControlError, bad, not_found
 from m365sandbox.graph.service import UnknownMailboxError
 from m365sandbox.wire import Request, Response
 from m365sandbox.world import World

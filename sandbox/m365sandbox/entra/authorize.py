@@ -14,8 +14,7 @@ from m365sandbox.entra.apps import App
 from m365sandbox.entra.clients import app_of, check_tenant, needed
 from m365sandbox.entra.errors import EntraError
 from m365sandbox.entra.grants import Code, Grants
-from m365sandbox.entra.models import Person, Tokens
-from m365sandbox.entra.people import People
+from m365sandbox.entra.models import People, Person, Tokens
 from m365sandbox.entra.scopes import delegated
 from m365sandbox.entra.token import client_info
 from m365sandbox.wire import Request, Response

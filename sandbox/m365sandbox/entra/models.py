@@ -10,17 +10,15 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from m365sandbox.entra.apps import FIRST_SCOPES, App, Apps
-from m365sandbox.entra.clouds import GRAPH_GLOBAL, GRAPH_ID
 
 TOKEN_SECONDS = 3599
-GRAPH_RESOURCES = (GRAPH_GLOBAL, GRAPH_ID)
 APPLICATION_ROLES = ("Mail.Read", "User.Read.All", "MailboxSettings.Read")
 
 
@@ -202,3 +200,27 @@ class Tokens:
 def _base64url(number: int) -> str:
     raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class People(Protocol):
+    """The users of the tenant."""
+
+    def find(self, name: str) -> Person | None:
+        """The user with this object id or user principal name, in any case."""
+        ...
+
+    def first(self) -> Person | None:
+        """Who signs in where a request names nobody."""
+        ...
+
+
+class Nobody:
+    """A directory without users."""
+
+    def find(self, _name: str) -> Person | None:
+        """None."""
+        return None
+
+    def first(self) -> Person | None:
+        """None."""
+        return None

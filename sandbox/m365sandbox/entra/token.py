@@ -11,8 +11,7 @@ from m365sandbox.entra import errors, sign_in_errors
 from m365sandbox.entra.apps import App
 from m365sandbox.entra.clients import app_of, check_tenant, needed, prove
 from m365sandbox.entra.grants import Grants, challenge_of
-from m365sandbox.entra.models import TOKEN_SECONDS, Person, Tokens
-from m365sandbox.entra.people import People
+from m365sandbox.entra.models import TOKEN_SECONDS, People, Person, Tokens
 from m365sandbox.entra.responses import SHARED_TENANTS
 from m365sandbox.entra.scopes import Asked, default_resource, delegated
 from m365sandbox.wire import Request, Response

@@ -4,8 +4,7 @@ from m365sandbox.entra import responses
 from m365sandbox.entra.authorize import AuthorizeEndpoint
 from m365sandbox.entra.errors import EntraError
 from m365sandbox.entra.grants import Grants
-from m365sandbox.entra.models import Tokens
-from m365sandbox.entra.people import Nobody, People
+from m365sandbox.entra.models import Nobody, People, Tokens
 from m365sandbox.entra.token import TokenEndpoint
 from m365sandbox.wire import Request, Response
 

@@ -10,7 +10,7 @@ from typing import Any
 from m365sandbox.firm.compose import mime_of
 from m365sandbox.firm.letters import Letter
 from m365sandbox.firm.people import display_and_address
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.graph.delivery.delivery import NewMessage
 from m365sandbox.mail.mime import message_of
 
 _OLDEST = timedelta(days=175)

@@ -12,7 +12,7 @@ from typing import Any
 from m365sandbox.firm.deliver import Mailbox
 from m365sandbox.firm.large_people import LARGE_DOMAIN, FirmSize, adviser, client
 from m365sandbox.firm.phrases import FIRST_NAMES, LANGUAGES, LAST_NAMES, NEWSLETTERS, STRANGERS
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.graph.delivery.delivery import NewMessage
 
 _OLDEST = timedelta(days=178)
 _NEWEST = timedelta(hours=3)

@@ -13,7 +13,7 @@ from m365sandbox.firm.letters import bundled_letters
 from m365sandbox.firm.people import DOMAIN
 from m365sandbox.firm.small import build_small
 from m365sandbox.firm.stores import Mailboxes, MailReport, Records
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.graph.delivery.delivery import NewMessage
 from m365sandbox.mail.mime import message_of
 from m365sandbox.mail.source import MailSource, MailSourceError, read_mail
 

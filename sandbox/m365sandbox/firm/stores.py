@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from m365sandbox.graph.delivery import NewMessage
+from m365sandbox.graph.delivery.delivery import NewMessage
 
 
 class Mailboxes(Protocol):

@@ -12,9 +12,9 @@ from typing import Any
 from m365sandbox.entra.clouds import accepts
 from m365sandbox.entra.models import TokenRefusedError, Tokens
 from m365sandbox.graph import errors
-from m365sandbox.graph.directory import FULL_ACCESS
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox
+from m365sandbox.graph.users.directory import FULL_ACCESS
 from m365sandbox.wire import Request
 
 #: What includes a permission, beside the permission itself (Graph permissions reference).

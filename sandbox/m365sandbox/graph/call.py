@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from m365sandbox.graph import errors
+from m365sandbox.graph.data.store import Store
 from m365sandbox.graph.models import Folder, Mailbox, TenantSettings, compact
-from m365sandbox.graph.options import Preferences
-from m365sandbox.graph.paging import Pager
-from m365sandbox.graph.search_folders import content_of
-from m365sandbox.graph.store import Store
+from m365sandbox.graph.odata.options import Preferences
+from m365sandbox.graph.odata.paging import Pager
 from m365sandbox.wire import Request, Response
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -66,10 +65,8 @@ class Call:
         """The message the path names, by either kind of id: its row. In a path through a folder it must be there."""
         number = self.store.message_number(mailbox, self.keys[position])
         if len(self.keys[: len(self.keys) + position]) > 1:
-            within = content_of(self.store, mailbox, self.folder(mailbox, position - 1))
-            if not self.store.rows(
-                f"SELECT 1 FROM messages m WHERE number=? AND {within.sql}", (number, *within.values)
-            ):
+            folder = self.folder(mailbox, position - 1)
+            if not self.store.rows("SELECT 1 FROM messages WHERE number=? AND folder=?", (number, folder.number)):
                 raise errors.item_not_found()
         return number
 
@@ -85,13 +82,13 @@ def _plain(name: str) -> str:
     return name.lower().removeprefix("$")
 
 
-def answer(call: Call, text: str, status: int = 200) -> Response:
+def answer(call: Call, text: str) -> Response:
     """A JSON answer from text that is JSON already."""
     headers = {"Content-Type": JSON, "OData-Version": "4.0"}
     applied = call.preferences.applied()
     if applied:
         headers["Preference-Applied"] = applied
-    return Response(status, headers, text.encode())
+    return Response(200, headers, text.encode())
 
 
 def collection(
@@ -109,11 +106,11 @@ def collection(
     return answer(call, f'{compact(head)[:-1]},"value":[{",".join(items)}]{tail}}}')
 
 
-def entity(call: Call, context: str, text: str, status: int = 200) -> Response:
+def entity(call: Call, context: str, text: str) -> Response:
     """A single resource, `text` being its JSON object."""
     head = compact({"@odata.context": call.context(context)})
     body = head if text == "{}" else f"{head[:-1]},{text[1:]}"
-    return answer(call, body, status)
+    return answer(call, body)
 
 
 def selected(names: tuple[str, ...] | None) -> str:

@@ -11,15 +11,16 @@ from m365sandbox.entra.models import Tokens
 from m365sandbox.graph import batch, errors
 from m365sandbox.graph.access import Access, Caller, own
 from m365sandbox.graph.call import JSON, Call
-from m365sandbox.graph.delivery import NewMessage, deliver, move
-from m365sandbox.graph.directory import changed_mailbox, new_mailbox
+from m365sandbox.graph.data.store import Store
+from m365sandbox.graph.delivery.delivery import NewMessage, deliver
+from m365sandbox.graph.delivery.owner import Owner
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox, TenantSettings
-from m365sandbox.graph.options import read_preferences
-from m365sandbox.graph.paging import Pager
-from m365sandbox.graph.store import Store
+from m365sandbox.graph.odata.options import read_preferences
+from m365sandbox.graph.odata.paging import Pager
 from m365sandbox.graph.throttle import Throttle
 from m365sandbox.graph.urls import Route, route
+from m365sandbox.graph.users.directory import changed_mailbox, new_mailbox
 from m365sandbox.wire import Request, Response
 
 _DIAGNOSTIC = (
@@ -176,10 +177,9 @@ class GraphSandbox:
         with self._store.transaction():
             return [deliver(self._store, self._known(item.upn), item, now) for item in messages]
 
-    def move_message(self, upn: str, message_id: str, folder: str) -> dict[str, Any]:
-        """Move a message, as its owner would: the immutable id stays, the other changes."""
-        with self._store.transaction():
-            return move(self._store, self._known(upn), message_id, folder)
+    def owner(self, upn: str) -> Owner:
+        """What the mailbox's owner does in Outlook. Raises UnknownMailboxError."""
+        return Owner(self._store, self._known(upn), self._clock.now())
 
     def tenant_state(self) -> dict[str, Any]:
         """The habits that are set."""

@@ -5,11 +5,8 @@ from dataclasses import dataclass, field
 
 from m365sandbox.mail.calendar import METHODS, Meeting, meeting_of
 from m365sandbox.mail.charset import decode
-from m365sandbox.mail.flowed import text_of_enriched, unflowed
-from m365sandbox.mail.parts import Part, leaves
-from m365sandbox.mail.smime import is_clear_signed, signed_content
-from m365sandbox.mail.text import html_of_text, text_of_html
-from m365sandbox.mail.uuencoded import taken_out
+from m365sandbox.mail.parts import Part, is_clear_signed, leaves, signed_content, taken_out
+from m365sandbox.mail.text import html_of_text, text_of_enriched, text_of_html, unflowed
 
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)

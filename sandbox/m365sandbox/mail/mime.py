@@ -13,9 +13,7 @@ from m365sandbox.mail.addresses import recipients
 from m365sandbox.mail.body import Content, content_of
 from m365sandbox.mail.charset import clean, decode
 from m365sandbox.mail.headers import Headers, first, raw_text, text_of
-from m365sandbox.mail.parts import Part, parse_parts
-from m365sandbox.mail.smime import NAME as SMIME_NAME
-from m365sandbox.mail.smime import is_opaque
+from m365sandbox.mail.parts import SMIME_NAME, Part, is_opaque, parse_parts
 from m365sandbox.mail.text import preview_of
 
 # Without the machine's own tables: the same mail gives the same names everywhere.

@@ -146,3 +146,58 @@ def _uu_line(line: bytes) -> bytes:
         return binascii.a2b_uu(line)
     except binascii.Error:
         return b""
+
+
+# A whole block: what lacks its end is text about such a thing, not one.
+_UUENCODED = re.compile(
+    rb"^begin [0-7]{3,4} (?P<name>[^\r\n]{1,255})\r?\n"
+    rb"(?P<lines>(?:[ -`]{1,86}\r?\n)+?)(?:[ `]?\r?\n)?end[ \t]*(?:\r?\n|\Z)",
+    re.MULTILINE,
+)
+
+
+def taken_out(body: bytes) -> tuple[bytes, list[Part]]:
+    """The text without the files that old mail programs wrote into it (uuencode), and the files.
+
+    Exchange shows them as attachments.
+    """
+    found: list[Part] = []
+    kept: list[bytes] = []
+    at = 0
+    for block in _UUENCODED.finditer(body):
+        kept.append(body[at : block.start()])
+        at = block.end()
+        headers = [
+            ("Content-Transfer-Encoding", b"x-uuencode"),
+            ("Content-Disposition", b'attachment; filename="' + block.group("name").replace(b'"', b"'").strip() + b'"'),
+        ]
+        found.append(Part(headers, memoryview(block.group("lines")), "application/octet-stream", {}))
+    return b"".join([*kept, body[at:]]), found
+
+
+SMIME_NAME = "smime.p7m"
+_OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+
+
+def is_clear_signed(root: Part) -> bool:
+    """Whether the mail is signed text with an S/MIME signature beside it. PGP's is an attachment like any other."""
+    if root.content_type != "multipart/signed" or len(root.children) != 2:
+        return False
+    return root.children[1].content_type in _SIGNATURES
+
+
+def is_opaque(part: Part) -> bool:
+    """Whether a part is encrypted, or signed together with its text."""
+    return part.content_type in _OPAQUE
+
+
+def signed_content(root: Part) -> Part:
+    """The attachment that holds all of a clear-signed mail, its signature included.
+
+    MS-OXOSMIME: it is the whole signed content as it came, of type multipart/signed; the mail's body is shown from the
+    text that was signed. An opaque mail is that attachment alone.
+    """
+    content = b"Content-Type: " + (first(root.headers, "Content-Type") or b"") + b"\r\n\r\n" + root.body
+    headers = [("Content-Disposition", f'attachment; filename="{SMIME_NAME}"'.encode())]
+    return Part(headers, memoryview(content), root.content_type, {})

@@ -12,23 +12,23 @@ from datetime import datetime
 from typing import Any
 
 from m365sandbox.clock import SandboxClock
-from m365sandbox.salesforce.columns import Plans
-from m365sandbox.salesforce.counters import Counters
-from m365sandbox.salesforce.cursors import Cursors
+from m365sandbox.salesforce.data.ids import Counters
+from m365sandbox.salesforce.data.schema import Schema, SObject
+from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import ApiError
 from m365sandbox.salesforce.metadata import Metadata
 from m365sandbox.salesforce.org import OrgState
-from m365sandbox.salesforce.rights import Rights
-from m365sandbox.salesforce.rights_book import RightsBook
-from m365sandbox.salesforce.schema import Schema, SObject
-from m365sandbox.salesforce.sharing import RecordSharing, UserAccess
-from m365sandbox.salesforce.transaction import unit_of_work
+from m365sandbox.salesforce.rights.book import RightsBook
+from m365sandbox.salesforce.rights.sharing import RecordSharing, UserAccess
+from m365sandbox.salesforce.rights.user_rights import Rights
+from m365sandbox.salesforce.soql.cursors import Cursors
+from m365sandbox.salesforce.values.columns import Plans
 from m365sandbox.wire import SubFault, no_sub_fault
 
 
 @dataclass(slots=True, kw_only=True)
 class Org:
-    """The org behind every call: its data, shape, switches and clock. `shaped_at` is when objects last changed."""
+    """The org behind every call: its data, shape, switches and clock."""
 
     org_id: str
     connection: sqlite3.Connection
@@ -40,10 +40,6 @@ class Org:
     rights: RightsBook
     plans: Plans
     cursors: Cursors
-    shaped_at: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.shaped_at = self.now()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:

@@ -85,6 +85,11 @@ def single_row_status(error: RowError) -> int:
 _VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
 
 
+def not_emulated(what: str) -> ApiError:
+    """What the platform has and this sandbox has not, where its 404 would mislead."""
+    return ApiError(501, "NOT_IMPLEMENTED", f"The sandbox does not emulate {what}")
+
+
 def not_found(message: str = "The requested resource does not exist") -> ApiError:
     """An unknown path, object or record."""
     return ApiError(404, "NOT_FOUND", message)

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from m365sandbox.salesforce import ids, org, rights_rows, tables
-from m365sandbox.salesforce.counters import Counters
+from m365sandbox.salesforce import org
+from m365sandbox.salesforce.data import ids, tables
+from m365sandbox.salesforce.data.ids import Counters
+from m365sandbox.salesforce.data.schema import Schema, SObject
+from m365sandbox.salesforce.data.storage import format_datetime
 from m365sandbox.salesforce.metadata import Metadata
-from m365sandbox.salesforce.rights import (
+from m365sandbox.salesforce.rights import rows as rights_rows
+from m365sandbox.salesforce.rights.user_rights import (
     ADMINISTRATOR_PROFILE,
     INTEGRATION_PROFILE,
     NOT_IN_PROFILES,
@@ -21,9 +25,7 @@ from m365sandbox.salesforce.rights import (
     STANDARD_PROFILE,
     STANDARD_USER_OBJECTS,
 )
-from m365sandbox.salesforce.schema import Schema, SObject
 from m365sandbox.salesforce.standard import DEFAULT_ACCESS, USER_PERMISSIONS
-from m365sandbox.salesforce.storage import format_datetime
 
 ADMIN_USERNAME = "admin@sandbox.example.com"
 INTEGRATION_USERNAME = "m365sync@sandbox.example.com"

@@ -12,23 +12,25 @@ from typing import Any
 
 from m365sandbox.clock import SandboxClock
 from m365sandbox.salesforce import org as org_state
-from m365sandbox.salesforce import resources, rules, tables
-from m365sandbox.salesforce.auth import ConnectedApp, TokenEndpoint
+from m365sandbox.salesforce.auth.oauth import ConnectedApp, TokenEndpoint
+from m365sandbox.salesforce.auth.sessions import Sessions
 from m365sandbox.salesforce.call import Call, Org
-from m365sandbox.salesforce.columns import Plans
-from m365sandbox.salesforce.counters import Counters
-from m365sandbox.salesforce.cursors import Cursors
+from m365sandbox.salesforce.data import tables
+from m365sandbox.salesforce.data.ids import Counters
+from m365sandbox.salesforce.data.storage import open_database, prepare
+from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import RowError
-from m365sandbox.salesforce.insert import insert
 from m365sandbox.salesforce.metadata import Deployed, org_schema
-from m365sandbox.salesforce.rest import Rest
-from m365sandbox.salesforce.rights import STANDARD_PROFILE, AllRights
-from m365sandbox.salesforce.rights_book import RightsBook
+from m365sandbox.salesforce.responses import Rest
+from m365sandbox.salesforce.rest import resources
+from m365sandbox.salesforce.rights.book import RightsBook
+from m365sandbox.salesforce.rights.user_rights import STANDARD_PROFILE, AllRights
+from m365sandbox.salesforce.rows import rules
+from m365sandbox.salesforce.rows.insert import insert
 from m365sandbox.salesforce.seed import ADMIN_USERNAME, INTEGRATION_USERNAME, LOCALE, Seeder, identities
-from m365sandbox.salesforce.sessions import Sessions
-from m365sandbox.salesforce.soap import SoapEndpoint, is_partner_path
-from m365sandbox.salesforce.storage import open_database, prepare
-from m365sandbox.salesforce.transaction import unit_of_work
+from m365sandbox.salesforce.soap.calls import SoapEndpoint, is_partner_path
+from m365sandbox.salesforce.soql.cursors import Cursors
+from m365sandbox.salesforce.values.columns import Plans
 from m365sandbox.wire import Request, Response
 
 _NEWEST = f"{resources.NEWEST}.0"
@@ -241,7 +243,6 @@ class SalesforceSandbox:
         )
         prepare(self._org.connection, self._org.schema)
         self._org.plans = Plans(self._org.schema)
-        self._org.shaped_at = self._org.now()
 
     def add_rule(self, object_name: str, when: str, message: str, field: str = "", code: str = "") -> str:
         """Refuse rows of the object that meet a SOQL condition; the id. ValueError for a wrong object or condition."""

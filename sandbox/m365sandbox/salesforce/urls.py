@@ -4,22 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from m365sandbox.salesforce import (
-    composite,
-    composite_batch,
-    composite_graph,
-    describe,
-    queries,
-    recent,
-    records,
-    replication,
-    resources,
-    search,
-    sobject_collections,
-    sobject_tree,
-)
 from m365sandbox.salesforce.call import Answer, Call
-from m365sandbox.salesforce.errors import method_not_allowed, not_found
+from m365sandbox.salesforce.composite import collections as sobject_collections
+from m365sandbox.salesforce.composite import composite
+from m365sandbox.salesforce.composite import tree as sobject_tree
+from m365sandbox.salesforce.errors import method_not_allowed, not_emulated, not_found
+from m365sandbox.salesforce.rest import describe, queries, recent, records, replication, resources, search
 
 _Handler = Callable[..., Answer]
 
@@ -40,12 +30,8 @@ def _composite(call: Call) -> Answer:
     return composite.run(call, dispatch)
 
 
-def _batch(call: Call) -> Answer:
-    return composite_batch.run(call, dispatch)
-
-
-def _graph(call: Call) -> Answer:
-    return composite_graph.run(call, dispatch)
+def _not_emulated(call: Call) -> Answer:
+    raise not_emulated("/".join(call.segments))
 
 
 #: The first pattern that fits decides, so fixed words come before `*`.
@@ -77,8 +63,8 @@ ROUTES = (
         DELETE=sobject_collections.remove,
     ),
     _route("composite/sobjects/*", GET=sobject_collections.retrieve_by_query, POST=sobject_collections.retrieve),
-    _route("composite/batch", POST=_batch),
-    _route("composite/graph", POST=_graph),
+    _route("composite/batch", POST=_not_emulated),
+    _route("composite/graph", POST=_not_emulated),
     _route("composite/tree/*", POST=sobject_tree.create),
     _route("composite/sobjects/*/*", PATCH=sobject_collections.upsert_all),
 )

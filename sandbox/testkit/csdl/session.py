@@ -18,7 +18,7 @@ SITE = Path(__file__).with_name("site")
 #: Of these the summary tells which members never had a value.
 TOLD = (
     "message", "eventMessageRequest", "recipient", "emailAddress", "fileAttachment", "itemAttachment",
-    "referenceAttachment", "mailFolder", "mailSearchFolder",
+    "referenceAttachment", "mailFolder",
 )  # fmt: skip
 
 

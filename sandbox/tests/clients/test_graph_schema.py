@@ -25,7 +25,6 @@ COMPLETE = {
     "itemAttachment": set(),
     "referenceAttachment": set(),
     "mailFolder": set(),
-    "mailSearchFolder": {"childFolders"},
     "followupFlag": set(),
     "location": set(),
     "patternedRecurrence": set(),

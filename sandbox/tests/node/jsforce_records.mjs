@@ -322,21 +322,6 @@ export const scenarios = {
     };
   },
 
-  async batch(conn, { refused }) {
-    const richInput = { Name: "Batched" };
-    const batchRequests = [
-      { method: "POST", url: "v64.0/sobjects/Account", richInput },
-      { method: "GET", url: "v64.0/query?q=SELECT+Name+FROM+Account+WHERE+Name='Batched'" },
-      { method: "GET", url: "v64.0/sobjects/Account/001000000000000AAA" },
-      { method: "GET", url: "v64.0/limits" },
-    ];
-    return {
-      on: await conn.requestPost("/composite/batch", { batchRequests }),
-      halted: await conn.requestPost("/composite/batch", { batchRequests, haltOnError: true }),
-      shape: await refused(conn.requestPost("/composite/batch", { batchRequests: [{ method: "GET", url: "limits" }] })),
-    };
-  },
-
   async for_view(conn) {
     const made = await conn.create("Contact", [{ LastName: "Viewed" }, { LastName: "Referenced" }]);
     await conn.query("SELECT Id FROM Contact WHERE LastName = 'Viewed' FOR VIEW");

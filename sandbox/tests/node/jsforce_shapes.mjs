@@ -36,29 +36,6 @@ export const scenarios = {
     return { encoding, maxBatchSize, names: Object.keys(named), contact: named.Contact, email: named.Email__c };
   },
 
-  async describe_is_cached(conn, { raw }) {
-    const path = "/services/data/v64.0/sobjects";
-    const first = await raw(path);
-    const again = await raw(path, { headers: { "If-Modified-Since": first.headers["last-modified"] } });
-    const object = await raw(`${path}/Contact/describe`, { headers: { "If-Modified-Since": first.headers["last-modified"] } });
-    const old = await raw(`${path}/Contact/describe`, { headers: { "If-Modified-Since": "Tue, 10 Aug 1999 00:00:00 GMT" } });
-    return [first, again, object, old].map((answer) => [answer.status, answer.text.length > 0]);
-  },
-
-  async entity_tags(conn, { raw }) {
-    const { id } = await conn.sobject("Account").create({ Name: "Tagged" });
-    const path = `/services/data/v64.0/sobjects/Account/${id}`;
-    const patch = (Name, match) =>
-      raw(path, { method: "PATCH", body: JSON.stringify({ Name }), headers: { "content-type": "application/json", "If-Match": match } });
-    const { etag } = (await raw(path)).headers;
-    const known = await raw(path, { headers: { "If-None-Match": etag } });
-    const written = await patch("Written", etag);
-    const stale = await patch("Stale", etag);
-    const wrong = await patch("Wrong", "no tag");
-    const { Name } = await conn.sobject("Account").retrieve(id);
-    return { etag, known: known.status, written: written.status, stale: stale.status, wrong: wrong.status, Name };
-  },
-
   async limits(conn) {
     const found = await conn.limits();
     return { daily: found.DailyApiRequests, storage: found.DataStorageMB, names: Object.keys(found), info: conn.limitInfo };

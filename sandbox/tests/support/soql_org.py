@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from m365sandbox.salesforce.ids import make
+from m365sandbox.salesforce.data.ids import make
+from m365sandbox.salesforce.data.schema import Field, Schema, SObject
+from m365sandbox.salesforce.data.storage import encode, open_database, quote_name
 from m365sandbox.salesforce.metadata import locate, org_schema, read_metadata
-from m365sandbox.salesforce.schema import Field, Schema, SObject
 from m365sandbox.salesforce.soql import QueryResult, run_query
-from m365sandbox.salesforce.storage import encode, open_database, quote_name
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)  # a Wednesday
 SCHEMA: Schema = org_schema(read_metadata(locate()))

@@ -5,7 +5,7 @@ the formula is compiled, so a rule that the sandbox cannot play never passes in 
 """
 
 from m365sandbox.salesforce.formula.compiler import Compiled, compile_condition
-from m365sandbox.salesforce.formula.errors import FormulaError
+from m365sandbox.salesforce.formula.lexer import FormulaError
 from m365sandbox.salesforce.formula.names import Names
 
 __all__ = ["Compiled", "FormulaError", "Names", "compile_condition"]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from m365sandbox.salesforce.formula.errors import FormulaError
+from m365sandbox.salesforce.data.schema import Field
 from m365sandbox.salesforce.formula.functions import FUNCTIONS, ORDER, Function
+from m365sandbox.salesforce.formula.lexer import FormulaError
 from m365sandbox.salesforce.formula.names import Names, kind_of_field
 from m365sandbox.salesforce.formula.parser import Call, Literal, Name, Node, parse
 from m365sandbox.salesforce.formula.patterns import compiled
 from m365sandbox.salesforce.formula.values import LABELS, Kind, from_column
-from m365sandbox.salesforce.schema import Field
 
 
 class Row(Protocol):

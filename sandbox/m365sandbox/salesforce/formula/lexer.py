@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from m365sandbox.salesforce.formula.errors import FormulaError
+
+class FormulaError(ValueError):
+    """The formula cannot be deployed; the message is a sentence in the words of Setup where they are known."""
+
 
 TokenKind = Literal["name", "number", "text", "symbol", "end"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from m365sandbox.salesforce.formula.errors import FormulaError
+from m365sandbox.salesforce.data.schema import Field
+from m365sandbox.salesforce.formula.lexer import FormulaError
 from m365sandbox.salesforce.formula.values import Kind, kind_of
-from m365sandbox.salesforce.schema import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from m365sandbox.salesforce.formula.errors import FormulaError
-from m365sandbox.salesforce.formula.lexer import Token, tokens_of
+from m365sandbox.salesforce.formula.lexer import FormulaError, Token, tokens_of
 
 #: Operators by how loosely they bind, loosest first.
 _LEVELS = (

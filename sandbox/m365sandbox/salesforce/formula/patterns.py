@@ -9,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import groupby
 
-from m365sandbox.salesforce.formula.errors import FormulaError
+from m365sandbox.salesforce.formula.lexer import FormulaError
 
 _LINE_ENDS = "\\n\\r\\x85\\u2028\\u2029"
 _PROPERTY = re.compile(r"([pP])(?:\{(?:Is)?([A-Za-z]{1,2})\}|([A-Z]))", re.ASCII)

@@ -6,7 +6,7 @@ CASESAFEID). Dates and times stay text in an order that compares.
 
 from typing import Any, Literal
 
-from m365sandbox.salesforce.schema import Field
+from m365sandbox.salesforce.data.schema import Field
 
 Kind = Literal["text", "number", "boolean", "date", "datetime", "time", "picklist", "multipicklist", "null"]
 

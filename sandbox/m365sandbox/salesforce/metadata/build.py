@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from m365sandbox.salesforce.data.schema import Field, SaveRule, Schema, SObject
 from m365sandbox.salesforce.formula import FormulaError, Names, compile_condition
 from m365sandbox.salesforce.metadata.model import (
     CustomObject,
@@ -12,7 +13,6 @@ from m365sandbox.salesforce.metadata.model import (
     ValidationRule,
 )
 from m365sandbox.salesforce.metadata.read import read_metadata
-from m365sandbox.salesforce.schema import Field, SaveRule, Schema, SObject
 from m365sandbox.salesforce.standard import USER_PERMISSIONS, standard_objects
 from m365sandbox.salesforce.standard.fields import audit_fields, owner, record_id
 from m365sandbox.salesforce.standard.people import with_person_accounts

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from m365sandbox.salesforce.data.schema import Field, PicklistValue
 from m365sandbox.salesforce.metadata.xml import Document
-from m365sandbox.salesforce.schema import Field, PicklistValue
 
 #: Metadata's type, describe's word for it, and the length where metadata names none.
 _TYPES = {

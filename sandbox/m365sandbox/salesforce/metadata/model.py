@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from m365sandbox.salesforce.schema import Field, Sharing
+from m365sandbox.salesforce.data.schema import Field, Sharing
 
 
 class MetadataError(Exception):

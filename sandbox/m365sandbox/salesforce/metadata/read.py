@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from m365sandbox.salesforce.data.schema import Field, Sharing
 from m365sandbox.salesforce.metadata.field import read_field, read_name_field
 from m365sandbox.salesforce.metadata.model import (
     Criterion,
@@ -17,7 +18,6 @@ from m365sandbox.salesforce.metadata.model import (
     ValidationRule,
 )
 from m365sandbox.salesforce.metadata.xml import Document
-from m365sandbox.salesforce.schema import Field, Sharing
 
 _SHARING: dict[str, Sharing] = {
     "Private": "Private",

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from m365sandbox.salesforce.schema import SObject
+from m365sandbox.salesforce.data.schema import SObject
+from m365sandbox.salesforce.data.storage import decode
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.filters import Sql
@@ -18,13 +19,11 @@ from m365sandbox.salesforce.soql.functions import (
     bind_operand,
     formatted,
 )
-from m365sandbox.salesforce.soql.grouping import GROUPING, Arm, collation, subtotal_levels
-from m365sandbox.salesforce.soql.having import Having
+from m365sandbox.salesforce.soql.grouping import GROUPING, Arm, Having, collation, subtotal_levels
 from m365sandbox.salesforce.soql.ordering import check_count, order_item, sort_key
 from m365sandbox.salesforce.soql.output import Column
 from m365sandbox.salesforce.soql.plan import conditions_of, source_object
 from m365sandbox.salesforce.soql.scope import Scope
-from m365sandbox.salesforce.storage import decode
 
 _MOST_GROUPS = 2_000
 #: SOQL reference, "GROUP BY ROLLUP": up to three fields.

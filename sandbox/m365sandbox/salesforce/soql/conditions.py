@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from m365sandbox.salesforce.data.dates import is_range
 from m365sandbox.salesforce.soql import ast
-from m365sandbox.salesforce.soql.dates import is_range
 from m365sandbox.salesforce.soql.errors import SoqlError, malformed
 from m365sandbox.salesforce.soql.lexer import Kind, Token, tokenize, unescape, unescape_like
 

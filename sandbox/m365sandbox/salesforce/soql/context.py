@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from m365sandbox.salesforce.schema import Field, Schema, SObject
+from m365sandbox.salesforce.data.schema import Field, Schema, SObject
 from m365sandbox.salesforce.soql.errors import SoqlError, refusal
 
 _HINT = "Please reference your WSDL or the describe call for the appropriate names."

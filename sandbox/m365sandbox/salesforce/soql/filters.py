@@ -3,7 +3,8 @@
 import json
 from typing import Any, NamedTuple
 
-from m365sandbox.salesforce.schema import PICKLIST_TYPES
+from m365sandbox.salesforce.data.schema import PICKLIST_TYPES
+from m365sandbox.salesforce.data.storage import fold
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.errors import SoqlError
@@ -11,7 +12,6 @@ from m365sandbox.salesforce.soql.functions import Expression, bind_operand
 from m365sandbox.salesforce.soql.literals import Span, value_of
 from m365sandbox.salesforce.soql.scope import Scope
 from m365sandbox.salesforce.soql.semijoin import SemiJoins
-from m365sandbox.salesforce.storage import fold
 
 #: Longer lists are bound as one JSON array, which keeps the statement short and uses the index all the same.
 _SHORT_LIST = 20
@@ -163,6 +163,11 @@ class Filter:
         text, parameters = self._semi_joins.sql(self._scope, expression, condition.query)
         found = Sql(f"{expression.sql} IN ({text})", parameters)
         return _negated(found) if condition.negated else found
+
+
+def filter_inner(scope: Scope, condition: ast.Condition) -> Sql:
+    """The WHERE of a semi-join's subselect, in which no further semi-join may stand."""
+    return Filter(scope, None).sql(condition)
 
 
 def _escaped(text: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from m365sandbox.salesforce.schema import Field
-from m365sandbox.salesforce.storage import SqlValue
+from m365sandbox.salesforce.data.schema import Field
+from m365sandbox.salesforce.data.storage import SqlValue
 
 Format = Callable[[Field, SqlValue, ZoneInfo], str]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field
+from m365sandbox.salesforce.data.schema import Field
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.formats import can_format
 from m365sandbox.salesforce.soql.scope import Bound, Scope

@@ -1,15 +1,17 @@
-"""GROUP BY as SQL: one level for a plain one, several for ROLLUP and CUBE, whose subtotals SQLite does not know.
+"""GROUP BY and HAVING as SQL: one level for a plain one, several for ROLLUP and CUBE, which SQLite does not know.
 
 SOQL reference, "GROUP BY ROLLUP", "GROUP BY CUBE": the groups, then subtotals with null for what is summed up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from m365sandbox.salesforce.soql.filters import Sql
+from m365sandbox.salesforce.soql import ast
+from m365sandbox.salesforce.soql.filters import Filter, Sql
 from m365sandbox.salesforce.soql.functions import Expression
+from m365sandbox.salesforce.soql.scope import Scope
 
 GROUPING = "GROUPING"
 
@@ -54,3 +56,14 @@ class Arm:
 
 def _parameters(expressions: Iterable[Expression]) -> list[Any]:
     return [value for expression in expressions for value in expression.parameters]
+
+
+class Having(Filter):
+    """A filter whose operands are aggregates or grouped fields. It knows no semi-joins."""
+
+    def __init__(self, scope: Scope, expression: Callable[[ast.Operand], Expression]) -> None:
+        super().__init__(scope, None)
+        self._expression = expression
+
+    def _operand(self, operand: ast.Operand) -> Expression:
+        return self._expression(operand)

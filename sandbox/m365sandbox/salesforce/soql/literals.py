@@ -4,14 +4,10 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from m365sandbox.salesforce.ids import normalise
-from m365sandbox.salesforce.schema import Field
-from m365sandbox.salesforce.soql import ast
-from m365sandbox.salesforce.soql.ast import LiteralKind
-from m365sandbox.salesforce.soql.context import Context
-from m365sandbox.salesforce.soql.dates import days_of, midnight, today_in
-from m365sandbox.salesforce.soql.errors import SoqlError
-from m365sandbox.salesforce.storage import (
+from m365sandbox.salesforce.data.dates import days_of, midnight, today_in
+from m365sandbox.salesforce.data.ids import normalise
+from m365sandbox.salesforce.data.schema import Field
+from m365sandbox.salesforce.data.storage import (
     EncodeError,
     SqlValue,
     encode,
@@ -20,6 +16,10 @@ from m365sandbox.salesforce.storage import (
     parse_datetime,
     parse_time,
 )
+from m365sandbox.salesforce.soql import ast
+from m365sandbox.salesforce.soql.ast import LiteralKind
+from m365sandbox.salesforce.soql.context import Context
+from m365sandbox.salesforce.soql.errors import SoqlError
 
 _NUMBERS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 #: SQLite's whole numbers end at 64 bits; beyond 53 a double column cannot tell them apart anyway.

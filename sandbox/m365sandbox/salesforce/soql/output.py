@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, SObject
+from m365sandbox.salesforce.data.schema import Field, SObject
+from m365sandbox.salesforce.data.storage import decode
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.formats import format_value
 from m365sandbox.salesforce.soql.functions import Expression
 from m365sandbox.salesforce.soql.scope import Parent
-from m365sandbox.salesforce.storage import decode
 
 Row = Sequence[Any]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, SObject
+from m365sandbox.salesforce.data.schema import Field, SObject
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.errors import SoqlError
-from m365sandbox.salesforce.soql.filters import Filter, Sql, is_filtered_by
+from m365sandbox.salesforce.soql.filters import Filter, Sql, filter_inner, is_filtered_by
 from m365sandbox.salesforce.soql.functions import AGGREGATES, DATE_FUNCTIONS, Expression, bind_operand
 from m365sandbox.salesforce.soql.ordering import order_of
 from m365sandbox.salesforce.soql.output import Children, Column, Output
@@ -111,7 +111,7 @@ def conditions_of(scope: Scope, query: ast.Query) -> Sql:
         conditions.append(_mine(scope, query.scope))
         parameters.append(scope.context.user_id)
     if query.where is not None:
-        where = Filter(scope, SemiJoins(scope.context)).sql(query.where)
+        where = Filter(scope, SemiJoins(scope.context, filter_inner)).sql(query.where)
         conditions.append(where.text)
         parameters.extend(where.parameters)
     return Sql(f" WHERE {' AND '.join(conditions)}" if conditions else "", parameters)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
-from m365sandbox.salesforce.schema import Schema
+from m365sandbox.salesforce.data.schema import Schema
 from m365sandbox.salesforce.soql.aggregate import is_aggregate, run_aggregate
 from m365sandbox.salesforce.soql.context import Access, Context
 from m365sandbox.salesforce.soql.output import Column

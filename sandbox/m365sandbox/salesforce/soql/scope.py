@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, Junction, SObject
+from m365sandbox.salesforce.data.schema import Field, Junction, SObject
+from m365sandbox.salesforce.data.storage import quote_name
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.errors import SoqlError
-from m365sandbox.salesforce.storage import quote_name
 
 _LEVELS = 5
 #: SOQL reference, "Understanding Relationship Query Limitations": 55 child-to-parent relationships a query.

@@ -4,13 +4,16 @@ SOQL reference, "Semi-Joins with IN and Anti-Joins with NOT IN": at most two in 
 nested, on ids and references that agree, and not on the object of the outer query.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, SObject
+from m365sandbox.salesforce.data.schema import Field, SObject
 from m365sandbox.salesforce.soql import ast
 from m365sandbox.salesforce.soql.context import Context
 from m365sandbox.salesforce.soql.functions import Expression
 from m365sandbox.salesforce.soql.scope import Bound, Scope
+
+InnerFilter = Callable[[Scope, ast.Condition], tuple[str, list[Any]]]
 
 _MOST = 2
 #: SOQL reference, "Comparison Operators": "The following objects aren't supported in subqueries: … Event … Task".
@@ -18,17 +21,15 @@ _NOT_WITHIN = frozenset({"Event", "Task"})
 
 
 class SemiJoins:
-    """The semi-joins of one WHERE."""
+    """The semi-joins of one WHERE. `filter_inner` turns the WHERE of a subselect into SQL and its parameters."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, filter_inner: InnerFilter) -> None:
         self._context = context
+        self._filter_inner = filter_inner
         self._count = 0
 
     def sql(self, outer: Scope, left: Expression, query: ast.Query) -> tuple[str, list[Any]]:
         """The subselect as SQL. SoqlError where the platform's rules forbid it."""
-        # Imported here: filters and semi-joins are two halves of one recursion.
-        from m365sandbox.salesforce.soql.filters import Filter
-
         self._count += 1
         if self._count > _MOST:
             raise self._context.malformed(
@@ -49,9 +50,9 @@ class SemiJoins:
         conditions, parameters = scope.visible(all_rows=False)
         conditions.append(f"{selected.sql} IS NOT NULL")
         if query.where is not None:
-            where = Filter(scope, None).sql(query.where)
-            conditions.append(where.text)
-            parameters.extend(where.parameters)
+            text, given = self._filter_inner(scope, query.where)
+            conditions.append(text)
+            parameters.extend(given)
         tables, joined = scope.tables()
         return f"SELECT {selected.sql} FROM {tables} WHERE {' AND '.join(conditions)}", [*joined, *parameters]
 

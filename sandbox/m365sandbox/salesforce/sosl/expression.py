@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from m365sandbox.salesforce.sosl.errors import MalformedSearchError
+
+class MalformedSearchError(Exception):
+    """The text is no SOSL, or SOSL that is not emulated."""
+
 
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s()"\\])+))')
 _ESCAPED = re.compile(r"\\(.)")

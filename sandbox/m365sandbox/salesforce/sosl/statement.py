@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from m365sandbox.salesforce.sosl.errors import MalformedSearchError
-from m365sandbox.salesforce.sosl.expression import Expression, parse_expression
+from m365sandbox.salesforce.sosl.expression import Expression, MalformedSearchError, parse_expression
 
 SCOPES = ("ALL", "NAME", "EMAIL", "PHONE", "SIDEBAR")
 #: The most rows that a search finds (SOSL reference, "LIMIT").

@@ -5,7 +5,7 @@ Source: Salesforce Object Reference, version 64. `standard_objects` is the only 
 
 from collections.abc import Sequence
 
-from m365sandbox.salesforce.schema import SObject
+from m365sandbox.salesforce.data.schema import SObject
 from m365sandbox.salesforce.standard import activities, files, people, permissions, setup
 from m365sandbox.salesforce.standard.permissions import OBJECT_PERMISSIONS, USER_PERMISSIONS
 from m365sandbox.salesforce.standard.setup import DEFAULT_ACCESS

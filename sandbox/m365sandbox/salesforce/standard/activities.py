@@ -1,6 +1,6 @@
 """Tasks, events and mail as the platform's own activity objects."""
 
-from m365sandbox.salesforce.schema import Field, Junction, SObject
+from m365sandbox.salesforce.data.schema import Field, Junction, SObject
 from m365sandbox.salesforce.standard.fields import (
     area,
     audit_fields,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, PicklistValue, SObject
+from m365sandbox.salesforce.data.schema import Field, PicklistValue, SObject
 from m365sandbox.salesforce.standard.labels import LABELS
 
 #: Types whose describe says groupable false.

@@ -1,6 +1,6 @@
 """Files: a document, its versions, and the links that show it on records."""
 
-from m365sandbox.salesforce.schema import SObject
+from m365sandbox.salesforce.data.schema import SObject
 from m365sandbox.salesforce.standard.fields import (
     area,
     audit_fields,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from m365sandbox.salesforce.schema import Field, SObject
+from m365sandbox.salesforce.data.schema import Field, SObject
 from m365sandbox.salesforce.standard.fields import (
     address,
     area,
@@ -24,7 +24,6 @@ from m365sandbox.salesforce.standard.fields import (
 _SALUTATIONS = "Mr.;Ms.;Mrs.;Dr.;Prof.;Mx."
 _SOURCES = "Web;Phone Inquiry;Partner Referral;Purchased List;Other"
 _INDUSTRIES = "Banking;Finance;Insurance;Manufacturing;Retail;Technology;Other"
-_LEAD_STATUSES = "Open - Not Contacted*;Working - Contacted;Closed - Converted;Closed - Not Converted"
 _RATINGS = "Hot;Warm;Cold"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from m365sandbox.salesforce.schema import Field, SObject
+from m365sandbox.salesforce.data.schema import Field, SObject
 from m365sandbox.salesforce.standard.fields import (
     audit_fields,
     check,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from m365sandbox.salesforce.schema import SObject
+from m365sandbox.salesforce.data.schema import SObject
 from m365sandbox.salesforce.standard.fields import (
     address,
     area,

@@ -1,0 +1,75 @@
+"""Request bodies: JSON, packed or not, or a form with a file; and what the client takes as an answer."""
+
+import gzip
+import json
+import re
+import zlib
+from typing import Any, NoReturn
+
+from m365sandbox.salesforce.errors import ApiError, bad_json, unsupported_media_type
+from m365sandbox.salesforce.rest import multipart
+from m365sandbox.wire import Request
+
+#: An escaped half of a surrogate pair may stand in the body.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
+
+
+def parsed(request: Request, segments: tuple[str, ...]) -> Any:
+    """The JSON of the body, for a row with a file that of its form; None where there is none."""
+    content_type = request.headers.get("content-type", "application/json")
+    body = request.body
+    if segments[:1] == ("sobjects",) and len(segments) in (2, 3) and multipart.is_multipart(content_type):
+        return multipart.row_of(body, content_type)
+    if request.headers.get("content-encoding", "").lower() == "gzip":
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            raise bad_json("The body is no gzip stream") from None
+    if not body:
+        return None
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise unsupported_media_type(kind)
+    try:
+        value = json.loads(body, parse_constant=_no_number)
+        return _without_halves(value) if _SURROGATE.search(body) else value
+    except json.JSONDecodeError as wrong:
+        raise bad_json(_told(wrong)) from None
+    except (ValueError, RecursionError) as wrong:
+        raise bad_json(str(wrong)) from None
+
+
+def _told(wrong: json.JSONDecodeError) -> str:
+    """In the words of the platform's parser: what stood where."""
+    where = f"at [line:{wrong.lineno}, column:{wrong.colno}]"
+    if wrong.pos >= len(wrong.doc):
+        return f"Unexpected end-of-input {where}"
+    char = wrong.doc[wrong.pos]
+    return f"Unexpected character ('{char}' (code {ord(char)})): {wrong.msg} {where}"
+
+
+def check_accept(request: Request, segments: tuple[str, ...]) -> None:
+    """Refuse a client that takes no JSON: XML, which the platform speaks too, is not emulated."""
+    accepted = request.headers.get("accept", "")
+    if not accepted or segments[-1:] == ("VersionData",):
+        return
+    ranges = {item.partition(";")[0].strip().lower() for item in accepted.split(",")}
+    if not ranges & _JSON_RANGES:
+        message = f"This resource answers application/json, which the Accept header '{accepted}' does not name"
+        raise ApiError(406, "NOT_ACCEPTABLE", message)
+
+
+def _without_halves(value: Any) -> Any:
+    """The value with every half of a surrogate pair made a question mark, which UTF-8 can carry back."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_without_halves(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
+    return value
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"Unrecognized token '{text}'")

@@ -1,0 +1,119 @@
+"""What of a path is mail: suffixes, mbox, Maildir, order, and what is refused by name."""
+
+from pathlib import Path
+
+import pytest
+from m365sandbox.mail.mime import message_of
+from m365sandbox.mail.source import MailSourceError, read_mail
+
+MAIL = Path(__file__).parents[2] / "fixtures" / "mail"
+LETTER = b"Subject: %s\nFrom: a@client.example\n\n%s\n"
+
+
+def write(folder: Path, name: str, data: bytes) -> None:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+
+
+def names(path: Path) -> list[str]:
+    return [name for name, _ in read_mail(path).messages]
+
+
+def test_the_fixtures_all_import() -> None:
+    source = read_mail(MAIL)
+    assert source.files == len(list(MAIL.iterdir()))
+    assert source.refused == []
+    assert len(source.messages) == source.files
+
+
+def test_only_mail_is_counted_in_the_order_of_the_sorted_paths(tmp_path: Path) -> None:
+    for name in ("b/2.eml", "b/10.TXT", "a.eml", "b.eml", "notes.md", "b/logo.png", "c/deep/er/x.eml"):
+        write(tmp_path, name, LETTER % (name.encode(), b"text"))
+    assert names(tmp_path) == ["a.eml", "b/10.TXT", "b/2.eml", "b.eml", "c/deep/er/x.eml"]
+    assert read_mail(tmp_path).files == 5
+
+
+def test_one_file(tmp_path: Path) -> None:
+    write(tmp_path, "one.eml", LETTER % (b"one", b"text"))
+    assert names(tmp_path / "one.eml") == ["one.eml"]
+
+
+def test_an_mbox_is_one_file_of_many_messages(tmp_path: Path) -> None:
+    mbox = (
+        b"From a@client.example Mon Feb  3 10:00:00 2025\n"
+        + LETTER % (b"first", b"From here on it is text\n>From me\n")
+        + b"\nFrom b@client.example Mon Feb  3 11:00:00 2025\r\nSubject: second\r\n\r\n>>From quoted\r\n\r\n"
+        + b"From c@client.example Mon Feb  3 12:00:00 2025\nSubject: third\n\n"
+    )  # fmt: skip
+    write(tmp_path, "old.mbox", mbox)
+    source = read_mail(tmp_path)
+    assert source.files == 1
+    assert [name for name, _ in source.messages] == ["old.mbox#1", "old.mbox#2", "old.mbox#3"]
+    messages = [message_of(raw) for _, raw in source.messages]
+    assert [message["subject"] for message in messages] == ["first", "second", "third"]
+    assert "From here on it is text\r\nFrom me" in messages[0]["bodyPreview"]
+    assert messages[1]["bodyPreview"] == ">From quoted"
+
+
+def test_an_mbox_without_separators_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "odd.mbox", b"Subject: x\n\ntext\n")
+    (refusal,) = read_mail(tmp_path).refused
+    assert refusal["file"] == "odd.mbox"
+    assert "'From '" in refusal["reason"]
+
+
+def test_a_maildir_is_read_whatever_its_files_are_called(tmp_path: Path) -> None:
+    write(tmp_path, "Inbox/cur/1700000000.M1P2.host:2,S", LETTER % (b"seen", b"text"))
+    write(tmp_path, "Inbox/new/1700000001.M1P3.host", LETTER % (b"new", b"text"))
+    write(tmp_path, "Inbox/tmp/1700000002.M1P4.host", LETTER % (b"unfinished", b"text"))
+    write(tmp_path, "Inbox/.Sent/cur/1700000003.M1P5.host:2,", LETTER % (b"sent", b"text"))
+    write(tmp_path, "Inbox/dovecot-uidlist", b"3 V1")
+    source = read_mail(tmp_path)
+    assert source.files == 3
+    assert [message_of(raw)["subject"] for _, raw in source.messages] == ["sent", "seen", "new"]
+
+
+def test_an_ordinary_folder_called_new_is_no_maildir(tmp_path: Path) -> None:
+    write(tmp_path, "new/picture.png", b"\x89PNG")
+    write(tmp_path, "new/letter.eml", LETTER % (b"x", b"text"))
+    assert names(tmp_path) == ["new/letter.eml"]
+    assert read_mail(tmp_path).files == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b" \r\n\n", "the file is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0", "not a mail message: no header line, and its content is not text"),
+    ],
+)
+def test_what_is_no_message_is_refused_and_the_rest_goes_on(tmp_path: Path, data: bytes, reason: str) -> None:
+    write(tmp_path, "bad.eml", data)
+    write(tmp_path, "good.eml", LETTER % (b"good", b"text"))
+    source = read_mail(tmp_path)
+    assert source.refused == [{"file": "bad.eml", "reason": reason}]
+    assert [name for name, _ in source.messages] == ["good.eml"]
+    assert source.files == 2
+
+
+def test_a_link_to_nowhere_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (refusal,) = read_mail(tmp_path).refused
+    assert refusal["file"] == "gone.eml"
+    assert refusal["reason"].startswith("cannot be read: ")
+
+
+def test_a_file_name_that_is_not_utf8_can_still_be_printed(tmp_path: Path) -> None:
+    write(tmp_path, "caf\udce9.eml", b"")
+    (refusal,) = read_mail(tmp_path).refused
+    assert refusal["file"].encode("utf-8") == "caf\ufffd.eml".encode()
+
+
+def test_a_path_that_is_no_mail_says_so(tmp_path: Path) -> None:
+    with pytest.raises(MailSourceError, match=r"no such file or folder: .*absent"):
+        read_mail(tmp_path / "absent")
+    write(tmp_path, "x.docx", b"PK")
+    with pytest.raises(MailSourceError, match=r"not a mail file: .*x\.docx \(\.eml, \.txt or \.mbox"):
+        read_mail(tmp_path / "x.docx")
