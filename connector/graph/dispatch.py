@@ -116,6 +116,8 @@ class RequestDispatcher:
         self._queues = {rank: _Queue() for rank in Rank}
         self._turns: list[_Turn] = []
         self._taken: Counter[str] = Counter()
+        #: bundles of bodies that are being sent
+        self._bundles = 0
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._closed = False
@@ -282,6 +284,8 @@ class RequestDispatcher:
             queue = self._queues[rank]
             if not queue.by_user:
                 continue
+            if rank is Rank.CONTENT and self._bundles >= self._most_bundles():
+                continue
             claim = self._claim_for_file if rank is Rank.FILE else self._claim
             most = self._bundle_size(rank)
             taken = queue.take(1, claim, bundled=False)
@@ -290,8 +294,15 @@ class RequestDispatcher:
             if taken[0].request is not None and most > 1:
                 for other in _LISTS if rank in _LISTS else (rank,):
                     taken += self._queues[other].take(most - len(taken), claim, bundled=True)
+            self._bundles += rank is Rank.CONTENT
             return taken
         return []
+
+    def _most_bundles(self) -> int:
+        """Bundles of bodies that are sent at a time: as many of four as fill the places of the mailboxes in use. More
+        would be smaller ones."""
+        users = len(self._taken.keys() | self._queues[Rank.CONTENT].by_user.keys())
+        return -(-users * self._per_mailbox // AT_ONCE)
 
     def _bundle_size(self, rank: Rank) -> int:
         """How many requests share a $batch: so many that the free workers carry all that could go now."""
@@ -307,6 +318,7 @@ class RequestDispatcher:
         while bundle := self._take():
             answers = self._send(bundle)
             with self._changed:
+                self._bundles -= bundle[0].rank is Rank.CONTENT
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone
