@@ -4,8 +4,10 @@ Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE
 much for the org is sent again in halves; what it would not take for a reason we can mend is mended and sent once more.
 """
 
+import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -39,18 +41,63 @@ _LOG = structlog.get_logger(__name__)
 
 #: How often a row is sent in all: as it is, then mended or after a lock.
 _ROUNDS = 3
+#: requests that may write at a time, at most (`salesforce.writers` may ask for fewer), and smooth ones after which one
+#: more is tried
+MOST_LANES, SMOOTH = 4, 20
 #: Where a row stands in what `write` was given: the mail, and the row in it.
 Place = tuple[int, int]
 
 
+class _Lanes:
+    """How many requests may write at a time: fewer once one met a lock or took too long, one more after a while."""
+
+    def __init__(self) -> None:
+        self._most = MOST_LANES
+        self._used = 0
+        self._smooth = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def lane(self) -> Iterator[None]:
+        """Wait for a free one and hold it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._used < self._most)
+            self._used += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= 1
+                self._changed.notify_all()
+
+    def narrow(self, cause: str) -> None:
+        """A lock, or a time-out: the org is asked too much at once."""
+        with self._changed:
+            self._smooth = 0
+            if self._most > 1:
+                self._most -= 1
+                _LOG.info("Fewer writers", action=Action.REQUEST_HALVED, cause=cause, writers=self._most)
+
+    def widen(self) -> None:
+        """A request went through smoothly."""
+        with self._changed:
+            self._smooth += 1
+            if self._smooth >= SMOOTH and self._most < MOST_LANES:
+                self._most, self._smooth = self._most + 1, 0
+                self._changed.notify_all()
+
+
 class SalesforceWriter:
-    """The port RecordSink, for one run. Not thread-safe, `files` apart: one thread writes."""
+    """The port RecordSink, for one run. Safe from several threads: each writes mails of its own."""
 
     def __init__(self, client: SalesforceClient, *, attachment_timeout: float = 120) -> None:
         self.files = SalesforceFiles(client, timeout=attachment_timeout)
         self._client = client
         self._watch = OrgFaultWatch()
+        self._lanes = _Lanes()
+        #: rows of a Collection, halved where they are too much; and the lock of it and of the watch
         self._limit = MAX_ROWS
+        self._lock = threading.Lock()
 
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
@@ -67,7 +114,8 @@ class SalesforceWriter:
             [parents.settled(found[mail, index]) for index in range(len(rows))] for mail, rows in enumerate(mails)
         ]
         try:
-            self._watch.see(found.values())
+            with self._lock:
+                self._watch.see(found.values())
         except OrgFaultError as fault:
             fault.written = tuple(result for each in results for result in each)
             raise
@@ -99,14 +147,21 @@ class SalesforceWriter:
     ) -> list[tuple[PackRow, RowResult]]:
         """What a request brought about; what was too much stands in front of the queue again, in halves."""
         try:
-            found = self._send(request, event)
+            with self._lanes.lane():
+                found = self._send(request, event)
         except NoAnswerError:
+            self._lanes.narrow("timeout")
             if not self._halve(request, queue, "timeout"):
                 raise
             return []
+        if any(is_locked(result) for _, result in found):
+            self._lanes.narrow("lock")
+        else:
+            self._lanes.widen()
         overloaded = {id(item) for item, result in found if is_overload(result)}
         if not any(all(id(item) in overloaded for item in collection.rows) for collection in request.collections):
-            self._limit = min(MAX_ROWS, self._limit * 2)
+            with self._lock:
+                self._limit = min(MAX_ROWS, self._limit * 2)
             return found
         rest = _only(request, {id(item) for item, result in found if not result.done})
         if not self._halve(rest, queue, "overload"):
@@ -147,7 +202,8 @@ class SalesforceWriter:
 
     def _halve(self, request: PackedRequest, queue: deque[PackedRequest], cause: str) -> bool:
         """Put both halves in front, and let what follows be no larger. False where there is nothing to halve."""
-        self._limit = max(1, _widest(request) // 2)
+        with self._lock:
+            self._limit = max(1, _widest(request) // 2)
         if not self._split(request, queue):
             return False
         _LOG.warning("Request is sent in halves", action=Action.REQUEST_HALVED, cause=cause, rows=len(request.rows))

@@ -74,7 +74,7 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @dataclass
-class MailFiles:
+class Case:
     """A firm before its first run: settings, rules and mail."""
 
     settings: SyncSettings
@@ -94,7 +94,7 @@ class MailFiles:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> MailFiles:
+def cases(draw: st.DrawFn) -> Case:
     """Any firm."""
     settings = builders.settings(
         keep_unmatched=draw(st.booleans()),
@@ -108,7 +108,7 @@ def cases(draw: st.DrawFn) -> MailFiles:
     numbered = [
         {**one, "message_id": f"<{n}@x.example>"} if one["message_id"] == "" else one for n, one in enumerate(mail)
     ]
-    return MailFiles(settings=settings, rules=rules, mail=numbered)
+    return Case(settings=settings, rules=rules, mail=numbered)
 
 
 def explained(firm: Firm, header: Header) -> Explanation:

@@ -5,7 +5,7 @@ from hypothesis import given
 from connector.codes import Outcome
 from connector.core.deciding.address import normalise
 from connector.model.mail import Header
-from tests.property.mailboxes import MailFiles, cases, explained, placed
+from tests.property.mailboxes import Case, cases, explained, placed
 from tests.support.builders import at
 from tests.support.fakes import JUNK
 
@@ -23,7 +23,7 @@ OURS = ("ada@firm.example", "bob@firm.example")
 READ_FROM = at(days=-28)
 
 
-def by_headers(case: MailFiles, header: Header) -> Outcome | None:
+def by_headers(case: Case, header: Header) -> Outcome | None:
     """DESIGN's table for this firm, written down a second time and as plainly as can be; None: not settled so far."""
     rules = {rule.pattern: rule for rule in case.rules}
 
@@ -68,7 +68,7 @@ def by_headers(case: MailFiles, header: Header) -> Outcome | None:
 
 
 @given(cases())
-def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: MailFiles) -> None:
+def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: Case) -> None:
     firm = case.firm()
     report = firm.sync()
     outcomes, counts = firm.outcomes, report.outcomes
@@ -92,7 +92,7 @@ def test_every_listed_message_has_exactly_one_outcome_and_none_fails(case: MailF
 
 
 @given(cases())
-def test_a_dry_run_says_what_the_run_does(case: MailFiles) -> None:
+def test_a_dry_run_says_what_the_run_does(case: Case) -> None:
     firm = case.firm()
     foreseen = firm.dry_run()
     assert firm.org.tables.get("Email__c", {}) == {}
@@ -103,7 +103,7 @@ def test_a_dry_run_says_what_the_run_does(case: MailFiles) -> None:
 
 
 @given(cases())
-def test_explain_says_what_the_run_does_before_and_after(case: MailFiles) -> None:
+def test_explain_says_what_the_run_does_before_and_after(case: Case) -> None:
     firm = case.firm()
     listed = [header for header in case.headers if header.received_at >= READ_FROM]
     before = {placed(header): explained(firm, header) for header in listed}
@@ -129,7 +129,7 @@ def test_explain_says_what_the_run_does_before_and_after(case: MailFiles) -> Non
 
 
 @given(cases())
-def test_a_second_run_repeats_what_it_said(case: MailFiles) -> None:
+def test_a_second_run_repeats_what_it_said(case: Case) -> None:
     firm = case.firm()
     firm.sync()
     first = firm.outcomes
@@ -141,7 +141,7 @@ def test_a_second_run_repeats_what_it_said(case: MailFiles) -> None:
 
 
 @given(cases())
-def test_mail_behind_the_backfill_is_not_read_and_explain_says_so(case: MailFiles) -> None:
+def test_mail_behind_the_backfill_is_not_read_and_explain_says_so(case: Case) -> None:
     firm = case.firm()
     firm.sync()
     for header in case.headers:

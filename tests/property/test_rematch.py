@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.values import NormalAddress, RecordId
-from tests.property.mailboxes import MailFiles, cases
+from tests.property.mailboxes import Case, cases
 from tests.support import builders
 from tests.support.builders import NOW
 from tests.support.firm import STRANGER, Firm
@@ -57,7 +57,7 @@ def related(firm: Firm) -> dict[str, set[Any]]:
 
 @given(case=cases(), clients=added, at_once=st.integers(1, 3))
 def test_it_ends_as_a_sync_with_the_final_clients(
-    case: MailFiles, clients: list[tuple[str, int]], at_once: int
+    case: Case, clients: list[tuple[str, int]], at_once: int
 ) -> None:
     case.settings = builders.settings(
         keep_unmatched=True, sync_bcc=case.settings.sync_bcc, backfill_months=1, match_ties=MatchTies.ALL
