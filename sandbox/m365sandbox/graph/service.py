@@ -13,7 +13,6 @@ from m365sandbox.graph.access import Access, Caller, own
 from m365sandbox.graph.call import JSON, Call
 from m365sandbox.graph.data.store import Store
 from m365sandbox.graph.delivery.delivery import NewMessage, deliver
-from m365sandbox.graph.delivery.owner import Owner
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox, TenantSettings
 from m365sandbox.graph.odata.options import read_preferences
@@ -176,10 +175,6 @@ class GraphSandbox:
         now = self._clock.now()
         with self._store.transaction():
             return [deliver(self._store, self._known(item.upn), item, now) for item in messages]
-
-    def owner(self, upn: str) -> Owner:
-        """What the mailbox's owner does in Outlook. Raises UnknownMailboxError."""
-        return Owner(self._store, self._known(upn), self._clock.now())
 
     def tenant_state(self) -> dict[str, Any]:
         """The habits that are set."""

@@ -30,7 +30,7 @@ def list_of_mailbox(call: Call) -> Response:
 
 
 def list_of_folder(call: Call) -> Response:
-    """GET /users/{id}/mailFolders/{id}/messages: that folder alone; of a search folder what it finds."""
+    """GET /users/{id}/mailFolders/{id}/messages: that folder alone."""
     where = _of_folder(call)
     context = f"users('{call.key(0)}')/mailFolders('{call.key(-1)}')/messages"
     return _listed(call, where, context)

@@ -108,16 +108,17 @@ def test_urls_are_relative_to_the_version(tenant: GraphTenant) -> None:
     assert {name: answer["status"] for name, answer in answers.items()} == {"1": 400, "2": 200}
 
 
-def test_bodies_go_along(tenant: GraphTenant) -> None:
-    action = f"/users/{ADA}/translateExchangeIds"
-    given = {"inputIds": ["none"], "sourceIdType": "restId", "targetIdType": "ewsId"}
-    as_json = {**item(1, action, headers={"Content-Type": "application/json"}), "method": "POST", "body": given}
-    mime = {**item(2, f"/users/{ADA}/messages", headers={"Content-Type": "text/plain"}), "method": "POST"}
+def test_a_history_can_be_made_in_a_sequence(tenant: GraphTenant) -> None:
+    tenant.may_write()
+    messages = f"/users/{ADA}/messages"
+    draft = {**item(1, messages, headers={"Content-Type": "application/json"}), "method": "POST"}
+    mime = {**item(2, messages, headers={"Content-Type": "text/plain"}, dependsOn=["1"]), "method": "POST"}
     encoded = b64encode(b64encode(b"Subject: As MIME\r\n\r\nHello")).decode()
-    answers = run(tenant, as_json, {**mime, "body": encoded})
-    assert [answers[name]["status"] for name in "12"] == [200, 403]
-    assert answers["1"]["body"]["value"][0]["sourceId"] == "none"
-    wrong = {"requests": [{**mime, "body": "%%%"}]}
+    answers = run(tenant, {**draft, "body": {"subject": "As JSON"}}, {**mime, "body": encoded})
+    assert [answers[name]["status"] for name in "12"] == [201, 201]
+    assert [answers[name]["body"]["subject"] for name in "12"] == ["As JSON", "As MIME"]
+    assert "Location" in answers["1"]["headers"]
+    wrong = {"requests": [{**mime, "dependsOn": [], "body": "%%%"}]}
     assert tenant.code(URL, 400, method="POST", body=wrong) == "BadRequest"
 
 
