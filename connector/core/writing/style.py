@@ -23,6 +23,8 @@ class Declaration(NamedTuple):
 
 #: The value of `background-image` where a picture, or of `color` where a colour that we cannot tell, was set.
 UNKNOWN: Final = "?"
+#: Letters have this colour, whatever their `color`.
+FILL: Final = "-webkit-text-fill-color"
 
 _WIDE: Final = frozenset({"inherit", "initial", "unset", "revert"})
 _UNITS: Final = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "pc": 16.0, "em": 16.0}
@@ -242,9 +244,7 @@ def _longhands(name: str, nodes: Sequence[Any], quirks: bool) -> Iterator[tuple[
     nodes = [node for node in nodes if node.type not in ("whitespace", "comment")]
     words = _words(nodes)
     wide = words[0] if words and len(words) == 1 and words[0] in _WIDE else None
-    if name in ("color", "-webkit-text-fill-color"):
-        yield from (("color", value) for value in _colour(nodes, quirks))
-    elif name == "background-color":
+    if name in ("color", "background-color", FILL):
         yield from ((name, value) for value in _colour(nodes, quirks))
     elif name in ("background", "background-image"):
         yield from _background(nodes, whole=name == "background")

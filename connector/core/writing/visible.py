@@ -26,7 +26,7 @@ from connector.core.writing.colours import (
 from connector.core.writing.hidden import Seen, hides, is_pixel
 from connector.core.writing.markup import BLOCKS, Attributes, Markup
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
-from connector.core.writing.style import UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
+from connector.core.writing.style import FILL, UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
 from connector.core.writing.text import clean, cut, one_line
 
 _TOKEN = re.compile(r'<(/?)([a-z0-9-]+)(?: x="(\d+)")?>|([^<]+)')
@@ -54,6 +54,8 @@ _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height"
 #: What a style sheet may set for the look of the page rather than for that of the text; left out where room is short.
 _NEEDED: Final = frozenset({"background-color", "color", "display", "white-space"})
 _UNWRAPPED: Final = {"pre": ("pre", "nowrap", "inherit", "initial", "unset", "revert")}
+#: The tags whose bgcolor and background browsers heed.
+_GROUNDED: Final = frozenset({"body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"})
 _CELLS: Final = frozenset({"table", "td", "th", "tr"})
 #: Attributes that are written as style, or only asked.
 _STYLED: Final = frozenset({"background", "bgcolor", "class", "color", "hidden", "id", "link", "style", "text"})
@@ -210,6 +212,9 @@ def _declared(
             last.pop(COLOUR_UNKNOWN.name, None)
         elif name == "background-color":
             last.pop(GROUND_UNKNOWN.name, None)
+    fill = last.pop(FILL, None)
+    if fill and fill.value != "currentcolor":
+        last["color"] = Declaration("color", fill.value)
     kept = [
         declaration
         for declaration in last.values()
@@ -238,6 +243,8 @@ def _hints(tag: str, attributes: Attributes) -> Iterator[Declaration]:
     text = attributes.get({"body": "text", "font": "color"}.get(tag, ""), "")
     if text and (colour := legacy_colour(text)):
         yield Declaration("color", colour)
+    if tag not in _GROUNDED:
+        return
     if "bgcolor" in attributes and (colour := legacy_colour(attributes["bgcolor"])):
         yield Declaration("background-color", colour)
     if attributes.get("background"):
@@ -326,7 +333,8 @@ def _tidy(tag: str, written: dict[str, str]) -> None:
     if "font-size" in written and font_pixels(written["font-size"], 16) <= 1:
         del written["font-size"]
     for name in ("width", "max-width"):
-        if name in written and (pixels(written[name]) or 3) <= 2:
+        size = pixels(written.get(name, ""))
+        if size is not None and size <= 2:
             del written[name]
     if tag not in _CELLS and tag != "hr":
         written.pop("height", None)
