@@ -32,6 +32,7 @@ _UNITS_EVERY: Final = _UNITS | {"rem": 16.0, "ex": 8.0, "ch": 8.0}
 _SIDES: Final = ("top", "right", "bottom", "left")
 #: Nothing is wider or higher than this, so that no mail covers the page that shows it.
 _LONGEST_PX = 2_000
+_LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?)([a-z%]*)")
 _IDENT = re.compile("-?[a-z][a-z0-9-]*")
 _FONT_WORD = re.compile(r"[A-Za-z][\w-]*")
 _FONT_NAME = re.compile(r"[\w .-]+")
@@ -78,9 +79,10 @@ def _text(node: Any) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def pixels(value: str, font: float = 16.0) -> float | None:
     """A written length in pixels, None where it is no length; per cent and em count against `font`."""
-    match = re.fullmatch(r"([+-]?[\d.]+(?:e[+-]?\d+)?)([a-z%]*)", value)
+    match = _LENGTH.fullmatch(value)
     if not match:
         return None
     number = float(match[1])
