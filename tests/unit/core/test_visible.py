@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from connector.core.writing import body as body_module
 from connector.core.writing.body import sanitise
 from connector.core.writing.colours import contrast, parse_colour
+from connector.core.writing.markup import scan
+from connector.core.writing.sheet import Place, rules_of
 from connector.core.writing.style import WRITTEN
 from connector.model.mail import Content
 from tests.unit.core.test_body import Reader
@@ -321,11 +323,39 @@ def test_words_stay_all_of_them_and_in_their_order(tags: list[tuple[str, bool]])
     ],
 )
 def test_a_tag_with_many_attributes_is_a_small_tag_to_the_parser(make: object) -> None:
-    from connector.core.writing.markup import scan
-
     assert callable(make)
     few, many = scan(make(100), 1_000), scan(make(100_000), 1_000)
     assert len(many.html) == len(few.html)
     assert [len(attributes) for _, attributes in many.attributes] == [
         len(attributes) for _, attributes in few.attributes
     ]
+
+
+def test_a_body_nests_no_deeper_than_browsers_nest() -> None:
+    deep = scan("<div>x" * 14_000, 15_000)
+    assert not deep.cut
+    assert deep.html.count("x") == 14_000
+    assert deep.html.count("<div>") <= 1_000
+    assert stored("<div>x" * 14_000).count("<div>") <= 300
+
+
+def test_style_sheets_cost_no_more_tests_than_a_mail_is_worth() -> None:
+    rules = rules_of(["* * {color:red} " * 5_000])
+    assert rules is not None
+    assert sum(len(parts) for parts in rules.parts.values()) <= 2_002
+    found = [rules.match("p", number, {}, Place(ancestors=number)) for number in range(1_000)]
+    assert found[0].declares == ()
+    assert found[1].declares
+    assert found[-1].declares == ()
+
+
+def test_a_style_sheet_takes_no_room_that_the_text_needs() -> None:
+    sheet = "<style>p{margin:0in;font-size:11pt;font-family:Calibri;color:navy}</style>"
+    text = "".join(f"<p>Line {number} of a letter that is long</p>" for number in range(1_300))
+    short = sanitise(Content(html=f"{sheet}<p>Dear Ann</p>"))
+    whole = sanitise(Content(html=sheet + text))
+    assert "Calibri" in short.html
+    assert not whole.truncated
+    assert whole.html.count("<p") == 1_300
+    assert "Calibri" not in whole.html
+    assert "color:navy" in whole.html
