@@ -10,7 +10,7 @@ from connector.codes import Action
 from connector.core.deciding import identity
 from connector.core.writing import records
 from connector.core.writing.attachments import Sorted, sort_out
-from connector.core.writing.body import sanitise
+from connector.core.writing.body import Body, sanitise
 from connector.core.writing.plan import plan
 from connector.engine.context import RunContext
 from connector.engine.decider import Mail
@@ -94,7 +94,7 @@ class Contents:
                 copies=headers,
                 key=mail.key,
                 chosen=replace(mail.chosen, preview=preview),
-                body=sanitise(mail.content) if mail.content is not None else None,
+                body=self._body(mail),
                 matches=mail.matches,
                 settings=self._settings,
                 org=self._context.setup.org,
@@ -118,6 +118,11 @@ class Contents:
             return
         mail.rows = (*planned.inserts, *planned.updates)
         mail.size = sum(map(_size, mail.rows))
+
+    def _body(self, mail: Mail) -> Body | None:
+        if mail.content is None:
+            return None
+        return sanitise(mail.content, remote_images=self._settings.remote_images)
 
     def _sorted(self, mail: Mail) -> Sorted | None:
         """What is known of a mail's attachments: none for one that was fetched and shows none."""

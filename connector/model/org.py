@@ -103,6 +103,7 @@ class SyncSettings:
     opt_out_categories: tuple[str, ...] = ("do not sync",)
     attachment_max_mb: int = 25
     inline_images: bool = False
+    remote_images: bool = False
     match_ties: MatchTies = MatchTies.ALL
     last_run_at: datetime | None = None
     matched_through: datetime | None = None

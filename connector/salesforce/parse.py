@@ -138,6 +138,7 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
         opt_out_categories=tuple(category for category in categories if category),
         attachment_max_mb=row.count("Attachment_Max_MB__c", 25) or 0,
         inline_images=row.flag("Inline_Images__c"),
+        remote_images=row.flag("Remote_Images__c"),
         match_ties=row.choice("Match_Ties__c", MatchTies, MatchTies.ALL),
         last_run_at=row.instant("Last_Run_At__c"),
         matched_through=row.instant("Matched_Through__c"),

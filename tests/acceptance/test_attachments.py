@@ -68,8 +68,8 @@ def mail(world: World, *attachments: dict[str, Any], owner: str = "ada", **membe
 def email(world: World) -> dict[str, Any]:
     """The one Email."""
     [row] = world.rows(
-        "SELECT Id, Message_Key__c, Attachment_Count__c, Attachment_Notes__c, OwnerId, CreatedDate, Body_Truncated__c "
-        "FROM Email__c"
+        "SELECT Id, Message_Key__c, Attachment_Count__c, Attachment_Notes__c, OwnerId, CreatedDate, Body__c, "
+        "Body_Truncated__c FROM Email__c"
     )
     return row
 
@@ -183,6 +183,20 @@ def test_inline_pictures_only_where_the_settings_ask_for_them(world: World) -> N
     report = world.sync()
     assert report["attachments"] == 1
     assert [version["PathOnClient"] for version in files(world)] == ["logo.png"]
+
+
+def test_pictures_of_other_servers_stay_in_a_body_only_where_the_settings_ask_for_them(world: World) -> None:
+    body = {"contentType": "html", "content": '<p>Hello <img src="https://firm.example/logo.png" alt="our logo"></p>'}
+    furnish(world)
+    mail(world, subject="a letter", body=body)
+    world.sync()
+    assert email(world)["Body__c"] == "<p>Hello our logo </p>"
+
+    world.reset()
+    furnish(world, Remote_Images__c=True)
+    mail(world, subject="a letter", body=body)
+    world.sync()
+    assert 'src="https://firm.example/logo.png"' in email(world)["Body__c"]
 
 
 def test_a_mail_whose_body_does_not_fit_is_attached_whole(world: World) -> None:

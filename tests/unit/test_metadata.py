@@ -61,6 +61,7 @@ FIELDS = {
         "Opt_Out_Categories__c": 'Text(255) default "Do Not Sync"',
         "Attachment_Max_MB__c": "Number(18,0) default 25",
         "Inline_Images__c": "Checkbox default false",
+        "Remote_Images__c": "Checkbox default false",
         "Match_Ties__c": "Picklist All|Oldest default All",
         "Last_Run_At__c": "DateTime",
         "Matched_Through__c": "DateTime",

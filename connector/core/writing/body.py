@@ -25,7 +25,7 @@ _MOST_REFERENCES = BODY_LIMIT
 _MOST_ROUNDS = 5
 
 # fmt: off
-_TAGS = {
+TAGS = {
     "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
     "dd", "del", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
     "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "table",
@@ -36,7 +36,7 @@ _TAGS = {
 _WITH_CONTENT = {"iframe", "noembed", "noframes", "script", "style", "title", "xml"}
 _VOID = frozenset({"br", "col", "hr", "img"})
 _CELL = {"align", "bgcolor", "colspan", "height", "rowspan", "valign", "width"}
-_ATTRIBUTES = {
+ATTRIBUTES = {
     "*": {"dir", "style", "title"},
     "a": {"href"},
     "caption": {"align"},
@@ -61,9 +61,9 @@ _PARSER = nh3.Cleaner(
 )
 #: Decides, whatever went before, what a field gets.
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
+    tags=TAGS,
     clean_content_tags=_WITH_CONTENT,
-    attributes=_ATTRIBUTES,
+    attributes=ATTRIBUTES,
     filter_style_properties=set(WRITTEN),
     url_schemes={"http", "https", "mailto", "tel"},
     url_relative="deny",

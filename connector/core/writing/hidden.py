@@ -88,9 +88,9 @@ def _gone(tag: str, attributes: Attributes, style: Mapping[str, str]) -> bool:
         return True
     if _NOTHING.search(style.get("clip-path", "")) or style.get("transform", "").replace(" ", "") == "scale(0)":
         return True
-    if (pixels(style.get("text-indent", "")) or 0) < _OUTSIDE:
-        return True
     boxed = away or display in _BOXED or (display is None and tag in _BOXES)
+    if boxed and (pixels(style.get("text-indent", "")) or 0) < _OUTSIDE:
+        return True
     return (
         boxed
         and style.get("overflow", "") in _CLIPPED

@@ -23,6 +23,8 @@ class Declaration(NamedTuple):
 
 #: The value of `background-image` where a picture, or of `color` where a colour that we cannot tell, was set.
 UNKNOWN: Final = "?"
+#: Letters have this colour, whatever their `color`.
+FILL: Final = "-webkit-text-fill-color"
 
 _WIDE: Final = frozenset({"inherit", "initial", "unset", "revert"})
 _UNITS: Final = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "pc": 16.0, "em": 16.0}
@@ -30,6 +32,7 @@ _UNITS_EVERY: Final = _UNITS | {"rem": 16.0, "ex": 8.0, "ch": 8.0}
 _SIDES: Final = ("top", "right", "bottom", "left")
 #: Nothing is wider or higher than this, so that no mail covers the page that shows it.
 _LONGEST_PX = 2_000
+_LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?)([a-z%]*)")
 _IDENT = re.compile("-?[a-z][a-z0-9-]*")
 _FONT_WORD = re.compile(r"[A-Za-z][\w-]*")
 _FONT_NAME = re.compile(r"[\w .-]+")
@@ -76,9 +79,10 @@ def _text(node: Any) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def pixels(value: str, font: float = 16.0) -> float | None:
     """A written length in pixels, None where it is no length; per cent and em count against `font`."""
-    match = re.fullmatch(r"([+-]?[\d.]+(?:e[+-]?\d+)?)([a-z%]*)", value)
+    match = _LENGTH.fullmatch(value)
     if not match:
         return None
     number = float(match[1])
@@ -242,9 +246,7 @@ def _longhands(name: str, nodes: Sequence[Any], quirks: bool) -> Iterator[tuple[
     nodes = [node for node in nodes if node.type not in ("whitespace", "comment")]
     words = _words(nodes)
     wide = words[0] if words and len(words) == 1 and words[0] in _WIDE else None
-    if name in ("color", "-webkit-text-fill-color"):
-        yield from (("color", value) for value in _colour(nodes, quirks))
-    elif name == "background-color":
+    if name in ("color", "background-color", FILL):
         yield from ((name, value) for value in _colour(nodes, quirks))
     elif name in ("background", "background-image"):
         yield from _background(nodes, whole=name == "background")

@@ -24,7 +24,7 @@ def units(text: str) -> int:
     """The length of `text` as Salesforce counts it: UTF-16 code units."""
     if text.isascii():
         return len(text)
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def unreferenced(text: str) -> str:

@@ -26,7 +26,7 @@ from connector.core.writing.colours import (
 from connector.core.writing.hidden import Seen, hides, is_pixel
 from connector.core.writing.markup import BLOCKS, Attributes, Markup
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
-from connector.core.writing.style import UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
+from connector.core.writing.style import FILL, UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
 from connector.core.writing.text import clean, cut, one_line
 
 _TOKEN = re.compile(r'<(/?)([a-z0-9-]+)(?: x="(\d+)")?>|([^<]+)')
@@ -54,6 +54,10 @@ _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height"
 #: What a style sheet may set for the look of the page rather than for that of the text; left out where room is short.
 _NEEDED: Final = frozenset({"background-color", "color", "display", "white-space"})
 _UNWRAPPED: Final = {"pre": ("pre", "nowrap", "inherit", "initial", "unset", "revert")}
+#: The tags whose bgcolor and background browsers heed.
+_GROUNDED: Final = frozenset({"body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"})
+#: What has a colour though it declares none.
+_COLOURED: Final = frozenset({"a", "body", "table"})
 _CELLS: Final = frozenset({"table", "td", "th", "tr"})
 #: Attributes that are written as style, or only asked.
 _STYLED: Final = frozenset({"background", "bgcolor", "class", "color", "hidden", "id", "link", "style", "text"})
@@ -139,20 +143,16 @@ def _open(writer: _Writer, name: str, known: str, number: int, attributes: Attri
         if name not in _VOID:
             writer.stack.append(replace(parent, close="", seen=seen))
         return
-    sent = _sent(writer, tag, attributes, style, parent)
+    deep = len(writer.stack) > _DEEPEST
+    written = {} if deep else _kept(declared)
+    if declared or tag in _COLOURED:
+        sent = _sent(writer, tag, attributes, style, parent)
+        stored = _readable(sent, _stored(tag, attributes, written, style, parent), written)
+    else:
+        sent, stored = parent.sent, parent.stored
     if tag == "body":
         writer.page_text = sent.text
-    deep = len(writer.stack) > _DEEPEST
-    written = {
-        declaration.name: declaration.value
-        for declaration in declared
-        if not deep and declaration.name in WRITTEN and declaration.value != UNKNOWN
-    }
-    if written.get("background-color") in ("transparent", "initial", "unset", "revert"):
-        del written["background-color"]
-    stored = _stored(tag, attributes, written, style, parent)
-    stored = _readable(sent, stored, written)
-    if tag == "table" and stored.text not in (None, BLACK):
+    elif tag == "table" and stored.text not in (None, BLACK):
         # without a document type a table does not inherit it
         written.setdefault("color", (stored.text or BLACK).written)
     if page:
@@ -179,6 +179,14 @@ def _open(writer: _Writer, name: str, known: str, number: int, attributes: Attri
             out == "pre",
         )
     )
+
+
+def _kept(declared: Sequence[Declaration]) -> dict[str, str]:
+    """What may be written of a style."""
+    written = {one.name: one.value for one in declared if one.name in WRITTEN and one.value != UNKNOWN}
+    if written.get("background-color") in ("transparent", "initial", "unset", "revert"):
+        del written["background-color"]
+    return written
 
 
 def _declared(
@@ -210,6 +218,9 @@ def _declared(
             last.pop(COLOUR_UNKNOWN.name, None)
         elif name == "background-color":
             last.pop(GROUND_UNKNOWN.name, None)
+    fill = last.pop(FILL, None)
+    if fill and fill.value != "currentcolor":
+        last["color"] = Declaration("color", fill.value)
     kept = [
         declaration
         for declaration in last.values()
@@ -238,6 +249,8 @@ def _hints(tag: str, attributes: Attributes) -> Iterator[Declaration]:
     text = attributes.get({"body": "text", "font": "color"}.get(tag, ""), "")
     if text and (colour := legacy_colour(text)):
         yield Declaration("color", colour)
+    if tag not in _GROUNDED:
+        return
     if "bgcolor" in attributes and (colour := legacy_colour(attributes["bgcolor"])):
         yield Declaration("background-color", colour)
     if attributes.get("background"):
@@ -297,10 +310,12 @@ def _text(value: str | None, default: Colour | None, inherited: Colour | None) -
 def _ground(value: str | None, text: Colour | None, parent: _Frame, below: Colour | None) -> Colour | None:
     if value == "inherit":
         value = parent.own_ground
+    if value is None:
+        return below
     if value == "currentcolor":
         colour = text
     else:
-        colour = CLEAR if value is None else parse_colour(value) or CLEAR
+        colour = parse_colour(value) or CLEAR
     if colour is None or below is None:
         return colour if colour and colour.alpha >= 1 else None
     return over(colour, below)
@@ -310,7 +325,8 @@ def _readable(sent: _Ink, stored: _Ink, written: dict[str, str]) -> _Ink:
     """`stored`, with a colour in `written` where the text would be read worse than it was sent, or not at all."""
     text, ground = stored.text or BLACK, stored.ground or WHITE
     if sent.text is None or sent.ground is None:
-        better = text if contrast(text, ground) >= _LEGIBLE else readable_on(ground)
+        enough = _READABLE if sent.text is None else _LEGIBLE
+        better = text if contrast(text, ground) >= enough else readable_on(ground)
     elif sent == stored:
         better = text
     else:
@@ -326,7 +342,8 @@ def _tidy(tag: str, written: dict[str, str]) -> None:
     if "font-size" in written and font_pixels(written["font-size"], 16) <= 1:
         del written["font-size"]
     for name in ("width", "max-width"):
-        if name in written and (pixels(written[name]) or 3) <= 2:
+        size = pixels(written.get(name, ""))
+        if size is not None and size <= 2:
             del written[name]
     if tag not in _CELLS and tag != "hr":
         written.pop("height", None)

@@ -26,6 +26,7 @@ def settings(**fields: Any) -> Any:
             "Opt_Out_Categories__c",
             "Attachment_Max_MB__c",
             "Inline_Images__c",
+            "Remote_Images__c",
             "Match_Ties__c",
             "Last_Run_At__c",
             "Matched_Through__c",

@@ -23,6 +23,7 @@ SETTING = {
     "Opt_Out_Categories__c": None,
     "Attachment_Max_MB__c": 25.0,
     "Inline_Images__c": False,
+    "Remote_Images__c": False,
     "Match_Ties__c": None,
     "Last_Run_At__c": None,
     "Matched_Through__c": "2026-01-31T08:00:00.000+0000",
