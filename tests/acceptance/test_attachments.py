@@ -86,7 +86,7 @@ def content(world: World, name: str) -> bytes:
     """What is in a file."""
     [version] = world.rows(f"SELECT Id FROM ContentVersion WHERE PathOnClient = '{name}'")
     answer = world.org.session.get(
-        f"{world.url}/services/data/v64.0/sobjects/ContentVersion/{version['Id']}/VersionData",
+        f"{world.url}/services/data/v66.0/sobjects/ContentVersion/{version['Id']}/VersionData",
         headers=world.org.headers,
         timeout=60,
     )

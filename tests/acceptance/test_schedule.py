@@ -55,7 +55,7 @@ def test_it_costs_one_call_and_changes_nothing(hourly: World) -> None:
     hourly.control("DELETE", "requests")
     upcoming(hourly)
     assert [(request["method"], request["path"]) for request in hourly.requests("salesforce")] == [
-        ("POST", "/services/data/v64.0/composite")
+        ("POST", "/services/data/v66.0/composite")
     ]
     assert hourly.requests("graph") == []
     [row] = hourly.rows("SELECT Last_Run_At__c FROM MS_Graph_Setting__c")
