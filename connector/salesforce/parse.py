@@ -1,5 +1,6 @@
 """Records of Salesforce to models, pure. A value that cannot be is a SetupError that names record, field and remedy."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -124,7 +125,7 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
     frequency = row.text("Frequency__c") or "Hourly"
     if frequency not in FREQUENCIES:
         raise row.odd("Frequency__c", f"has to be one of {', '.join(FREQUENCIES)}")
-    categories = (part.strip().lower() for part in row.text("Opt_Out_Categories__c").split(";"))
+    categories = (part.strip().lower() for part in re.split("[;,]", row.text("Opt_Out_Categories__c")))
     return SyncSettings(
         id=row.id,
         active=row.flag("Active__c"),

@@ -487,7 +487,7 @@ raise SystemExit(code)
 @pytest.mark.slow
 def test_a_large_attachment_does_not_pass_through_memory(world: World) -> None:
     """The same run with a small and with a 150 MB attachment, in processes of their own."""
-    furnish(world, Attachment_Max_MB__c=200)
+    furnish(world, Attachment_Max_MB__c=150)
 
     def peak() -> int:
         command = [sys.executable, "-c", MEASURE, world.config]

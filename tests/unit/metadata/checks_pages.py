@@ -178,5 +178,5 @@ def _validation_rule(project: Project, file: File) -> Iterator[Finding]:
         yield Finding("rule-field", file.place, name)
     for name, value in re.findall(r'ISPICKVAL\((\w+), "([^"]*)"\)', formula):
         field = project.fields.get((owner, name))
-        if field is None or value not in values(field):
+        if field is None or (value and value not in values(field)):
             yield Finding("rule-field", file.place, f"{name} {value}")

@@ -16,7 +16,7 @@ FIELDS = {
         "Mailbox_Type__c": "Picklist Personal|Shared",
         "Active__c": "Checkbox default true",
         "Aliases__c": LONG,
-        "Status__c": "Picklist Not Linked|Ready|Live|Failing|Unavailable",
+        "Status__c": "Picklist Not Linked|Ready|Live|Failing|Unavailable default Not Linked",
         "Status_Detail__c": LONG,
         "Backfill_From__c": "DateTime",
         "Backfill_Through__c": "DateTime",
