@@ -110,6 +110,7 @@ VARIANTS = (
     Variant("length", SUBJECT, "<description>", f"<description>{'x' * 1000}"),
     # objects
     Variant("apis", EMAIL, "<enableBulkApi>true", "<enableBulkApi>false"),
+    Variant("apis", EMAIL, "<enableSharing>true", "<enableSharing>false"),
     Variant("apis", EMAIL, "<enableStreamingApi>true", "<enableStreamingApi>false"),
     Variant("name-field", EVENT, "<displayFormat>RUN-{000000}</displayFormat>", ""),
     Variant("sharing-model", PARTICIPANT, "<sharingModel>ControlledByParent", "<sharingModel>Private"),
@@ -121,6 +122,7 @@ VARIANTS = (
     Variant("text-length", SUBJECT, "<length>255</length>", ""),
     Variant("long-text-length", BODY, "<length>131072", "<length>131073"),
     Variant("long-text-length", TO, "<length>32768", "<length>255"),
+    Variant("long-text-length", TO, "<length>32768", "<length>131073"),
     Variant("visible-lines", TO, "<visibleLines>4</visibleLines>", ""),
     Variant("external-id", TO, "<length>", "<externalId>true</externalId><length>"),
     Variant("external-id", SENT, "<label>", "<externalId>true</externalId><label>"),
