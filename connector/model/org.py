@@ -104,6 +104,7 @@ class SyncSettings:
     attachment_max_mb: int = 25
     inline_images: bool = False
     remote_images: bool = False
+    create_tasks: bool = True
     match_ties: MatchTies = MatchTies.ALL
     last_run_at: datetime | None = None
     matched_through: datetime | None = None

@@ -238,9 +238,24 @@ SETTING = Table(
         "Opt_Out_Categories__c": (_TEXT, _READ),
         "Attachment_Max_MB__c": (_NUMBER, _READ),
         "Inline_Images__c": (_CHECKBOX, _READ),
+        "Remote_Images__c": (_CHECKBOX, _READ),
+        "Create_Tasks__c": (_CHECKBOX, _READ),
         "Match_Ties__c": (_PICKLIST, _READ),
         "Last_Run_At__c": (_DATETIME, _CHANGED | _READ),
         "Matched_Through__c": (_DATETIME, _CHANGED | _READ),
     },
 )
-TABLES = (MAIL, PARTICIPANT, TASK, FILE, EVENT, ERROR, MAILBOX, EXCLUSION, SETTING)
+#: what a page in Salesforce asks of the connector
+REQUEST = Table(
+    name="MS_Graph_Request__c",
+    fields={
+        "Type__c": (_PICKLIST, _READ),
+        "Term__c": (_TEXT, _READ),
+        "Turn__c": (_NUMBER, _READ),
+        "Answered_Turn__c": (_NUMBER, _CHANGED | _READ),
+        "Status__c": (_PICKLIST, _CHANGED | _READ),
+        "Answer__c": (_LONG_TEXT, _CHANGED | _READ),
+        "Touched_At__c": (_DATETIME, _CHANGED | _READ),
+    },
+)
+TABLES = (MAIL, PARTICIPANT, TASK, FILE, EVENT, ERROR, MAILBOX, EXCLUSION, SETTING, REQUEST)

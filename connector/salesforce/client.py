@@ -44,7 +44,7 @@ class CompositeRequest(SubRequest):
 
 
 class SalesforceClient:
-    """One org. Safe from several threads. `service` carries the token; `version` is such as 64.0.
+    """One org. Safe from several threads. `service` carries the token; `version` is such as 66.0.
 
     With a `budget`, ServiceError is raised once that is used up, except for what is sent `in_any_case`.
     """

@@ -1,5 +1,6 @@
 """Records of Salesforce to models, pure. A value that cannot be is a SetupError that names record, field and remedy."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -125,7 +126,7 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
     frequency = row.text("Frequency__c") or "Hourly"
     if frequency not in FREQUENCIES:
         raise row.odd("Frequency__c", f"has to be one of {', '.join(FREQUENCIES)}")
-    categories = (part.strip().lower() for part in row.text("Opt_Out_Categories__c").split(";"))
+    categories = (part.strip().lower() for part in re.split("[;,]", row.text("Opt_Out_Categories__c")))
     return SyncSettings(
         id=row.id,
         active=row.flag("Active__c"),
@@ -139,6 +140,7 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
         attachment_max_mb=row.count("Attachment_Max_MB__c", 25) or 0,
         inline_images=row.flag("Inline_Images__c"),
         remote_images=row.flag("Remote_Images__c"),
+        create_tasks=row.flag("Create_Tasks__c"),
         match_ties=row.choice("Match_Ties__c", MatchTies, MatchTies.ALL),
         last_run_at=row.instant("Last_Run_At__c"),
         matched_through=row.instant("Matched_Through__c"),

@@ -140,7 +140,7 @@ class Sync(Section):
 class Salesforce(Section):
     """How the org's API is used."""
 
-    api_version: Annotated[str, Field(pattern=r"^(5[3-9]|[6-9][0-9])\.0$")] = "64.0"
+    api_version: Annotated[str, Field(pattern=r"^(59|[6-9][0-9])\.0$")] = "66.0"
     namespace: Annotated[str, AfterValidator(a_namespace)] = ""
     daily_call_budget_percent: Annotated[int, Field(ge=1, le=100)] = 80
     writers: Annotated[int, Field(ge=1, le=4)] = 4
@@ -237,7 +237,7 @@ _SYNONYMS = {
 }
 _PATTERNS = {
     "thumbprint": "is not a thumbprint: 40 hexadecimal digits are expected, as the Entra portal shows them",
-    "api_version": 'has to be a version from "53.0" on, such as "64.0"',
+    "api_version": 'has to be a version from "59.0" on, such as "66.0"',
 }
 
 

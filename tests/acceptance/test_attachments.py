@@ -86,7 +86,7 @@ def content(world: World, name: str) -> bytes:
     """What is in a file."""
     [version] = world.rows(f"SELECT Id FROM ContentVersion WHERE PathOnClient = '{name}'")
     answer = world.org.session.get(
-        f"{world.url}/services/data/v64.0/sobjects/ContentVersion/{version['Id']}/VersionData",
+        f"{world.url}/services/data/v66.0/sobjects/ContentVersion/{version['Id']}/VersionData",
         headers=world.org.headers,
         timeout=60,
     )
@@ -506,7 +506,7 @@ raise SystemExit(code)
 @pytest.mark.slow
 def test_a_large_attachment_does_not_pass_through_memory(world: World) -> None:
     """The same run with a small and with a 150 MB attachment, in processes of their own."""
-    furnish(world, Attachment_Max_MB__c=200)
+    furnish(world, Attachment_Max_MB__c=150)
 
     def peak() -> int:
         command = [sys.executable, "-c", MEASURE, world.config]

@@ -135,7 +135,7 @@ NO_KEY = "is not a private key in PEM format (-----BEGIN PRIVATE KEY-----)"
 NO_CA = "is not a readable PEM file of certificates (-----BEGIN CERTIFICATE-----)"
 NO_THUMBPRINT = "is not a thumbprint: 40 hexadecimal digits are expected, as the Entra portal shows them"
 NO_NAMESPACE = "is not a namespace prefix: up to 15 letters, digits and single underscores, without the `__`"
-NO_VERSION = 'has to be a version from "53.0" on, such as "64.0"'
+NO_VERSION = 'has to be a version from "59.0" on, such as "66.0"'
 NO_USERNAME = "is not a Salesforce username, which looks like an email address: m365sync@firm.example"
 USER_IN_URL = "has to be an address without user, query or fragment"
 GRAPH_PATH = "has a path; write the address without a version, such as https://graph.microsoft.com"
@@ -192,9 +192,9 @@ VALUES: list[Case] = [
     bad(f"{SF}.client_secret", "x", "unknown key, consumer_secret may be meant"),
     bad(f"{SF}.user", "x", "unknown key, username may be meant"),
     # the rest of the optional part
-    bad("salesforce.api_version", 64.0, TEXT),
+    bad("salesforce.api_version", 66.0, TEXT),
     bad("salesforce.api_version", 64, TEXT),
-    *(bad("salesforce.api_version", value, NO_VERSION) for value in ("64", "64.5", "v64.0", "52.0", "100.0", "")),
+    *(bad("salesforce.api_version", value, NO_VERSION) for value in ("66", "66.5", "v66.0", "58.0", "100.0", "")),
     bad("salesforce.namespace", None, NONE),
     bad("salesforce.namespace", False, TEXT),
     *(

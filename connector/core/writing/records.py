@@ -76,7 +76,7 @@ def build(
     return DesiredEmail(
         email=insert_row("Email__c", "Message_Key__c", key, {**fields, "OwnerId": owner, **audit}),
         participants=participants(parent, matches),
-        tasks=tasks(parent, matches, org) if matched else (),
+        tasks=tasks(parent, matches, org) if matched and settings.create_tasks else (),
         matched=matched,
         sort_key=_sort_key(matches) or key,
     )

@@ -139,7 +139,7 @@ def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: S
     return DesiredEmail(
         email=Row(object="Email__c", key_field="Message_Key__c", key=stored.key, fields={}),
         participants=rows,
-        tasks=tasks(parent, matches, org),
+        tasks=tasks(parent, matches, org) if settings.create_tasks else (),
         matched=any(matches),
         sort_key=next(filter(None, accounts), stored.key),
     )

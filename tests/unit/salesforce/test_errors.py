@@ -132,14 +132,14 @@ def test_a_session_that_ended_is_renewed_once(org: Org) -> None:
 
 def test_pages_and_child_rows_are_read_to_their_end(org: Org) -> None:
     def page(*ids: str, more: str = "") -> dict[str, Any]:
-        link = {"nextRecordsUrl": f"/services/data/v64.0/query/{more}"} if more else {}
+        link = {"nextRecordsUrl": f"/services/data/v66.0/query/{more}"} if more else {}
         return {"totalSize": 9, "done": not more, "records": [{"Id": name} for name in ids], **link}
 
     first = page("1", "2", more="p2")
     first["records"][0]["Kids__r"] = page("k1", more="k2")
     first["records"][1]["Kids__r"] = None
-    org.wire.get("https://firm.my.salesforce.com/services/data/v64.0/query/p2", json=page("3"))
-    org.wire.get("https://firm.my.salesforce.com/services/data/v64.0/query/k2", json=page("k2"))
+    org.wire.get("https://firm.my.salesforce.com/services/data/v66.0/query/p2", json=page("3"))
+    org.wire.get("https://firm.my.salesforce.com/services/data/v66.0/query/k2", json=page("k2"))
     records = list(org.client.records(first))
     assert [record["Id"] for record in records] == ["1", "2", "3"]
     assert [kid["Id"] for kid in records[0]["Kids__r"]] == ["k1", "k2"]
