@@ -57,8 +57,7 @@ def once_attempted(stored: dict[str, Any]) -> dict[str, Any]:
     }
     copy = ("Graph_Message_Id__c", "Mailbox__c", "Web_Link__c")
     emails = {
-        key: {name: value for name, value in row.items() if name not in copy}
-        for key, row in stored["Email__c"].items()
+        key: {name: value for name, value in row.items() if name not in copy} for key, row in stored["Email__c"].items()
     }
     return {**stored, "Error": errors, "Email__c": emails}
 
