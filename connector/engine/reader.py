@@ -107,7 +107,7 @@ class Reader:
         self.stop(abandon=kind is not None)
         if kind is None:
             with self._changed:
-                self._changed.wait_for(lambda: not any(queue.active for queue in self._all) or self._state.failure)
+                self._changed.wait_for(self._over)
 
     def stop(self, *, abandon: bool = False) -> None:
         """Take no further window; those being walked are finished, unless they are abandoned."""
@@ -139,7 +139,7 @@ class Reader:
         return taken
 
     def _over(self) -> bool:
-        if self._state.failure is not None:
+        if self._state.failure is not None or self._state.abandoned:
             return True
         if any(queue.active for queue in self._all):
             return False
@@ -178,8 +178,7 @@ class Reader:
         state = self._state
         if state.stopped or state.failure is not None:
             return None
-        busy = any(queue.active for queue in self._all)
-        if busy and state.headers + state.reserved >= self._high_water:
+        if state.headers + state.reserved >= self._high_water:
             return None
         for _ in range(len(self._queues)):
             queue = self._queues[0]
