@@ -47,8 +47,6 @@ def test_a_walk_of_a_folder_finds_all_of_it_and_nothing_else(world: World, mail:
     for folder in folders.values():
         end = start + timedelta(days=1)
         window = Window(mailbox=BOX, start=start, end=end, kind=WindowKind.SWEEP, folder=folder.id)
-            mailbox=BOX, start=start, end=start + timedelta(days=1), kind=WindowKind.SWEEP, folder=folder.id
-        )
         steps = walk(window, top=7, settle=timedelta(0))
         request = next(steps)
         while True:

@@ -15,10 +15,13 @@ from connector.errors import MailboxError
 from connector.model.mail import Folder, FolderTree
 from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId
-from connector.ports import CountCall, FolderCall, HeadersCall, PageCall
+from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, TreeCall
 from tests.support.builders import at
 from tests.support.fakes import INBOX, ROOT
 from tests.unit.engine.reading import FIRST, STUCK, Tenant, all_ids, ids, queue, reader, taken, with_sweep
+
+#: what one window of a sweep is taken to hold
+ONE_SWEEP = 250
 
 # -- the folder tree ---------------------------------------------------------------------------------------------------
 
@@ -155,11 +158,10 @@ def test_what_ails_the_count_is_no_error() -> None:
     assert (ada.expected, ada.error) == (None, None)
 
 
-@pytest.mark.parametrize("counts", [True, False])
-def test_the_first_run_of_a_quiet_mailbox_costs_at_most_ten_requests(counts: bool) -> None:
+@pytest.mark.parametrize("threads", [0, 2, 6])
+def test_the_first_run_of_a_quiet_mailbox_costs_at_most_ten_requests(threads: int) -> None:
     """Half a year of backfill, and the sweep of all of it: the budget of a first run (the directory apart)."""
-    tenant = Tenant()
-    tenant.counts = counts
+    tenant = Tenant(threads)
     ada = with_sweep(queue(tenant, "ada", 180, each=0, kind=WindowKind.BACKFILL), ids_only=True)
     with reader(tenant, ada, per_mailbox=6) as made:
         assert ids([*taken(made)]) == []
@@ -169,11 +171,13 @@ def test_the_first_run_of_a_quiet_mailbox_costs_at_most_ten_requests(counts: boo
 # -- sweeps -----------------------------------------------------------------------------------------------------------
 
 
-def test_one_mailbox_is_swept_to_its_end_before_the_next_begins() -> None:
-    tenant = Tenant(threads=0)
-    tenant.large = True  # so that a sweep has three windows
+@pytest.mark.parametrize("threads", [0, 1])
+def test_one_mailbox_is_swept_to_its_end_before_the_next_begins(threads: int) -> None:
+    """As far as one has windows to give: a run that is cut short has finished some sweeps, not begun all."""
+    tenant = Tenant(threads)
+    tenant.large = True  # so that a sweep has several windows
     queues = [with_sweep(queue(tenant, name, 2)) for name in ("ada", "bob", "cid")]
-    with reader(tenant, *queues, per_mailbox=1) as made:
+    with reader(tenant, *queues, per_mailbox=1, high_water=ONE_SWEEP) as made:
         readings = [*taken(made)]
         assert made.is_over
     kinds = [(reading.queue.mailbox.id, reading.closed.kind) for reading in readings if reading.closed is not None]
@@ -183,6 +187,27 @@ def test_one_mailbox_is_swept_to_its_end_before_the_next_begins() -> None:
     assert [*dict.fromkeys(swept)] == ["ada", "bob", "cid"]
     assert swept == sorted(swept)
     assert tenant.trees == Counter(ada=1, bob=1, cid=1)
+
+
+def test_of_many_sweeps_only_so_many_begin_as_there_is_room_for() -> None:
+    """Though all their trees are asked for before one has a window to give."""
+    tenant = Tenant(1)
+    filled = [queue(tenant, f"adviser{number}", 1) for number in range(40)]
+    asked, go = threading.Event(), threading.Event()
+
+    def wait(name: str) -> None:
+        if name == "folders":
+            asked.set()
+            assert go.wait(STUCK)
+
+    tenant.call = wait
+    sweeps = [with_sweep(WindowQueue(each.mailbox, each.user)) for each in filled]
+    with reader(tenant, *sweeps, per_mailbox=2, high_water=4 * 2 * ONE_SWEEP) as made:
+        assert asked.wait(STUCK)
+        assert len(tenant.calls_of(TreeCall)) == 4
+        go.set()
+        assert ids([*taken(made)]) == all_ids(tenant)
+    assert made._state.reserved == 0
 
 
 def test_a_sweep_begins_after_all_else_of_its_mailbox() -> None:
