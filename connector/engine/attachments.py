@@ -87,6 +87,8 @@ class AttachmentStore:
         self._busy = 0
         self._flushing = False
         self._over = False
+        #: nobody wants what is still on its way
+        self._abandoned = False
         self._failure: BaseException | None = None
         self._surplus: list[RecordId] = []
         self._touched: dict[RecordId, str] = {}
@@ -100,9 +102,7 @@ class AttachmentStore:
     ) -> None:
         with self._changed:
             self._over = True
-            if kind is not None:
-                self._queue.clear()
-                self._contents.clear()
+            self._abandoned = kind is not None
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
@@ -170,7 +170,7 @@ class AttachmentStore:
     def _next(self) -> tuple[list[MailFiles], list[_Content]] | None:
         """Contents that fill a request, else mails to fetch the files of; None at the end."""
         with self._changed:
-            while self._failure is None:
+            while self._failure is None and not self._abandoned:
                 full = len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
                 if self._contents and (full or (self._flushing and not self._queue and not self._busy)):
                     self._busy += 1

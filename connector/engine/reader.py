@@ -107,7 +107,7 @@ class Reader:
         self.stop(abandon=kind is not None)
         if kind is None:
             with self._changed:
-                self._changed.wait_for(lambda: not any(queue.active for queue in self._all) or self._state.failure)
+                self._changed.wait_for(self._over)
 
     def stop(self, *, abandon: bool = False) -> None:
         """Take no further window; those being walked are finished, unless they are abandoned."""
@@ -139,7 +139,7 @@ class Reader:
         return taken
 
     def _over(self) -> bool:
-        if self._state.failure is not None:
+        if self._state.failure is not None or self._state.abandoned:
             return True
         if any(queue.active for queue in self._all):
             return False
@@ -178,8 +178,7 @@ class Reader:
         state = self._state
         if state.stopped or state.failure is not None:
             return None
-        busy = any(queue.active for queue in self._all)
-        if busy and state.headers + state.reserved >= self._high_water:
+        if state.headers + state.reserved >= self._high_water:
             return None
         for _ in range(len(self._queues)):
             queue = self._queues[0]
@@ -196,8 +195,14 @@ class Reader:
         for queue in self._all:
             if queue.sweep_waits and not queue.has_windows and not queue.active:
                 queue.active += 1
+                state.reserved += self._first_of_sweep
                 return self._sweeping(queue)
         return None
+
+    @property
+    def _first_of_sweep(self) -> int:
+        """What a sweep that begins is taken to hold: else all would begin before the first has a window to give."""
+        return self._per_mailbox * _EXPECTED[WindowKind.SWEEP]
 
     def _begun(self, queue: WindowQueue, cutter: WindowCutter, window: Window) -> Step:
         ids_only = window.kind == WindowKind.SWEEP and queue.sweep is not None and queue.sweep.ids_only
@@ -232,7 +237,7 @@ class Reader:
             with_tree=with_tree,
             ids_only=walking.ids_only,
         )
-        self._start(queue, call, lambda page: self._walk_on(walking, page), lambda: self._unreserve(walking))
+        self._start(queue, call, lambda page: self._walk_on(walking, page), lambda: self._unreserve(walking.reserved))
 
     def _start(
         self, queue: WindowQueue, call: SourceCall[_T], then: Callable[[_T], None], failed: Step = lambda: None
@@ -263,7 +268,7 @@ class Reader:
         except StopIteration as finished:
             self._walked(walking, finished.value)
         except MailboxError as error:
-            self._unreserve(walking)
+            self._unreserve(walking.reserved)
             self._give_up(walking.queue, error)
             self._released(walking.queue)
         else:
@@ -283,7 +288,7 @@ class Reader:
                     queue,
                     HeadersCall(wanted=tuple(wanted)),
                     lambda headers: self._with_tree(walking, walked, headers),
-                    lambda: self._unreserve(walking),
+                    lambda: self._unreserve(walking.reserved),
                 )
                 return
             self._put(walking, walked, ())
@@ -303,14 +308,14 @@ class Reader:
                 self._put(walking, walked, headers)
 
             call = TreeCall(user=queue.user, kind=walking.window.kind)
-            self._start(queue, call, placed, lambda: self._unreserve(walking))
+            self._start(queue, call, placed, lambda: self._unreserve(walking.reserved))
         else:  # another walk of this mailbox has asked for the tree
             with self._changed:
                 if queue.tree is None and queue.error is None:
                     queue.waiting_for_tree.append(lambda: self._with_tree(walking, walked, headers))
                     return
             if queue.error is not None:
-                self._unreserve(walking)
+                self._unreserve(walking.reserved)
                 self._released(queue)
             else:
                 self._put(walking, walked, headers)
@@ -365,11 +370,13 @@ class Reader:
             self._keep_tree(queue, tree)
             self._begin_sweep(queue)
 
-        return lambda: self._start(queue, TreeCall(user=queue.user, kind=WindowKind.SWEEP), placed)
+        call = TreeCall(user=queue.user, kind=WindowKind.SWEEP)
+        return lambda: self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
 
     def _begin_sweep(self, queue: WindowQueue) -> None:
         tree, sweep = queue.tree, queue.sweep
         if tree is None or sweep is None:
+            self._unreserve(self._first_of_sweep)
             self._released(queue)
             return
         try:
@@ -383,9 +390,11 @@ class Reader:
                 queue.tree = with_folder(tree, new)
                 self._begin_sweep(queue)
 
-            self._start(queue, FolderCall(user=queue.user, folder=missing), placed)
+            call = FolderCall(user=queue.user, folder=missing)
+            self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
             return
         with self._changed:
+            self._state.reserved -= self._first_of_sweep
             queue.begin_sweep((folder.id for folder in found), sweep_cutters(sweep.range, found))
         self._released(queue)
 
@@ -404,9 +413,9 @@ class Reader:
 
     # -- ends -------------------------------------------------------------------------------------------------------
 
-    def _unreserve(self, walking: _Walking) -> None:
+    def _unreserve(self, messages: int) -> None:
         with self._changed:
-            self._state.reserved -= walking.reserved
+            self._state.reserved -= messages
 
     def _released(self, queue: WindowQueue) -> None:
         """Something of this queue is done: others may begin."""

@@ -206,6 +206,8 @@ class RequestDispatcher:
         """
         turn = _Turn(user, for_file)
         with self._changed:
+            if self._closed:
+                raise StoppedError("The reading was ended")
             self._turns.append(turn)
             self._serve_turns()
         try:
@@ -222,11 +224,14 @@ class RequestDispatcher:
 
     # -- whose turn it is --------------------------------------------------------------------------------------------
 
-    def _put(self, tickets: Iterable[_Ticket]) -> None:
+    def _put(self, tickets: Sequence[_Ticket]) -> None:
         with self._changed:
-            for ticket in tickets:
+            closed = self._closed
+            for ticket in () if closed else tickets:
                 self._queues[ticket.rank].put(ticket)
             self._wake()
+        for ticket in tickets if closed else ():  # or whoever asks would wait for ever
+            ticket.done(StoppedError("The reading was ended"))
 
     def _wake(self) -> None:
         """One more worker, where there may be something for it. The lock is held."""

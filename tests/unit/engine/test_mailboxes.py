@@ -97,7 +97,7 @@ def test_a_linked_mailbox_is_read() -> None:
     assert not_linked_reason(of.mailboxes[0], of, seated_users(of)) is None
     [mailbox_run] = plan(of).values()
     assert mailbox_run.queue is not None
-    assert mailbox_run.queue.windows
+    assert mailbox_run.queue.has_windows
     assert mailbox_run.mailbox.status is MailboxStatus.READY
 
 
@@ -287,14 +287,17 @@ def test_what_stops_the_run_is_not_a_mailbox_s_fault() -> None:
 # -- how a row stands afterwards --------------------------------------------------------------------------------
 
 
-def closed_all(mailbox_run: MailboxRun) -> None:
-    assert mailbox_run.queue is not None
-    mailbox_run.closed += mailbox_run.queue.windows
+def handed_out(mailbox_run: MailboxRun) -> list[Window]:
+    """The windows that its queue gives, one after the other, where Graph does not count."""
+    queue = mailbox_run.queue
+    assert queue is not None
+    queue.count_known = True
+    return [window for _, window in iter(queue.next, None)]
 
 
 def test_a_mailbox_that_was_read_to_the_end_is_live() -> None:
     [mailbox_run] = plan(setup(mailbox(status=MailboxStatus.NOT_LINKED, status_detail="old"))).values()
-    closed_all(mailbox_run)
+    mailbox_run.closed += handed_out(mailbox_run)
     mailbox_run.advance(NOW, PACE.settle, last=True)
     box = mailbox_run.mailbox
     assert (box.status, box.status_detail, box.last_success) == (MailboxStatus.LIVE, "", NOW)
@@ -304,8 +307,7 @@ def test_a_mailbox_that_was_read_to_the_end_is_live() -> None:
 
 def test_before_the_end_of_the_run_it_is_ready_and_its_timestamps_move_already() -> None:
     [mailbox_run] = plan(setup(mailbox())).values()
-    assert mailbox_run.queue is not None
-    first: Window = mailbox_run.queue.windows[0]
+    first = handed_out(mailbox_run)[0]
     mailbox_run.closed.append(first)
     mailbox_run.advance(NOW, PACE.settle, last=False)
     assert mailbox_run.mailbox.status is MailboxStatus.READY
@@ -315,8 +317,7 @@ def test_before_the_end_of_the_run_it_is_ready_and_its_timestamps_move_already()
 
 def test_a_window_that_waits_for_an_older_one_does_not_move_the_timestamp() -> None:
     [mailbox_run] = plan(setup(mailbox())).values()
-    assert mailbox_run.queue is not None
-    first, second = mailbox_run.queue.windows[0], mailbox_run.queue.windows[1]
+    first, second = handed_out(mailbox_run)[:2]
     mailbox_run.closed.append(second)
     mailbox_run.advance(NOW, PACE.settle, last=False)
     assert mailbox_run.mailbox.backfill_through is None
@@ -354,13 +355,52 @@ def test_a_failure_shows_and_is_an_event_when_it_begins_and_ends_only(
 def test_a_failed_mailbox_keeps_what_it_got_but_is_not_live() -> None:
     [mailbox_run] = plan(setup(mailbox())).values()
     assert mailbox_run.queue is not None
-    mailbox_run.closed.append(mailbox_run.queue.windows[0])
+    first = handed_out(mailbox_run)[0]
+    mailbox_run.closed.append(first)
     mailbox_run.queue.error = MailboxError("denied")
     mailbox_run.fail(mailbox_run.queue.error)
     mailbox_run.advance(NOW, PACE.settle, last=True)
     assert mailbox_run.mailbox.status is MailboxStatus.FAILING
-    assert mailbox_run.mailbox.backfill_through == mailbox_run.queue.windows[0].end
+    assert mailbox_run.mailbox.backfill_through == first.end
     assert mailbox_run.mailbox.last_success is None
+
+
+# -- what the second road asks ------------------------------------------------------------------------------------
+
+
+SWEEP_DUE: dict[str, Any] = {**SWEPT, "swept_through": at(days=-2), "live_through": at(hours=-1)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "ids_only"),
+    [
+        ({}, True),  # its first run reads all that it sweeps
+        ({**SWEEP_DUE, "backfill_from": at(days=-9)}, False),  # the daily sweep: what was read days ago
+        # a backfill that goes on has read its first part in an earlier run
+        ({"backfill_from": at(days=-9), "backfill_through": at(days=-5), "live_from": NOW, "live_through": NOW}, False),
+        ({"backfill_from": at(days=-9), "live_from": NOW, "live_through": NOW}, True),
+    ],
+)
+def test_a_sweep_asks_for_ids_only_where_this_run_reads_all_of_its_range(
+    fields: dict[str, Any], ids_only: bool
+) -> None:
+    [mailbox_run] = plan(setup(mailbox(**fields))).values()
+    assert mailbox_run.queue is not None
+    assert mailbox_run.queue.sweep is not None
+    assert mailbox_run.queue.sweep.ids_only is ids_only
+
+
+def test_a_mailbox_with_live_mail_left_is_not_called_live() -> None:
+    """Its time was over: what was not handed out is for the next run."""
+    fields = {"backfill_from": at(days=-9), "backfill_through": at(days=-5), "live_from": at(days=-5)}
+    known = {**fields, "live_through": at(days=-2), "swept_through": at(hours=-1), "status": MailboxStatus.READY}
+    [mailbox_run] = plan(setup(mailbox(**known))).values()
+    mailbox_run.advance(NOW, PACE.settle, last=True)
+    assert mailbox_run.mailbox.status is MailboxStatus.READY
+    assert mailbox_run.mailbox.last_success is None
+    handed_out(mailbox_run)
+    mailbox_run.advance(NOW, PACE.settle, last=True)
+    assert mailbox_run.mailbox.status is MailboxStatus.LIVE
 
 
 # -- whose addresses are ours --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from responses import RequestsMock
 
 from connector.graph.client import GraphClient
-from connector.graph.slots import Slots
+from connector.graph.dispatch import RequestDispatcher
 from connector.http.transport import Transport
 
 URL = "https://graph.firm.example"
@@ -21,4 +21,10 @@ def wire() -> Iterator[RequestsMock]:
 @pytest.fixture
 def client() -> Iterator[GraphClient]:
     with Transport(sleep=lambda _: None, jitter=lambda: 0.0, max_attempts=2) as transport:
-        yield GraphClient(transport.service("Microsoft Graph", URL, counted="/v1.0"), slots=Slots(3))
+        yield GraphClient(transport.service("Microsoft Graph", URL, counted="/v1.0"))
+
+
+@pytest.fixture
+def dispatcher(client: GraphClient) -> Iterator[RequestDispatcher]:
+    with RequestDispatcher(client, workers=2) as dispatcher:
+        yield dispatcher

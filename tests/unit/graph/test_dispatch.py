@@ -1,21 +1,23 @@
-"""Requests that are asked for at one time, bundled: each gets its own answer, or an error of its own."""
+"""Who is sent when: ranks, places of a mailbox, bundles; and that each who asks is answered, or told why not."""
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from connector.errors import MailboxError, ServiceError, SignInError, UnreachableError
+from connector.errors import MailboxError, ServiceError, SignInError, StoppedError, UnreachableError
 from connector.graph.batch import LIMIT, MailboxRequest
-from connector.graph.dispatch import Coalescer
-from connector.graph.slots import Slots
+from connector.graph.dispatch import AT_ONCE, Answer, Rank, RequestDispatcher
 from connector.http.subrequest import SubResponse
+from connector.http.transport import NoAnswerError
 
 STUCK = 30
 SERVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LISTS = [Rank.LIVE, Rank.BACKFILL, Rank.SWEEP]
 
 
 def ask(user: str, number: int = 0) -> MailboxRequest:
@@ -26,65 +28,112 @@ def answer(request: MailboxRequest) -> SubResponse:
     return SubResponse(status=200, body={"url": request.url})
 
 
-class Watched:
-    """A request that tells when somebody looks whose mailbox it is for, which is when it is put into the queue."""
-
-    def __init__(self, request: MailboxRequest, queued: threading.Event) -> None:
-        self.url, self.prefer = request.url, request.prefer
-        self._user, self._queued = request.user, queued
-
-    @property
-    def user(self) -> str:
-        self._queued.set()
-        return self._user
-
-
 class Graph:
-    """Answers like GraphClient. The first request is kept waiting until `open` is set."""
+    """Answers like GraphClient. Requests for a user who is `held` wait until that event is set."""
 
-    def __init__(self, per_mailbox: int = 3) -> None:
-        self.slots = Slots(per_mailbox)
-        self.open = threading.Event()
-        self.reached = threading.Event()
+    def __init__(self) -> None:
         self.sent: list[list[str]] = []
+        #: these are missing in the answer to a batch
         self.failing: set[str] = set()
+        #: raised instead of an answer
         self.error: BaseException | None = None
+        self.batch_error: BaseException | None = None
+        self.held: dict[str, threading.Event] = {}
+        self.reached: dict[str, threading.Event] = {}
         self.at_once: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.requests = self.most_requests = 0
         self._lock = threading.Lock()
 
-    def send_get(self, request: MailboxRequest) -> tuple[SubResponse, datetime]:
-        self._send([request.url])
+    def hold(self, *users: str) -> threading.Event:
+        """From now on these wait; `reached` tells when one is asked for."""
+        gate = threading.Event()
+        for user in users:
+            self.held[user], self.reached[user] = gate, threading.Event()
+        return gate
+
+    def send_get(self, request: MailboxRequest) -> Answer:
+        self._send([request])
         return answer(request), SERVED
 
-    def try_get_at(self, user: str, url: str, *, prefer: str) -> tuple[SubResponse, datetime]:
-        with self.slots.hold({user: 1}):
-            return self.send_get(MailboxRequest(user=user, url=url.removeprefix("/v1.0"), prefer=prefer))
-
     def send_batch(self, wanted: Sequence[MailboxRequest]) -> tuple[list[SubResponse | None], datetime]:
-        self._send([request.url for request in wanted])
+        self._send(wanted, is_batch=True)
         return [None if request.url in self.failing else answer(request) for request in wanted], SERVED
 
-    def _send(self, urls: list[str]) -> None:
-        users = Counter(url.split("/")[2] for url in urls)
+    def _send(self, wanted: Sequence[MailboxRequest], *, is_batch: bool = False) -> None:
+        users = Counter(request.user for request in wanted)
         with self._lock:
-            self.sent.append(urls)
+            self.sent.append([request.url for request in wanted])
             self.at_once += users
             self.most |= self.at_once
             self.requests += 1
             self.most_requests = max(self.most_requests, self.requests)
-            first, error = len(self.sent) == 1, self.error
         try:
-            if first:
-                self.reached.set()
-                assert self.open.wait(STUCK)
-            elif error is not None:
-                raise error
+            for user in users:
+                if user in self.held:
+                    self.reached[user].set()
+                    assert self.held[user].wait(STUCK)
+            for error in (self.batch_error if is_batch else None, self.error):
+                if error is not None:
+                    raise error
         finally:
             with self._lock:
                 self.at_once -= users
                 self.requests -= 1
+
+
+class Desk:
+    """A dispatcher, and futures of what it was asked for."""
+
+    def __init__(self, graph: Graph, dispatcher: RequestDispatcher) -> None:
+        self.graph, self.dispatcher = graph, dispatcher
+
+    def submit(self, request: MailboxRequest, rank: Rank = Rank.LIVE) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        self.dispatcher.submit(request, rank, told(future))
+        return future
+
+    def run(self, user: str, job: Callable[[], Any], rank: Rank = Rank.LIVE) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.dispatcher.run(user, rank, job, told(future))
+        return future
+
+    def busy_worker(self) -> threading.Event:
+        """Keep one worker at a request until the event is set."""
+        gate = self.graph.hold("first")
+        self.submit(ask("first"))
+        assert self.graph.reached["first"].wait(STUCK)
+        return gate
+
+
+def told(future: "Future[Any]") -> Callable[[Any], None]:
+    """What ends a future with an answer, or with an error."""
+
+    def done(found: Any) -> None:
+        if isinstance(found, BaseException):
+            future.set_exception(found)
+        else:
+            future.set_result(found)
+
+    return done
+
+
+Make = Callable[..., Desk]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """Desks by workers and places of a mailbox; closed at the end."""
+    made: list[RequestDispatcher] = []
+
+    def desk(graph: Graph | None = None, **how: int) -> Desk:
+        graph = graph or Graph()
+        made.append(RequestDispatcher(graph, **how))  # type: ignore[arg-type]
+        return Desk(graph, made[-1])
+
+    yield desk
+    for dispatcher in made:
+        dispatcher.close()
 
 
 @pytest.fixture
@@ -93,82 +142,204 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def coalescer_of(graph: Graph, pool: ThreadPoolExecutor, *, most: int = 32) -> Coalescer:
-    return Coalescer(graph, pool, most=most)  # type: ignore[arg-type]
+def results(futures: Sequence[Future[Answer]]) -> list[SubResponse]:
+    return [future.result(STUCK)[0] for future in futures]
 
 
-def behind_one(
-    graph: Graph, requests: Sequence[MailboxRequest], pool: ThreadPoolExecutor
-) -> list[Future[tuple[SubResponse, datetime]]]:
-    """Ask for one, and while that is on its way for all the others, one after the other; then let the first go."""
-    coalescer = coalescer_of(graph, pool, most=1)
-    first = pool.submit(coalescer.ask, ask("first"))
-    assert graph.reached.wait(STUCK)
-    others = []
-    for number, request in enumerate(requests):
-        queued = threading.Event()
-        others.append(pool.submit(coalescer.ask, Watched(request, queued)))  # type: ignore[arg-type]
-        assert queued.wait(STUCK), number
-    graph.open.set()
-    return [first, *others]
+# -- bundles ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_request_that_comes_alone_is_a_plain_one(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    for number in range(3):
-        assert coalescer.ask(ask("ada", number)) == (answer(ask("ada", number)), SERVED)
-    assert graph.sent == [[f"/users/ada/{number}"] for number in range(3)]
+def test_a_request_that_comes_alone_is_a_plain_one(make: Make) -> None:
+    desk = make()
+    for number, rank in enumerate(Rank):
+        assert desk.submit(ask("ada", number), rank).result(STUCK) == (answer(ask("ada", number)), SERVED)
+    assert desk.graph.sent == [[f"/users/ada/{number}"] for number in range(len(Rank))]
 
 
-def test_what_has_to_wait_goes_together_and_each_gets_its_own_answer(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
+def test_what_has_to_wait_goes_together_and_each_gets_its_own_answer(make: Make) -> None:
+    desk = make(workers=1)
+    gate = desk.busy_worker()
     requests = [ask(f"user{number}") for number in range(25)]
-    first, *others = behind_one(graph, requests, pool)
-    assert first.result()[0] == answer(ask("first"))
-    assert [future.result() for future in others] == [(answer(request), SERVED) for request in requests]
-    assert [len(urls) for urls in graph.sent] == [1, LIMIT, 5]
-    assert graph.sent[1] == [request.url for request in requests[:LIMIT]]  # oldest first
+    futures = [desk.submit(request) for request in requests]
+    gate.set()
+    assert results(futures) == [answer(request) for request in requests]
+    assert [len(urls) for urls in desk.graph.sent] == [1, LIMIT, 5]
+    assert desk.graph.sent[1] == [request.url for request in requests[:LIMIT]]  # oldest first
 
 
-def test_a_bundle_asks_a_mailbox_only_so_often(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
+def test_lists_are_plain_requests_as_long_as_workers_are_free(make: Make) -> None:
+    """Plain ones come back sooner: a bundle is as slow as the slowest in it."""
+    desk = make(workers=32)
+    requests = [ask(f"user{number % 4}", number) for number in range(60)]
+    assert results([desk.submit(request) for request in requests]) == [answer(request) for request in requests]
+    assert {len(urls) for urls in desk.graph.sent} == {1}
+
+
+@pytest.mark.parametrize("rank", [Rank.CONTENT, Rank.FILE])
+def test_bodies_and_files_go_by_four_even_where_workers_are_free(make: Make, rank: Rank) -> None:
+    """Graph carries out four of a batch at a time, so that four cost the time of one and a fourth of the requests."""
+    desk = make(workers=32)
+    assert AT_ONCE == 4
+    requests = [ask(f"user{number}", number) for number in range(40)]
+    found = dict(desk.dispatcher.ask_many(requests, rank))
+    assert found == {number: answer(request) for number, request in enumerate(requests)}
+    assert {len(urls) for urls in desk.graph.sent} == {4}
+
+
+def test_bundles_are_larger_than_four_only_where_more_could_go_than_all_workers_carry(make: Make) -> None:
+    desk = make(workers=2)
+    requests = [ask(f"user{number}", number) for number in range(20)]
+    # put at one time: what a worker takes depends on all that waits
+    assert len(dict(desk.dispatcher.ask_many(requests, Rank.CONTENT))) == 20
+    assert [len(urls) for urls in desk.graph.sent] == [10, 10]
+
+
+def test_a_bundle_asks_a_mailbox_only_so_often(make: Make) -> None:
+    desk = make(workers=1, per_mailbox=3)
+    gate = desk.busy_worker()
     others = [ask(f"user{number}") for number in range(4)]
     requests = [*(ask("ada", number) for number in range(7)), *others]
-    for future, request in zip(behind_one(graph, requests, pool)[1:], requests, strict=True):
-        assert future.result()[0] == answer(request)
-    counts = [Counter(url.split("/")[-2] for url in urls) for urls in graph.sent[1:]]
+    futures = [desk.submit(request) for request in requests]
+    gate.set()
+    assert results(futures) == [answer(request) for request in requests]
+    counts = [Counter(url.split("/")[2] for url in urls) for urls in desk.graph.sent[1:]]
     assert counts == [{"ada": 3, **{other.user: 1 for other in others}}, {"ada": 3}, {"ada": 1}]
 
 
-def test_the_lists_of_a_few_mailboxes_are_plain_requests(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    requests = [ask(f"user{number % 4}", number) for number in range(60)]
-    with ThreadPoolExecutor(max_workers=30) as threads:
-        assert [found for found, _ in threads.map(coalescer.ask, requests)] == [answer(request) for request in requests]
-    assert all(len(urls) == 1 for urls in graph.sent)
-    assert max(graph.most.values()) <= 3
+# -- whose turn -------------------------------------------------------------------------------------------------------
 
 
-def test_a_single_message_goes_by_batch(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.open.set()
-    graph.failing = {ask("ada").url}
-    assert list(coalescer_of(graph, pool).ask_many([ask("ada")])) == [(0, answer(ask("ada")))]
-    assert len(graph.sent) == 2  # the batch says nothing of it, so it is asked for alone
+def test_bodies_come_before_lists_and_files_last_whatever_the_order_they_came_in(make: Make) -> None:
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    futures = [desk.submit(ask(rank.name), rank) for rank in reversed(Rank)]
+    gate.set()
+    results(futures)
+    # lists share a request, in their order
+    assert desk.graph.sent[1:] == [
+        ["/users/CONTENT/0"],
+        [f"/users/{rank.name}/0" for rank in LISTS],
+        ["/users/FILE/0"],
+    ]
 
 
-def test_what_failed_inside_a_bundle_is_asked_again_alone(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
+def test_lists_of_live_mail_come_before_those_of_a_backfill_and_these_before_a_sweep(make: Make) -> None:
+    """Jobs, which share no request."""
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    order: list[Rank] = []
+    futures = [desk.run(rank.name, _noting(order, rank), rank) for rank in reversed(Rank)]
+    gate.set()
+    for future in futures:
+        future.result(STUCK)
+    assert order == [*Rank]
+
+
+def _noting(order: list[Any], what: Any) -> Callable[[], None]:
+    return lambda: order.append(what)
+
+
+def test_within_a_rank_it_is_the_turn_of_the_mailbox_that_was_served_longest_ago(make: Make) -> None:
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    order: list[str] = []
+    futures = [desk.run(user, _noting(order, user)) for user in ("ada", "ada", "ada", "ada", "bob", "bob", "cid")]
+    gate.set()
+    for future in futures:
+        future.result(STUCK)
+    assert order == ["ada", "bob", "cid", "ada", "bob", "ada", "ada"]
+
+
+def test_a_mailbox_whose_places_are_taken_holds_nobody_up(make: Make, pool: ThreadPoolExecutor) -> None:
+    desk = make(workers=4, per_mailbox=1)
+    with desk.dispatcher.place("ada"):  # a download, say
+        waiting = desk.submit(ask("ada"))
+        for number in range(25):
+            assert results([desk.submit(ask("bob", number))]) == [answer(ask("bob", number))]
+        assert not waiting.done()
+    assert results([waiting]) == [answer(ask("ada"))]
+
+
+def test_a_mailbox_is_asked_so_often_at_a_time_and_no_more(make: Make) -> None:
+    desk = make(workers=8, per_mailbox=2)
+    gate = desk.graph.hold("ada")
+    futures = [desk.submit(ask("ada", number)) for number in range(9)]
+    assert desk.graph.reached["ada"].wait(STUCK)
+    results([desk.submit(ask("bob", number)) for number in range(20)])
+    assert desk.graph.most["ada"] <= 2
+    gate.set()
+    results(futures)
+    assert desk.graph.most["ada"] == 2
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_files_never_take_the_last_free_place_of_a_mailbox(make: Make) -> None:
+    desk = make(workers=8, per_mailbox=3)
+    gate = desk.graph.hold("ada")
+    files = [desk.submit(ask("ada", number), Rank.FILE) for number in range(9)]
+    assert desk.graph.reached["ada"].wait(STUCK)
+    # three times: each finds the place that files leave free
+    for number in range(3):
+        assert desk.run("ada", lambda number=number: number).result(STUCK) == number  # type: ignore[misc]
+    assert not any(future.done() for future in files)
+    gate.set()
+    results(files)
+    assert desk.graph.most["ada"] <= 3
+
+
+def test_two_files_at_a_time_where_a_mailbox_has_three_places(make: Make) -> None:
+    desk = make(workers=8, per_mailbox=3)
+    gate = desk.graph.hold("ada")
+    futures = [desk.submit(ask("ada", number), Rank.FILE) for number in range(30)]
+    gate.set()
+    results(futures)
+    assert desk.graph.most["ada"] == 2
+
+
+def test_a_mailbox_with_one_place_gives_it_to_files_too(make: Make) -> None:
+    desk = make(workers=8, per_mailbox=1)
+    assert results([desk.submit(ask("ada"), Rank.FILE)]) == [answer(ask("ada"))]
+
+
+# -- alone again ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_in_a_bundle_is_asked_for_again_alone(make: Make) -> None:
+    """Graph answers a part of a batch with 429, or forgets it: nobody waits for ever for one lost answer."""
+    desk = make(workers=1)
+    gate = desk.busy_worker()
     requests = [ask(f"user{number}") for number in range(5)]
-    graph.failing = {requests[1].url, requests[3].url}
-    for future, request in zip(behind_one(graph, requests, pool)[1:], requests, strict=True):
-        assert future.result()[0] == answer(request)
-    assert len(graph.sent[1]) == 5
-    assert sorted(graph.sent[2:]) == [[requests[1].url], [requests[3].url]]
+    desk.graph.failing = {requests[1].url, requests[3].url}
+    futures = [desk.submit(request) for request in requests]
+    gate.set()
+    assert results(futures) == [answer(request) for request in requests]
+    assert len(desk.graph.sent[1]) == 5
+    assert sorted(desk.graph.sent[2:]) == [[requests[1].url], [requests[3].url]]
+
+
+def test_after_a_bundle_that_timed_out_each_is_asked_for_alone(make: Make) -> None:
+    """One slow mailbox must not speak for the others."""
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    desk.graph.batch_error = NoAnswerError("no answer in time")
+    requests = [ask(f"user{number}") for number in range(5)]
+    futures = [desk.submit(request) for request in requests]
+    gate.set()
+    assert results(futures) == [answer(request) for request in requests]
+    assert sorted(map(len, desk.graph.sent)) == [1, 1, 1, 1, 1, 1, 5]
+
+
+def test_one_that_times_out_alone_is_told_so(make: Make) -> None:
+    desk = make(workers=1)
+    desk.graph.error = NoAnswerError("no answer in time")
+    with pytest.raises(NoAnswerError):
+        desk.submit(ask("ada")).result(STUCK)
+    assert len(desk.graph.sent) == 1
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -182,13 +353,17 @@ def test_what_failed_inside_a_bundle_is_asked_again_alone(pool: ThreadPoolExecut
     ids=lambda error: type(error).__name__,
 )
 def test_an_error_reaches_all_that_wait_each_with_an_object_of_its_own(
-    pool: ThreadPoolExecutor, error: BaseException
+    make: Make, pool: ThreadPoolExecutor, error: BaseException
 ) -> None:
-    graph = Graph()
-    graph.error = error
-    first, *others = behind_one(graph, [ask(f"user{number}") for number in range(6)], pool)
-    assert first.exception() is None
-    raised = [future.exception() for future in others]
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    desk.graph.batch_error = desk.graph.error = None
+    queued = desk.dispatcher._queues[Rank.LIVE].by_user
+    futures = [pool.submit(desk.dispatcher.ask, ask(f"user{number}"), Rank.LIVE) for number in range(6)]
+    desk.graph.batch_error = error
+    _until(desk.dispatcher, lambda: len(queued) == 6)
+    gate.set()
+    raised = [future.exception(STUCK) for future in futures]
     assert len({id(each) for each in raised}) == len(raised)
     for each in raised:
         assert type(each) is type(error)
@@ -198,100 +373,194 @@ def test_an_error_reaches_all_that_wait_each_with_an_object_of_its_own(
         assert each.__cause__ is error
 
 
-def test_after_an_error_the_next_are_answered(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.error = ServiceError("away")
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    coalescer.ask(ask("ada"))
+def _until(dispatcher: RequestDispatcher, condition: Callable[[], bool]) -> None:
+    """Wait until this holds of what waits; looked at whenever something is put into the queue."""
+    put = threading.Event()
+    while True:
+        with dispatcher._changed:
+            if condition():
+                return
+        put.wait(0.001)
+
+
+def test_after_an_error_the_next_are_answered(make: Make) -> None:
+    desk = make(workers=2)
+    desk.graph.error = ServiceError("away")
     for _ in range(5):  # more often than the mailbox has places: each was given back
         with pytest.raises(ServiceError):
-            coalescer.ask(ask("ada"))
+            desk.dispatcher.ask(ask("ada"), Rank.LIVE)
     with pytest.raises(ServiceError):
-        list(coalescer.ask_many([ask("ada", number) for number in range(30)]))
-    graph.error = None
-    assert coalescer.ask(ask("ada", 9))[0] == answer(ask("ada", 9))
+        list(desk.dispatcher.ask_many([ask("ada", number) for number in range(30)], Rank.CONTENT))
+    desk.graph.error = None
+    assert desk.dispatcher.ask(ask("ada", 9), Rank.LIVE)[0] == answer(ask("ada", 9))
 
 
-def test_an_error_of_one_that_asks_alone_is_its_own(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.error = MailboxError("denied", code="ACCESS_DENIED")
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    coalescer.ask(ask("ada"))
+def test_an_error_of_one_that_asks_alone_is_its_own(make: Make) -> None:
+    desk = make()
+    desk.graph.error = MailboxError("denied", code="ACCESS_DENIED")
     with pytest.raises(MailboxError, match="denied") as caught:
-        coalescer.ask(ask("ada"))
+        desk.dispatcher.ask(ask("ada"), Rank.LIVE)
     assert caught.value.code == "ACCESS_DENIED"
 
 
-def test_messages_go_before_lists_in_full_bundles(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    coalescer = coalescer_of(graph, pool, most=1)
-    first = pool.submit(coalescer.ask, ask("first"))
-    assert graph.reached.wait(STUCK)
-    queued = [threading.Event(), threading.Event()]
-    listed = pool.submit(coalescer.ask, Watched(ask("list"), queued[0]))  # type: ignore[arg-type]
-    wanted = [ask(f"user{number % 20}", number) for number in range(40)]
-    many = pool.submit(lambda: dict(coalescer.ask_many([*wanted, Watched(ask("last"), queued[1])])))  # type: ignore[list-item]
-    assert all(event.wait(STUCK) for event in queued)
-    graph.open.set()
-    assert first.result()[0] == answer(ask("first"))
-    assert listed.result()[0] == answer(ask("list"))
-    found = many.result()
-    assert found == {**{number: answer(request) for number, request in enumerate(wanted)}, 40: answer(ask("last"))}
-    assert [len(urls) for urls in graph.sent] == [1, LIMIT, LIMIT, 2]
-    assert "/users/list/0" in graph.sent[-1]
+def test_a_job_gives_what_it_returns_none_included_or_what_it_raises(make: Make) -> None:
+    desk = make(workers=1)
+
+    def fail() -> None:
+        raise MailboxError("denied")
+
+    assert desk.run("ada", lambda: None).result(STUCK) is None
+    assert desk.run("ada", lambda: [1]).result(STUCK) == [1]
+    with pytest.raises(MailboxError):
+        desk.run("ada", fail).result(STUCK)
+    assert desk.run("ada", lambda: 2).result(STUCK) == 2
 
 
-def test_a_mailbox_whose_places_are_taken_holds_nobody_up(pool: ThreadPoolExecutor) -> None:
-    graph = Graph(per_mailbox=1)
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    with graph.slots.hold({"ada": 1}):  # a download, say
-        waiting = pool.submit(coalescer.ask, ask("ada"))
-        for number in range(25):
-            assert coalescer.ask(ask("bob", number))[0] == answer(ask("bob", number))
-        assert not waiting.done()
-    assert waiting.result(STUCK)[0] == answer(ask("ada"))
+def test_a_job_holds_one_place_while_it_runs(make: Make) -> None:
+    desk = make(workers=4, per_mailbox=1)
+    running, go = threading.Event(), threading.Event()
+
+    def job() -> str:
+        running.set()
+        assert go.wait(STUCK)
+        return "done"
+
+    future = desk.run("ada", job)
+    assert running.wait(STUCK)
+    waiting = desk.submit(ask("ada"))
+    results([desk.submit(ask("bob"))])
+    assert not waiting.done()
+    go.set()
+    assert future.result(STUCK) == "done"
+    results([waiting])
 
 
-def test_what_nobody_waits_for_any_more_is_not_sent(pool: ThreadPoolExecutor) -> None:
-    graph = Graph(per_mailbox=1)
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    answers = coalescer.ask_many([ask("ada"), ask("bob")])
-    with graph.slots.hold({"bob": 1}):
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_place_is_given_once_nothing_else_waits_for_the_mailbox(make: Make, pool: ThreadPoolExecutor) -> None:
+    desk = make(workers=1, per_mailbox=1)
+    gate = desk.graph.hold("ada")
+    order: list[str] = []
+    first = desk.submit(ask("ada", 1))
+    assert desk.graph.reached["ada"].wait(STUCK)
+
+    def download() -> None:
+        with desk.dispatcher.place("ada"):
+            order.append("download")
+
+    downloaded = pool.submit(download)
+    _until(desk.dispatcher, lambda: bool(desk.dispatcher._turns))
+    second = desk.submit(ask("ada", 2))
+    second.add_done_callback(lambda _: order.append("list"))
+    gate.set()
+    results([first, second])
+    downloaded.result(STUCK)
+    assert sorted(order) == ["download", "list"]
+    assert desk.graph.sent == [["/users/ada/1"], ["/users/ada/2"]]
+    assert desk.graph.most["ada"] == 1
+
+
+def test_a_place_is_given_back_whatever_happens_in_it(make: Make) -> None:
+    desk = make(workers=1, per_mailbox=1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), desk.dispatcher.place("ada"):
+            raise ZeroDivisionError
+    assert results([desk.submit(ask("ada"))]) == [answer(ask("ada"))]
+    assert not desk.dispatcher._taken
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_waits_for_any_more_is_not_sent(make: Make) -> None:
+    desk = make(workers=4, per_mailbox=1)
+    answers = desk.dispatcher.ask_many([ask("ada"), ask("bob")], Rank.CONTENT)
+    with desk.dispatcher.place("bob"):
         assert next(answers) == (0, answer(ask("ada")))
         answers.close()
-    coalescer.ask(ask("bob", 9))
-    assert graph.sent == [["/users/ada/0"], ["/users/bob/9"]]  # and not /users/bob/0
+    results([desk.submit(ask("bob", 9))])
+    assert desk.graph.sent == [["/users/ada/0"], ["/users/bob/9"]]  # and not /users/bob/0
 
 
-@pytest.mark.parametrize(("users", "senders"), [(1, 3), (4, 12), (9, 3), (30, 5)])
-def test_many_threads_are_all_answered_with_few_requests_at_once(
-    pool: ThreadPoolExecutor, users: int, senders: int
+def test_closing_ends_what_is_under_way_and_stops_what_waits(make: Make, pool: ThreadPoolExecutor) -> None:
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    under_way = desk.submit(ask("ada"))
+    waiting = [pool.submit(desk.dispatcher.ask, ask(f"user{number}"), Rank.SWEEP) for number in range(3)]
+    queued = desk.dispatcher._queues[Rank.SWEEP].by_user
+    _until(desk.dispatcher, lambda: len(queued) == 3)
+    closing = pool.submit(desk.dispatcher.close)
+    for future in (under_way, *waiting):
+        assert isinstance(future.exception(STUCK), StoppedError)
+    gate.set()
+    closing.result(STUCK)
+    assert desk.graph.sent == [["/users/first/0"]]
+    assert not any(thread.is_alive() for thread in desk.dispatcher._threads)
+
+
+def test_a_thread_that_waits_for_a_place_is_stopped_too(make: Make, pool: ThreadPoolExecutor) -> None:
+    desk = make(workers=1, per_mailbox=1)
+
+    def download() -> None:
+        with desk.dispatcher.place("ada"):
+            pytest.fail("it was stopped")
+
+    with desk.dispatcher.place("ada"):
+        waiting = pool.submit(download)
+        _until(desk.dispatcher, lambda: bool(desk.dispatcher._turns))
+        desk.dispatcher.close()
+        assert isinstance(waiting.exception(STUCK), StoppedError)
+
+
+def test_whoever_asks_once_it_is_closed_is_stopped_and_does_not_wait_for_ever(make: Make) -> None:
+    desk = make()
+    desk.dispatcher.close()
+    with pytest.raises(StoppedError):
+        desk.dispatcher.ask(ask("ada"), Rank.LIVE)
+    with pytest.raises(StoppedError):
+        list(desk.dispatcher.ask_many([ask("ada"), ask("bob")], Rank.CONTENT))
+    with pytest.raises(StoppedError), desk.dispatcher.place("ada"):
+        pytest.fail("it is closed")
+    assert desk.graph.sent == []
+
+
+def test_what_was_to_be_asked_again_alone_is_stopped_where_it_was_closed_meanwhile(make: Make) -> None:
+    desk = make(workers=1)
+    gate = desk.busy_worker()
+    requests = [ask("ada"), ask("bob")]
+    desk.graph.failing = {requests[0].url}
+    second = desk.graph.hold("bob")
+    futures = [desk.submit(request) for request in requests]
+    gate.set()
+    assert desk.graph.reached["bob"].wait(STUCK)
+    with desk.dispatcher._changed:
+        desk.dispatcher._closed = True  # as `close` does before it waits for the workers
+    second.set()
+    assert isinstance(futures[0].exception(STUCK), StoppedError)
+    assert results(futures[1:]) == [answer(requests[1])]
+
+
+# -- many -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("users", "workers"), [(1, 3), (4, 12), (9, 3), (30, 5)])
+def test_many_threads_are_all_answered_within_all_limits(
+    make: Make, pool: ThreadPoolExecutor, users: int, workers: int
 ) -> None:
-    graph = Graph()
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool)
-    requests = [ask(f"user{number % users}", number) for number in range(600)]
-    with ThreadPoolExecutor(max_workers=48) as threads:
-        many = threads.submit(lambda: dict(coalescer.ask_many(requests)))
-        asked = [threads.submit(coalescer.ask, request) for request in requests]
-        answers = [future.result(STUCK)[0] for future in asked]
-        found = many.result(STUCK)
+    desk = make(workers=workers, per_mailbox=3)
+    requests = [ask(f"user{number % users}", number) for number in range(400)]
+    many = pool.submit(lambda: dict(desk.dispatcher.ask_many(requests, Rank.CONTENT)))
+    listed = [desk.submit(request, LISTS[number % 3]) for number, request in enumerate(requests)]
+    files = [desk.submit(request, Rank.FILE) for request in requests[:100]]
+    asked = [pool.submit(desk.dispatcher.ask, request, Rank.LIVE) for request in requests[:40]]
+    answers = results(listed)
     assert answers == [answer(request) for request in requests]
-    assert found == dict(enumerate(answers))
-    assert graph.most_requests <= senders
-    assert max(graph.most.values()) <= 3
-    assert sum(len(urls) for urls in graph.sent) == 2 * len(requests)
-    assert max(len(urls) for urls in graph.sent) <= LIMIT
-
-
-def test_no_more_requests_at_once_than_are_allowed(pool: ThreadPoolExecutor) -> None:
-    graph = Graph()
-    graph.open.set()
-    coalescer = coalescer_of(graph, pool, most=2)
-    requests = [ask(f"user{number}") for number in range(200)]
-    assert len(dict(coalescer.ask_many(requests))) == 200
-    assert graph.most_requests <= 2
+    assert many.result(STUCK) == dict(enumerate(answers))
+    assert results(files) == answers[:100]
+    assert results(asked) == answers[:40]
+    assert desk.graph.most_requests <= workers
+    assert max(desk.graph.most.values()) <= 3
+    assert sum(len(urls) for urls in desk.graph.sent) == 2 * len(requests) + 140
+    assert max(len(urls) for urls in desk.graph.sent) <= LIMIT
+    assert not desk.dispatcher._taken
