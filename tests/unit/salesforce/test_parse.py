@@ -27,6 +27,7 @@ def settings(**fields: Any) -> Any:
             "Attachment_Max_MB__c",
             "Inline_Images__c",
             "Remote_Images__c",
+            "Create_Tasks__c",
             "Match_Ties__c",
             "Last_Run_At__c",
             "Matched_Through__c",

@@ -23,6 +23,7 @@ SETTING = {
     "Opt_Out_Categories__c": None,
     "Attachment_Max_MB__c": 25.0,
     "Inline_Images__c": False,
+    "Create_Tasks__c": True,
     "Remote_Images__c": False,
     "Match_Ties__c": None,
     "Last_Run_At__c": None,
