@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from connector.cli.terminal import err
@@ -15,7 +15,7 @@ from connector.model.values import RecordId
 
 
 class Progress:
-    """Windows walked of windows planned; messages read of those expected, their rate, and the time that is left.
+    """The share of received time that was read; messages read of those expected, their rate, and the time that is left.
 
     Silent where standard error is no terminal, or where it is not to be `shown`.
     """
@@ -28,8 +28,7 @@ class Progress:
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("windows, {task.fields[read]}"),
+            TextColumn("{task.percentage:.0f}% of the time, {task.fields[read]}"),
             TimeElapsedColumn(),
             console=console,
             disable=not (shown and console.is_terminal),

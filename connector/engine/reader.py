@@ -324,6 +324,7 @@ class Reader:
         queue, window, closed = walking.queue, walking.window, walked.window
         with self._changed:
             self._state.reserved -= walking.reserved
+            walking.cutter.ended()
             if queue.error is None:
                 if closed is not None:
                     walking.cutter.learn(closed, len(walked.headers), walked.rest)

@@ -8,8 +8,7 @@
   1660054). So a bundle of four costs the time of one request; a larger one costs more time and fewer requests, and is
   made only where more could go than the workers can carry in bundles of four.
 - Turns go by rank: bodies, then lists of live mail, of a backfill, of a sweep, files last; within a rank to the mailbox
-  that was served longest ago. Files do not take a mailbox's last free place while something else waits for it, and a
-  file that is streamed never does, so that they hold nothing else up.
+  that was served longest ago. Files never take a mailbox's last free place, so that they hold nothing else up.
 
 `workers` threads send, and call `done` with what came; it must not block.
 """
@@ -252,10 +251,8 @@ class RequestDispatcher:
         return True
 
     def _claim_for_file(self, user: str) -> bool:
-        """A place that is not the last free one, unless nothing else of the mailbox waits."""
-        if self._taken[user] + 1 >= self._per_mailbox and self._waits(user):
-            return False
-        return self._claim(user)
+        """A place that is not the last free one; the only one of a mailbox that has one in all."""
+        return self._taken[user] + 1 < max(self._per_mailbox, 2) and self._claim(user)
 
     def _waits(self, user: str) -> bool:
         """Whether something better than a file waits for this mailbox."""
@@ -274,9 +271,8 @@ class RequestDispatcher:
         """Give places to threads that send themselves, where nothing else waits for the mailbox. The lock is held."""
         still: list[_Turn] = []
         for turn in self._turns:
-            # a file that is streamed takes long, so it never gets the last place
-            last = turn.is_file and self._taken[turn.user] + 1 >= max(self._per_mailbox, 2)
-            turn.claimed = not last and not self._waits(turn.user) and self._claim(turn.user)
+            claim = self._claim_for_file if turn.is_file else self._claim
+            turn.claimed = not self._waits(turn.user) and claim(turn.user)
             if turn.claimed:
                 turn.given.set()
             else:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
-from connector.errors import ConnectorError, MailboxError, MessageError, MessageGoneError
+from connector.errors import MailboxError, MessageError, MessageGoneError
 from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
@@ -351,7 +351,7 @@ def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callabl
         if not isinstance(answer, BaseException):
             try:
                 answer = read(answer)
-            except ConnectorError as error:
+            except Exception as error:  # whatever it is, somebody waits to be given it
                 answer = error
         done(answer)
 

@@ -33,6 +33,8 @@ class WindowCutter:
     def __init__(self, whole: Window, *, first_span: timedelta = FIRST_SPAN) -> None:
         self.whole = whole
         self._span = first_span
+        self._is_known = first_span >= whole.end - whole.start
+        self._under_way = 0
         #: what was not handed out yet, in order: the tail of the range, and rests of windows closed early
         self._left: list[Window] = [whole]
 
@@ -52,18 +54,27 @@ class WindowCutter:
         It decides nothing else: it was seen as -1, and too high (reference: graph-mail.md, $count).
         """
         if count is not None and count >= 0:
+            self._is_known = True
             self._span = _whole_seconds(self.whole.end - self.whole.start, TARGET, max(count, 1))
 
     def next(self) -> Window | None:
-        """The oldest window that was not handed out yet; None where nothing is left."""
-        if not self._left:
+        """The oldest window that was not handed out yet; None where nothing is left.
+
+        Until something is known of the range they are handed out one by one: the first sets the length of the others.
+        """
+        if not self._left or (self._under_way and not self._is_known):
             return None
+        self._under_way += 1
         first = self._left.pop(0)
         end = first.start + self._span
         if end >= first.end:
             return first
         self._left.insert(0, replace(first, start=end))
         return replace(first, end=end)
+
+    def ended(self) -> None:
+        """The walk of a window is over, whatever it came to."""
+        self._under_way -= 1
 
     def learn(self, walked: Window, found: int, rest: Window | None) -> None:
         """A window was walked and held `found` messages: what follows has a length by that.
@@ -73,6 +84,7 @@ class WindowCutter:
         if rest is not None:
             self._left.append(rest)
             self._left.sort(key=lambda window: window.start)
+        self._is_known = True
         length = walked.end - walked.start
         wanted = _whole_seconds(length, TARGET, max(found, 1))
         self._span = min(max(wanted, length / MOST_CHANGE, _SECOND), length * MOST_CHANGE)

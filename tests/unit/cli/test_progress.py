@@ -1,13 +1,12 @@
 """The bar of each mailbox, on a terminal and nowhere else."""
 
 import io
-from collections import deque
 
 import pytest
 from rich.console import Console
 
 from connector.cli.progress import Progress
-from connector.engine.reader import WindowQueue
+from connector.engine.windows import WindowQueue
 from connector.model.values import GraphUserId
 from tests.support.builders import mailbox
 
@@ -17,8 +16,8 @@ def shown(*, terminal: bool, wanted: bool = True) -> str:
     written = io.StringIO()
     console = Console(file=written, force_terminal=terminal, width=160, color_system=None)
     ticks = iter((0.0, 0.0, 2.0))
-    queue = WindowQueue(mailbox(user_principal_name="ada@firm.example"), GraphUserId("ada"), deque(), expected=500)
-    queue.planned, queue.walked, queue.listed = 100, 50, 240
+    queue = WindowQueue(mailbox(user_principal_name="ada@firm.example"), GraphUserId("ada"), expected=500)
+    queue.planned, queue.covered, queue.listed = 100, 50, 240
     with Progress(console, shown=wanted, monotonic=lambda: next(ticks)) as progress:
         progress.started([queue])
         progress.walked(queue, 3)
@@ -28,7 +27,7 @@ def shown(*, terminal: bool, wanted: bool = True) -> str:
 def test_a_terminal_shows_how_far_how_fast_and_how_long() -> None:
     text = shown(terminal=True)
     assert "ada@firm.example" in text
-    assert "50/100 windows, 240 of about 500 messages, 120/s, 2 s left" in text
+    assert "50% of the time, 240 of about 500 messages, 120/s, 2 s left" in text
 
 
 def test_a_file_shows_nothing() -> None:

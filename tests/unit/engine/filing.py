@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import count
 
 from connector.core.writing.attachments import sort_out
-from connector.engine.attachments import AttachmentStore
+from connector.engine.attachments import SMALL, AttachmentStore
 from connector.engine.decider import Candidate
-from connector.engine.mail_files import SMALL, MailFiles
+from connector.engine.mail_files import MailFiles
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WindowQueue
 from connector.errors import MessageError
@@ -34,20 +34,20 @@ class Tenant(FakeTenant):
         self.lists: dict[MessageId, tuple[Attachment, ...] | MessageError] = {}
         self.faults: dict[str, list[Exception]] = {}
         self.opened: list[str] = []
-        #: the small files of each message, and how many were asked for at a time
-        self.small: dict[MessageId, Mapping[str, str] | MessageError] = {}
-        self.together: list[list[MessageId]] = []
+        #: the small files by message and attachment, and what was asked for at a time
+        self.small: dict[tuple[MessageId, str], bytes | MessageError] = {}
+        self.together: list[list[tuple[MessageId, str]]] = []
         #: called before small files are given
         self.at_small: Callable[[], object] = lambda: None
 
     def small_files(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
-    ) -> Iterator[tuple[Header, Mapping[str, str] | MessageError]]:
-        assert {users[header.mailbox] for header in wanted}
-        self.together.append([header.id for header in wanted])
-        self.at_small()
-        for message in reversed(wanted):  # in any order
-            yield message, self.small.get(message.id, {})
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        if wanted:
+            self.together.append([(message, attachment) for _, message, attachment in wanted])
+            self.at_small()
+        for number, (_, message, attachment) in reversed([*enumerate(wanted)]):  # in any order
+            yield number, self.small[message, attachment]
 
     def attachments(
         self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
@@ -91,7 +91,7 @@ class Shelf:
         self._documents = count(1)
         self._lock = threading.Lock()
 
-    def upload_together(self, files: Sequence[tuple[NewFile, str]]) -> Sequence[MessageError | None]:
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> Sequence[MessageError | None]:
         assert all(content for _, content in files)
         with self._lock:
             self.requests.append([file for file, _ in files])
@@ -123,8 +123,9 @@ class Shelf:
         self.removed += documents
 
 
-def attached(name: str, place: str = "") -> Attachment:
-    return Attachment(id=place or name, kind=AttachmentKind.FILE, name=name, content_type="application/pdf", size=900)
+def attached(name: str, place: str = "", *, size: int = SMALL + 1) -> Attachment:
+    """Large, unless told otherwise."""
+    return Attachment(id=place or name, kind=AttachmentKind.FILE, name=name, content_type="application/pdf", size=size)
 
 
 def copy_in(number: int) -> Candidate:
@@ -134,16 +135,17 @@ def copy_in(number: int) -> Candidate:
     return Candidate(header(mailbox=box.id, id=f"copy{number}"), queue, Decision(outcome=None))
 
 
-def case(*names: str, copies: int = 1, number: int = 1, **fields: object) -> MailFiles:
-    """A mail with these files, none of which is there yet; they are large together unless `listed_size` says less."""
-    wanted = sort_out([attached(name) for name in names], KEY, SETTINGS).files
+def case(
+    *names: str, copies: int = 1, number: int = 1, size: int = SMALL + 1, **fields: object
+) -> MailFiles:
+    """A mail with these files of this size each, none of which is there yet."""
+    wanted = sort_out([attached(name, size=size) for name in names], KEY, SETTINGS).files
     known = MailFiles(
         email=RecordId(f"a0E{number:012d}AAA"),
         copies=tuple(copy_in(n) for n in range(number, number + copies)),
         key=KEY,
         owner=OWNER,
         wanted=wanted,
-        listed_size=SMALL + 1,
     )
     return replace(known, **fields)  # type: ignore[arg-type]
 

@@ -8,8 +8,8 @@ import pytest
 from connector.codes import Outcome
 from connector.core.writing.attachments import whole_mail
 from connector.engine import attachments
-from connector.engine.attachments import MOST_BYTES, MOST_FILES, MOST_WAITING, TOGETHER
-from connector.engine.mail_files import SMALL, MailFiles
+from connector.engine.attachments import MOST_BYTES, MOST_FILES, MOST_WAITING, SMALL, TOGETHER
+from connector.engine.mail_files import MailFiles
 from connector.engine.windows import WalkedWindow
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.mail import Header
@@ -27,10 +27,10 @@ def filing() -> Filing:
     return Filing()
 
 
-def small(filing: Filing, *names: str, number: int = 1, content: str = "JVBERi0=", **fields: object) -> MailFiles:
-    """A mail whose files are small together; the tenant has all of them."""
-    known = case(*names, number=number, listed_size=SMALL, **fields)
-    filing.tenant.small[known.copies[0].header.id] = dict.fromkeys(names, content)
+def small(filing: Filing, *names: str, number: int = 1, content: bytes = b"%PDF-", **fields: object) -> MailFiles:
+    """A mail whose files are small; the tenant has all of them."""
+    known = case(*names, number=number, size=SMALL, **fields)
+    filing.tenant.small |= {(known.copies[0].header.id, name): content for name in names}
     return known
 
 
@@ -57,8 +57,8 @@ def test_the_small_files_of_many_mails_go_up_in_one_request(filing: Filing) -> N
     filing.file(*(small(filing, "offer.pdf", "annex.pdf", number=number) for number in range(1, 31)))
     assert [len(request) for request in filing.shelf.requests] == [60]
     assert filing.tenant.opened == []
-    assert sum(len(asked) for asked in filing.tenant.together) == 30
-    assert max(len(asked) for asked in filing.tenant.together) <= TOGETHER
+    assert sum(len(asked) for asked in filing.tenant.together) == 60
+    assert max(len(asked) for asked in filing.tenant.together) <= 2 * TOGETHER
     assert (filing.ledger.attachments, filing.ledger.failures) == (60, {})
 
 
@@ -68,13 +68,13 @@ def test_a_request_takes_so_many_files_and_no_more(filing: Filing) -> None:
 
 
 def test_a_request_is_closed_by_its_bytes(filing: Filing) -> None:
-    half = "A" * (MOST_BYTES // 2)
+    half = b"A" * (MOST_BYTES // 2)
     filing.file(*(small(filing, "a.pdf", number=number, content=half) for number in range(1, 6)))
     assert sorted(len(request) for request in filing.shelf.requests) == [1, 2, 2]
 
 
-def test_files_that_are_not_small_together_are_streamed_one_by_one(filing: Filing) -> None:
-    filing.file(case("a.pdf", "b.pdf", listed_size=SMALL + 1))
+def test_files_that_are_not_small_are_streamed_one_by_one(filing: Filing) -> None:
+    filing.file(case("a.pdf", "b.pdf", size=SMALL + 1))
     assert (filing.tenant.together, filing.shelf.requests) == ([], [])
     assert filing.tenant.opened == ["copy1/a.pdf", "copy1/b.pdf"]
     assert filing.names == ["a.pdf", "b.pdf"]
@@ -82,23 +82,32 @@ def test_files_that_are_not_small_together_are_streamed_one_by_one(filing: Filin
 
 def test_a_mail_that_lacks_nothing_small_is_not_asked_for_its_small_files(filing: Filing) -> None:
     """The mail as a whole is no attachment of it."""
-    filing.file(case(listed_size=0, wanted=(whole_mail(KEY, "Long"),)))
+    filing.file(case(wanted=(whole_mail(KEY, "Long"),)))
     assert filing.tenant.together == []
     assert filing.names == ["Long.eml"]
 
 
-def test_what_is_missing_in_the_answer_is_streamed_alone(filing: Filing) -> None:
+@pytest.mark.parametrize("code", ["TOO_LARGE", "BROKEN_OFF"])
+def test_what_could_not_be_read_whole_is_streamed_alone(filing: Filing, code: str) -> None:
     known = small(filing, "a.pdf", "b.pdf")
-    filing.tenant.small[known.copies[0].header.id] = {"a.pdf": "JVBERi0=", "b.pdf": ""}
+    filing.tenant.small[known.copies[0].header.id, "b.pdf"] = MessageError("not whole", code=code)
     filing.file(known)
     assert [[file.name for file in request] for request in filing.shelf.requests] == [["a.pdf"]]
     assert filing.tenant.opened == ["copy1/b.pdf"]
     assert filing.names == ["a.pdf", "b.pdf"]
 
 
-def test_a_message_that_gives_no_small_files_is_tried_alone_and_from_its_next_copy(filing: Filing) -> None:
+def test_a_refusal_of_a_small_file_is_not_asked_for_again(filing: Filing) -> None:
+    known = small(filing, "a.pdf", "b.pdf")
+    filing.tenant.small[known.copies[0].header.id, "b.pdf"] = MessageError("busy", code="GRAPH_503", transient=True)
+    filing.file(known)
+    assert filing.tenant.opened == []
+    assert [failure.code for failure in filing.ledger.failures.values()] == ["GRAPH_503"]
+
+
+def test_a_small_file_that_is_gone_comes_from_the_next_copy(filing: Filing) -> None:
     known = small(filing, "a.pdf", copies=2)
-    filing.tenant.small[MessageId("copy1")] = MessageGoneError("gone")
+    filing.tenant.small[MessageId("copy1"), "a.pdf"] = MessageGoneError("gone")
     filing.tenant.faults = {"copy1/a.pdf": [MessageGoneError("gone")]}
     filing.tenant.lists = {MessageId("copy2"): (attached("a.pdf", "a-in-2"),)}
     filing.file(known, small(filing, "b.pdf", number=5))

@@ -175,13 +175,12 @@ def test_lists_are_plain_requests_as_long_as_workers_are_free(make: Make) -> Non
     assert {len(urls) for urls in desk.graph.sent} == {1}
 
 
-@pytest.mark.parametrize("rank", [Rank.CONTENT, Rank.FILE])
-def test_bodies_and_files_go_by_four_even_where_workers_are_free(make: Make, rank: Rank) -> None:
+def test_bodies_go_by_four_even_where_workers_are_free(make: Make) -> None:
     """Graph carries out four of a batch at a time, so that four cost the time of one and a fourth of the requests."""
     desk = make(workers=32)
     assert AT_ONCE == 4
     requests = [ask(f"user{number}", number) for number in range(40)]
-    found = dict(desk.dispatcher.ask_many(requests, rank))
+    found = dict(desk.dispatcher.ask_many(requests, Rank.CONTENT))
     assert found == {number: answer(request) for number, request in enumerate(requests)}
     assert {len(urls) for urls in desk.graph.sent} == {4}
 

@@ -259,24 +259,6 @@ def test_what_is_no_call_of_this_source_is_refused(mail: GraphMail) -> None:
         mail.start(OtherCall(), lambda _: None)
 
 
-# -- small files ------------------------------------------------------------------------------------------------------
-
-
-def test_the_files_of_a_message_come_together_and_what_has_no_content_is_left_out(
-    graph: Graph, mail: GraphMail
-) -> None:
-    files = [{"id": "f1", "contentBytes": "JVBERi0="}, {"id": "item"}, {"id": "link", "contentBytes": None}, "odd"]
-    graph.answers["/users/ada/messages/m1/attachments"] = (200, {"value": files})
-    graph.answers["/users/ada/messages/m3/attachments"] = (503, {"error": {"code": "ServiceUnavailable"}})
-    wanted = [parse.header(BOX, item(name)) for name in ("m1", "m2", "m3")]
-    found = {header.id: answer for header, answer in mail.small_files(wanted, {BOX: ADA})}
-    assert found[MessageId("m1")] == {"f1": "JVBERi0="}
-    gone, busy = found[MessageId("m2")], found[MessageId("m3")]
-    assert isinstance(gone, MessageGoneError)
-    assert isinstance(busy, MessageError)
-    assert busy.transient
-
-
 # -- folders --------------------------------------------------------------------------------------------------------
 
 

@@ -228,7 +228,7 @@ def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> No
     own = firm.mail("ada", from_=BOTH[0], to="x@unknown.example", bcc=(CLIENT,), message_id="<1@x.example>")
     other = firm.mail("bob", from_=BOTH[0], to="x@unknown.example", cc=BOTH[1], message_id="<1@x.example>")
     setup = firm.org.read()
-    foresight, ledger = DryRunDirectory(firm.org), OutcomeLedger()
+    foresight, ledger = DryRunDirectory(firm.org), OutcomeLedger(trace={})
     decider = Decider(
         setup,
         firm.org.settings,

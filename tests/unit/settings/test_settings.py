@@ -21,7 +21,7 @@ from tests.data.bad_configuration import (
     SF,
     VALUES,
     File,
-    MailFiles,
+    Case,
     environment,
     furnish,
     minimal,
@@ -187,7 +187,7 @@ def test_a_national_cloud_is_two_addresses(tmp_path: Path, environ: dict[str, st
 
 @pytest.mark.parametrize("case", VALUES, ids=[case.name for case in VALUES])
 def test_a_bad_value_is_refused_by_key_and_with_a_remedy(
-    tmp_path: Path, environ: dict[str, str], case: MailFiles
+    tmp_path: Path, environ: dict[str, str], case: Case
 ) -> None:
     furnish(tmp_path)
     problems = [problem.replace("FOLDER", str(tmp_path)) for problem in case.problems]
