@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import growth, report
+from tests.bench.bare import bare
 from tests.bench.runs import CONTENDERS, Contender, Figures, measured
 from tests.bench.stage import PROFILES, Firm, Stage, prepared
 
@@ -27,13 +28,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         _say(f"filling {firm.mailboxes} mailboxes with {firm.messages} messages each")
         stage = prepared(Path(scratch) / "stage", firm, attachments=asked.attachments)
+        if asked.page_sizes:
+            return _page_sizes(stage, asked)
         results = _interleaved(chosen, stage, asked)
+        loop = bare(stage, Path(scratch)) if asked.bare else None
     print(f"\n{_latency(asked)} on {report.machine()}, attachments {'in' if asked.attachments else 'left out'}\n")
     print(report.table(results))
+    if loop:
+        print(
+            f"bare: {loop['requests']:,} requests of m365sync in a plain loop take {loop['cpu_seconds']:.1f} s of "
+            f"processor\n  time, {loop['cpu_seconds_per_1000_stored']:.2f} s for 1,000 stored; the run took "
+            f"{loop['cpu_seconds_of_the_run']:.1f} s"
+        )
     if asked.json:
         how = {"profile": asked.profile, "latency": _latency(asked), "attachments": asked.attachments}
         how |= {"mailboxes": firm.mailboxes, "messages": firm.messages, "contacts": firm.contacts, "seed": firm.seed}
-        value = report.as_json(results, **how, page_size=asked.page_size)
+        value = report.as_json(results, **how, page_size=asked.page_size, bare=loop)
         asked.json.write_text(json.dumps(value, indent=1), encoding="utf-8")
     return int(not all(one.ok for figures in results.values() for one in figures))
 
@@ -49,6 +59,27 @@ def _interleaved(chosen: list[Contender], stage: Stage, asked: argparse.Namespac
             )
             results[contender].append(figures)
     return results
+
+
+def _page_sizes(stage: Stage, asked: argparse.Namespace) -> int:
+    """The pipeline alone with each page size, in turn: where its best one is."""
+    pipeline = next(one for one in CONTENDERS if one.name == "pipeline")
+    sizes = [int(part) for part in asked.page_sizes.split(",")]
+    found: dict[int, list[Figures]] = {size: [] for size in sizes}
+    for _ in range(asked.runs):
+        for size in sizes:
+            found[size].append(
+                measured(pipeline, stage, _latency(asked), attachments=asked.attachments, page_size=size, watch=_say)
+            )
+    print(f"{'page':>6}{'mails/s':>10}{'of runs':>16}{'Graph req':>11}{'peak MB':>9}")
+    for size, figures in found.items():
+        rate = report.spread(figures)["mails_per_second"]
+        of_runs = f"{rate['min']:.1f} to {rate['max']:.1f}"
+        last = figures[-1]
+        print(
+            f"{size:>6}{rate['median']:>10.1f}{of_runs:>16}{last.graph_requests:>11,}{last.peak_mb:>9.0f}  {last.wrong}"
+        )
+    return int(not all(one.ok for figures in found.values() for one in figures))
 
 
 def _latency(asked: argparse.Namespace) -> str:
@@ -76,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     names = tuple(one.name for one in CONTENDERS)
     parser.add_argument("--only", action="append", choices=names, help="this contender; may be repeated")
     parser.add_argument("--page-size", type=int, default=PAGE_SIZE, metavar="N", help="of the pipeline and of dlt")
+    parser.add_argument("--page-sizes", metavar="N,N", help="the pipeline alone with each of these page sizes instead")
+    parser.add_argument("--bare", action="store_true", help="also what the requests of m365sync cost by themselves")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--growth", choices=tuple(growth.AXES), help="what this project costs along an axis instead")
     parser.add_argument("--points", metavar="N,N", help="of the axis; without it those of docs/performance.md")

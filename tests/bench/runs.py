@@ -14,7 +14,7 @@ from typing import Any
 from tests.bench.stage import Sandbox, Stage
 
 _ROOT = Path(__file__).parents[2]
-_CONTENDERS = Path(__file__).with_name("contenders")
+SCRIPTS = Path(__file__).with_name("contenders")
 _BENCH_PYTHON = _ROOT / ".venv-bench" / "bin" / "python"
 SAMPLE = 300
 #: Requests of O365's own example: batches of a hundred.
@@ -36,7 +36,7 @@ class Contender:
         """What is started."""
         if self.script is None:
             return [sys.executable, "-m", "connector", "--config", sandbox.ready["config"], "sync", "--json"]
-        return [str(_BENCH_PYTHON), str(_CONTENDERS / self.script), str(job)]
+        return [str(_BENCH_PYTHON), str(SCRIPTS / self.script), str(job)]
 
 
 _NOT = (
@@ -95,7 +95,7 @@ class Figures:
     def rates(self) -> dict[str, float]:
         """The figures that are compared."""
         return {
-            "mails_per_second": self.stored / self.seconds,
+            "mails_per_second": self.stored / self.seconds if self.seconds else 0,
             "salesforce_calls_per_1000_stored": self.salesforce_calls * 1000 / max(self.stored, 1),
             "graph_requests_per_1000_listed": self.graph_requests * 1000 / max(self.listed, 1),
             "graph_mb_per_1000_listed": self.graph_bytes / 1000 / max(self.listed, 1),
@@ -121,13 +121,14 @@ def measured(
         sandbox.control("DELETE", "requests")
         spent = _cpu(sandbox.ready["pid"])
         begun = time.monotonic()
-        usage, said = _ended(contender.command(sandbox, job), Path(name))
+        usage, said = ended(contender.command(sandbox, job), Path(name))
         seconds = time.monotonic() - begun
         watch(f"{contender.name}: {seconds:.1f} s {said}")
-        return _figures(contender, stage, sandbox, seconds, usage, _cpu(sandbox.ready["pid"]) - spent)
+        spent = _cpu(sandbox.ready["pid"]) - spent
+        return figures_of(stage, sandbox, seconds, usage, limit=contender.limit, sandbox_cpu=spent)
 
 
-def _ended(command: list[str], scratch: Path) -> tuple[Any, str]:
+def ended(command: list[str], scratch: Path) -> tuple[Any, str]:
     """Run to the end: the process's own use of the machine, and the end of what it said."""
     with (scratch / "said").open("w+", encoding="utf-8") as out, (scratch / "errors").open("w+") as errors:
         process = subprocess.Popen(command, stdout=out, stderr=errors, cwd=_ROOT)
@@ -138,21 +139,22 @@ def _ended(command: list[str], scratch: Path) -> tuple[Any, str]:
         if process.returncode:
             raise RuntimeError(f"{command[1]} ended with {process.returncode}: {errors.read()[-2000:]}")
         said = out.read().strip().splitlines()
-        return usage, (said[-1][:200] if said else errors.read()[-300:])
+        return usage, (said[-1][:400] if said else errors.read()[-300:])
 
 
-def _figures(
-    contender: Contender, stage: Stage, sandbox: Sandbox, seconds: float, usage: Any, sandbox_cpu: float
+def figures_of(
+    stage: Stage, sandbox: Sandbox, seconds: float, usage: Any, *, limit: int | None = None, sandbox_cpu: float = 0
 ) -> Figures:
+    """What a process cost that has ended, by its own use of the machine and by the sandbox's log and rows."""
     log = sandbox.control("GET", "requests")["requests"]
     graph = [one for one in log if one["service"] == "graph"]
     calls = sum(one["service"] == "salesforce" for one in log)
     stored = [row["Internet_Message_Id__c"] for row in sandbox.rows("SELECT Internet_Message_Id__c FROM Email__c")]
-    told = wrong(stored, stage.expected(contender.limit))
+    told = wrong(stored, stage.expected(limit))
     return Figures(
         ok=not told,
         wrong=told,
-        listed=stage.count(contender.limit),
+        listed=stage.count(limit),
         stored=len(stored),
         participants=sandbox.count("Email_Participant__c"),
         tasks=sandbox.count("Task"),

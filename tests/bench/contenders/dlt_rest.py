@@ -5,7 +5,8 @@ out: a resource for each message would ask once for every mail.
 """
 
 import os
-import tempfile
+import sys
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -15,7 +16,7 @@ from rows import API, HEADERS, MOST_ROWS, Row, composite, contacts_of, done, job
 def main() -> None:
     """One run, and what it did."""
     asked = job()
-    folder = tempfile.mkdtemp(prefix="bench-dlt-")
+    folder = str(Path(sys.argv[1]).with_name("dlt"))
     os.environ |= {"DLT_DATA_DIR": folder, "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
     # Mails are written by four workers, as its documentation advises for destinations that wait.
     os.environ |= {"LOAD__WORKERS": "4", "NORMALIZE__WORKERS": "1", "EXTRACT__WORKERS": "8"}

@@ -46,7 +46,8 @@ class Pipeline:
         self.mails: asyncio.Queue[Any] = asyncio.Queue(2_000)
         self.files: asyncio.Queue[Any] = asyncio.Queue(64)
         self.seen: set[str] = set()
-        self.counts = {"listed": 0, "refused": 0, "files": 0}
+        self.counts = {"listed": 0, "files": 0}
+        self.refusals: list[str] = []
         self.salesforce = {"Authorization": f"Bearer {self.ready['salesforce']['integration']['access_token']}"}
 
     async def run(self) -> None:
@@ -131,7 +132,7 @@ class Pipeline:
 
     async def _send(self, batch: list[Any], downloads: asyncio.TaskGroup, places: dict[str, asyncio.Semaphore]) -> None:
         answer = await self._post("composite", composite([rows for rows, _ in batch]))
-        self.counts["refused"] += len(refused(answer))
+        self.refusals += refused(answer)
         emails = answer["compositeResponse"][0]["body"]
         for (_, source), email in zip(batch, emails, strict=True):
             if source is not None and email.get("success"):
@@ -161,7 +162,7 @@ class Pipeline:
     async def _send_files(self, rows: list[Row]) -> None:
         results = await self._post("composite/sobjects", collection("ContentVersion", rows)["body"])
         self.counts["files"] += sum(result["success"] for result in results)
-        self.counts["refused"] += sum(not result["success"] for result in results)
+        self.refusals += [str(result["errors"]) for result in results if not result["success"]]
 
 
 async def main() -> None:
@@ -172,7 +173,7 @@ async def main() -> None:
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as http:
         pipeline = Pipeline(asked, http)
         await pipeline.run()
-    done(**pipeline.counts)
+    done(**pipeline.counts, refused=len(pipeline.refusals), first_refusals=pipeline.refusals[:3])
 
 
 if __name__ == "__main__":
