@@ -1,6 +1,7 @@
 """What scripts/bench reckons: which mail is right, the spread of runs, rows of the contenders, and plots."""
 
 import json
+from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
@@ -53,6 +54,13 @@ def test_a_mail_has_a_row_for_each_contact_and_its_account_once() -> None:
     assert [row.get("Account__c") for row in participants] == ["001A", None, None]
     assert [row["WhoId"] for row in tasks] == ["003A", "003B", "003C"]
     assert len({row["Participant_Key__c"] for row in participants}) == 3
+
+
+def test_a_body_is_cut_to_what_a_rich_text_field_counts() -> None:
+    page = '<p class="a">&quot;Yes&quot;</p>' * 4_000
+    rows = rows_of({**message(1, "cyd@client.example"), "body": {"content": page}}, CLIENTS)
+    assert rows is not None
+    assert 60_000 < len(escape(rows[0]["Body__c"])) <= 131_072 < len(escape(page))
 
 
 def test_mail_without_a_client_and_drafts_have_none() -> None:
