@@ -131,7 +131,7 @@ def measured(
 def ended(command: list[str], scratch: Path) -> tuple[Any, str]:
     """Run to the end: the process's own use of the machine, and the end of what it said."""
     with (scratch / "said").open("w+", encoding="utf-8") as out, (scratch / "errors").open("w+") as errors:
-        process = subprocess.Popen(command, stdout=out, stderr=errors, cwd=_ROOT)
+        process = subprocess.Popen(command, stdout=out, stderr=errors, cwd=scratch)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)

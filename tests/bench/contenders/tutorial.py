@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from O365 import Account
+from O365.utils.token import MemoryTokenBackend
 from requests.adapters import HTTPAdapter
 from rows import Contacts, Row, addresses, contacts_of, done, file_row, job, key_of, rows_of
 from simple_salesforce import Salesforce
@@ -71,7 +72,10 @@ def main() -> None:
     graph = ready["graph"]
     send_microsofts_to(ready["url"], ready["ca"])
     account = Account(
-        (graph["client_id"], graph["client_secret"]), auth_flow_type="credentials", tenant_id=graph["tenant"]
+        (graph["client_id"], graph["client_secret"]),
+        auth_flow_type="credentials",
+        tenant_id=graph["tenant"],
+        token_backend=MemoryTokenBackend(),
     )
     account.authenticate()
     token = ready["salesforce"]["integration"]["access_token"]
