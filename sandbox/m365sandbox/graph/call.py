@@ -17,7 +17,10 @@ JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Comp
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request whose path has been understood: `keys` are the ids and names in it, in their order."""
+    """A request whose path has been understood: `keys` are the ids and names in it, in their order.
+
+    `shown` counts the messages and attachments that go into the answer.
+    """
 
     request: Request
     store: Store
@@ -27,6 +30,7 @@ class Call:
     now: datetime
     pager: Pager
     path: str
+    shown: int = 0
 
     @property
     def root(self) -> str:

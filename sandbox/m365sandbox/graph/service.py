@@ -100,9 +100,12 @@ class GraphSandbox:
             path=request.raw_path or request.path,
         )
         if request.method in _READING:
-            return found.handler(call)
-        with self._store.transaction():
-            return found.handler(call)
+            response = found.handler(call)
+        else:
+            with self._store.transaction():
+                response = found.handler(call)
+        response.items = (call.shown,)
+        return response
 
     def _batch(self, request: Request) -> Response:
         caller = self._access.caller(request)
@@ -131,8 +134,10 @@ class GraphSandbox:
             for name in busy:
                 self._throttle.leave(name, caller.app_id)
 
-        text = batch.run(items, request, one, failed)
-        return Response(200, {"Content-Type": JSON}, text.encode(), rounds=batch.rounds(items), done=done)
+        text, held = batch.run(items, request, one, failed)
+        response = Response(200, {"Content-Type": JSON}, text.encode(), items=held, at_once=batch.at_once(items))
+        response.done = done
+        return response
 
     # What the control API and the importers do
 

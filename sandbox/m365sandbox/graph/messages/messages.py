@@ -150,6 +150,7 @@ def get_mime(call: Call) -> Response:
     read_options(call.request, ())
     mailbox = call.mailbox()
     number = call.message(mailbox)
+    call.shown += 1
     ((kept,),) = call.store.rows("SELECT mime FROM contents WHERE message=?", (number,))
     if kept is not None:
         return Response(200, {"Content-Type": "text/plain"}, zlib.decompress(kept))

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from m365sandbox.firm.large_people import account_names, account_of, alias, cont
 from m365sandbox.firm.letters import bundled_letters
 from m365sandbox.firm.people import CLIENTS, DOMAIN, STAFF
 from m365sandbox.graph.delivery.delivery import NewMessage
+from m365sandbox.graph.delivery.members import RECIPE
 from m365sandbox.mail.mime import message_of
+from m365sandbox.mail.phrases import NEWSLETTERS
 from m365sandbox.mail.source import MailSourceError
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -356,24 +360,56 @@ def test_generated_mail_lies_in_the_folders_of_its_kind(generated: list[NewMessa
     assert {copy.message["isRead"] for copy in generated} == {True, False}
 
 
-def test_generated_attachments_have_many_sizes_and_signatures_an_image(generated: list[NewMessage]) -> None:
-    items = [item for copy in generated for item in copy.message["attachments"]]
-    inline = [item for item in items if item["isInline"]]
-    sizes = {len(item["contentBytes"]) for item in items if not item["isInline"]}
-    assert {item["contentId"] for item in inline} == {"logo"}
-    assert len(sizes) > 80
-    assert min(sizes) < 3_000
-    assert max(sizes) > 60_000
-    assert len({item["contentType"] for item in items}) >= 5
-    logos = [copy for copy in generated if "cid:logo" in copy.message["body"]["content"]]
-    assert all(any(item["isInline"] for item in copy.message["attachments"]) for copy in logos)
+def test_a_tenth_of_client_mail_has_a_file_and_signatures_an_image(generated: list[NewMessage]) -> None:
+    clients = {client(number)[1] for number in range(SIZE.contacts)}
+    mail = {copy.message["internetMessageId"]: copy.message for copy in generated}
+    with_client = [message for message in mail.values() if people_of({**message, "bccRecipients": []}) & clients]
+    items = [item for message in mail.values() for item in message["attachments"]]
+    files = [item for item in items if not item["isInline"]]
+    assert 0.08 < sum(message["hasAttachments"] for message in with_client) / len(with_client) < 0.12
+    sizes = sorted(item[RECIPE].size for item in files)
+    assert 100_000 < median(sizes) < 220_000
+    assert sizes[0] < 30_000
+    assert 1_000_000 < sizes[-1] <= 10_000_000
+    assert len({item["contentType"] for item in files}) >= 5
+    assert {item["contentId"] for item in items if item["isInline"]} == {"logo"}
+    logos = [message for message in mail.values() if "cid:logo" in body_of(message)]
+    assert all(any(item["isInline"] for item in message["attachments"]) for message in logos)
     assert len(logos) > 50
 
 
-def test_now_and_then_an_attachment_has_megabytes() -> None:
-    boxes = [Mailbox(adviser(0)[1], frozenset({adviser(0)[1]}))]
-    many = generated_mail(FirmSize(mailboxes=1, messages=50_000, contacts=10), boxes, NOW)
-    assert any(len(item["contentBytes"]) > 1_000_000 for copy in many for item in copy.message["attachments"])
+def body_of(message: Mapping[str, Any]) -> str:
+    return str(message[RECIPE].body()["content"])
+
+
+def test_generated_bodies_have_the_sizes_of_real_ones(generated: list[NewMessage]) -> None:
+    mail = {copy.message["internetMessageId"]: copy.message for copy in generated}
+    newsletters = [len(body_of(message)) for message in mail.values() if is_newsletter(message)]
+    letters = [len(body_of(message)) for message in mail.values() if not is_newsletter(message)]
+    assert 9_000 < median(letters) < 16_000
+    assert min(newsletters) > 35_000
+    assert 75_000 < median(newsletters) < 90_000
+    assert max(newsletters) < 140_000
+
+
+def is_newsletter(message: Mapping[str, Any]) -> bool:
+    return bool(message["from"]["emailAddress"]["address"] in NEWSLETTERS)
+
+
+def test_a_generated_thread_grows_by_what_it_quotes(generated: list[NewMessage]) -> None:
+    mail = {copy.message["internetMessageId"]: copy.message for copy in generated}
+    grown = 0
+    for message in mail.values():
+        recipe = message[RECIPE]
+        assert message["bodyPreview"].split("\r\n")[0][:60] in unescape(body_of(message))
+        if not recipe.quoted or len(recipe.quoted) == 10:
+            continue
+        headers = {item["name"]: item["value"] for item in message["internetMessageHeaders"]}
+        answered = mail[headers["In-Reply-To"]]
+        assert recipe.quoted == (answered[RECIPE].own, *answered[RECIPE].quoted)
+        assert body_of(message).count("<b>From:</b>") == len(recipe.quoted)
+        grown += 1
+    assert grown > 300
 
 
 def test_generated_mail_has_many_scripts(generated: list[NewMessage]) -> None:
