@@ -64,12 +64,13 @@ class WindowQueue:
     def next(self) -> tuple[WindowCutter, Window] | None:
         """The next window of the first road, or of a sweep that has begun; None where none can be handed out now.
 
-        Those of a backfill wait for Graph's count, which sets their length.
+        Those of a backfill wait for Graph's count, or where it does not say for the first of them, which sets their
+        length.
         """
         for cutter in self._first:
             if cutter.whole.kind == WindowKind.BACKFILL and not self.count_known:
                 return None
-            if (window := cutter.next()) is not None:
+            if not cutter.waits and (window := cutter.next()) is not None:
                 return cutter, window
         return next_window(self._second)
 

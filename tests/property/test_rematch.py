@@ -56,9 +56,7 @@ def related(firm: Firm) -> dict[str, set[Any]]:
 
 
 @given(case=cases(), clients=added, at_once=st.integers(1, 3))
-def test_it_ends_as_a_sync_with_the_final_clients(
-    case: Case, clients: list[tuple[str, int]], at_once: int
-) -> None:
+def test_it_ends_as_a_sync_with_the_final_clients(case: Case, clients: list[tuple[str, int]], at_once: int) -> None:
     case.settings = builders.settings(
         keep_unmatched=True, sync_bcc=case.settings.sync_bcc, backfill_months=1, match_ties=MatchTies.ALL
     )

@@ -48,6 +48,11 @@ class WindowCutter:
         """The length of the next window."""
         return self._span
 
+    @property
+    def waits(self) -> bool:
+        """Whether the first window is under way, which will say how long the others have to be."""
+        return self._under_way > 0 and not self._is_known
+
     def hint(self, count: int | None) -> None:
         """Take Graph's own count of the range as a hint on length. None, or less than 0, says nothing.
 
@@ -58,11 +63,8 @@ class WindowCutter:
             self._span = _whole_seconds(self.whole.end - self.whole.start, TARGET, max(count, 1))
 
     def next(self) -> Window | None:
-        """The oldest window that was not handed out yet; None where nothing is left.
-
-        Until something is known of the range they are handed out one by one: the first sets the length of the others.
-        """
-        if not self._left or (self._under_way and not self._is_known):
+        """The oldest window that was not handed out yet; None where nothing is left."""
+        if not self._left:
             return None
         self._under_way += 1
         first = self._left.pop(0)

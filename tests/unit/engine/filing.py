@@ -135,9 +135,7 @@ def copy_in(number: int) -> Candidate:
     return Candidate(header(mailbox=box.id, id=f"copy{number}"), queue, Decision(outcome=None))
 
 
-def case(
-    *names: str, copies: int = 1, number: int = 1, size: int = SMALL + 1, **fields: object
-) -> MailFiles:
+def case(*names: str, copies: int = 1, number: int = 1, size: int = SMALL + 1, **fields: object) -> MailFiles:
     """A mail with these files of this size each, none of which is there yet."""
     wanted = sort_out([attached(name, size=size) for name in names], KEY, SETTINGS).files
     known = MailFiles(

@@ -292,7 +292,12 @@ def handed_out(mailbox_run: MailboxRun) -> list[Window]:
     queue = mailbox_run.queue
     assert queue is not None
     queue.count_known = True
-    return [window for _, window in iter(queue.next, None)]
+    windows = []
+    while (given := queue.next()) is not None:
+        cutter, window = given
+        windows.append(window)
+        cutter.ended()
+    return windows
 
 
 def test_a_mailbox_that_was_read_to_the_end_is_live() -> None:

@@ -17,12 +17,9 @@ from connector.errors import (
     MailboxError,
     MailboxOutageError,
     MailboxUnavailableError,
-    MessageError,
-    MessageGoneError,
     ServiceError,
     SetupError,
 )
-from connector.graph import parse
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.mail import GraphMail
 from connector.graph.queries import WELL_KNOWN

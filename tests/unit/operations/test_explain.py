@@ -1,12 +1,10 @@
 """`explain` where it says more than a dry run: what is stored, what failed, what is not read, and by which name."""
 
-from collections import deque
 from dataclasses import replace
 
 import pytest
 
 from connector.codes import Outcome
-from connector.core.deciding.exclude import compile_rules
 from connector.core.reading.folders import unread_reason
 from connector.core.reporting.explanation import Explanation
 from connector.engine.decider import Decider
@@ -22,6 +20,7 @@ from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from connector.operations.explain import explain
 from tests.support import builders
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
+from tests.unit.engine.contexts import context_of
 
 BOTH = ("ada@firm.example", "bob@firm.example")
 
@@ -229,20 +228,15 @@ def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> No
     other = firm.mail("bob", from_=BOTH[0], to="x@unknown.example", cc=BOTH[1], message_id="<1@x.example>")
     setup = firm.org.read()
     foresight, ledger = DryRunDirectory(firm.org), OutcomeLedger(trace={})
-    decider = Decider(
-        setup,
-        firm.org.settings,
-        compile_rules(setup.exclusions),
-        source=firm.tenant,
-        directory=foresight,
-        linked=linked_addresses(setup.mailboxes),
-        ledger=ledger,
+    context = context_of(
+        setup, source=firm.tenant, directory=foresight, ledger=ledger, linked=linked_addresses(setup.mailboxes)
     )
+    decider = Decider(context)
     foreseen = []
     for header in (own, other):
         box = firm.org.mailboxes[header.mailbox]
         assert box.graph_user_id is not None
-        queue = WindowQueue(box, box.graph_user_id, deque())
+        queue = WindowQueue(box, box.graph_user_id)
         queue.tree = firm.tenant.folders(box.graph_user_id)
         foreseen += dry_run_lines(decider, [WalkedWindow(queue, None, (header,))], ledger, foresight=foresight)
     assert [found.outcome for found in foreseen] == [Outcome.MATCHED, Outcome.DUPLICATE]
