@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 #: mails that may wait in the pool, and the bytes of their rows: some requests' worth
 MOST_MAILS = 2_000
-MOST_BYTES = 24_000_000
+MOST_BYTES = 12_000_000
 
 
 class WritePool:

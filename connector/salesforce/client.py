@@ -22,7 +22,7 @@ from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
-from connector.salesforce.wire import Names
+from connector.salesforce.wire import Names, as_json
 
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25
@@ -116,20 +116,10 @@ class SalesforceClient:
         if not in_any_case:
             self._require_room()
         root = f"/services/data/v{self._version}/"
-        payload = {
-            "allOrNone": all_or_none,
-            "collateSubrequests": False,
-            "compositeRequest": [
-                {
-                    "method": request.method,
-                    "url": root + request.url,
-                    "referenceId": f"r{number}",
-                    **({} if request.body is None else {"body": request.body}),
-                }
-                for number, request in enumerate(wanted)
-            ],
-        }
-        body = self._send("composite", "the Composite resource", method="POST", json=payload, patient=patient)
+        head = as_json({"allOrNone": all_or_none, "collateSubrequests": False})[:-1]
+        parts = b",".join(_part(request, root, number) for number, request in enumerate(wanted))
+        payload = head + b',"compositeRequest":[' + parts + b"]}"
+        body = self._send("composite", "the Composite resource", method="POST", data=payload, patient=patient)
         answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
         if len(answers) != len(wanted):
             raise UnreachableError("Salesforce answered a part of a request only", where=self.host)
@@ -182,15 +172,16 @@ class SalesforceClient:
         except requests.JSONDecodeError:
             return SubResponse(status=answer.status_code, body=None)
 
-    def insert(self, records: Sequence[Mapping[str, Any]], *, asked: str, timeout: float) -> SubResponse:
-        """Insert a Collection by itself, which may be larger than in a Composite; any status is an answer.
+    def insert(self, collection: bytes, *, asked: str, timeout: float) -> SubResponse:
+        """Insert a Collection, JSON already, by itself, where it may be larger than in a Composite; any status is an
+        answer.
 
         It is not sent again: UnreachableError says that nobody knows what became of it.
         """
         self._require_room()
         url = f"/services/data/v{self._version}/composite/sobjects"
-        body = {"allOrNone": False, "records": records}
-        answer = self._service.request("POST", url, json=body, idempotent=False, timeout=timeout)
+        headers = {"Content-Type": "application/json"}
+        answer = self._service.request("POST", url, data=collection, headers=headers, idempotent=False, timeout=timeout)
         self._note_usage(answer.headers.get(HEADER))
         try:
             return SubResponse(status=answer.status_code, body=answer.json())
@@ -263,6 +254,12 @@ class SalesforceClient:
             )
             pair = self._local.api = (api, session)
         return pair
+
+
+def _part(request: CompositeRequest, root: str, number: int) -> bytes:
+    """A sub-request as JSON."""
+    head = as_json({"method": request.method, "url": root + request.url, "referenceId": f"r{number}"})
+    return head if request.body is None else head[:-1] + b',"body":' + as_json(request.body) + b"}"
 
 
 class _Listening(requests.Session):

@@ -11,7 +11,7 @@ from connector.model import schema
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce.client import CompositeRequest, SalesforceClient
-from connector.salesforce.wire import Names, wire_fields
+from connector.salesforce.wire import Names, RawJson, as_json, wire_fields
 
 MAX_ROWS = 200
 EVENT = schema.EVENT.name
@@ -35,16 +35,32 @@ def as_record(names: Names, object_name: str, fields: Mapping[str, Any]) -> dict
 
 
 def as_collection(
-    object_name: str, records: Sequence[Mapping[str, Any]], *, method: str, key: str = "", all_or_none: bool = False
+    object_name: str,
+    records: Sequence[Mapping[str, Any] | RawJson],
+    *,
+    method: str,
+    key: str = "",
+    all_or_none: bool = False,
 ) -> CompositeRequest:
-    """One Collection of at most 200 records. `key`: the external id of an upsert, as "object/field" on the wire."""
+    """One Collection of at most 200 records, which may be JSON already.
+
+    `key`: the external id of an upsert, as "object/field" on the wire.
+    """
     return CompositeRequest(
         method=method,
         url=f"{_URL}/{key}" if key else _URL,
         asked=f"rows of {object_name}",
-        body={"allOrNone": all_or_none, "records": records},
+        body=collection_body(records, all_or_none=all_or_none),
         raw=True,
     )
+
+
+def collection_body(records: Sequence[Mapping[str, Any] | RawJson], *, all_or_none: bool = False) -> Any:
+    """What a Collection sends; JSON where its records are."""
+    if not records or not isinstance(records[0], RawJson):
+        return {"allOrNone": all_or_none, "records": records}
+    head = as_json({"allOrNone": all_or_none})[:-1]
+    return RawJson(head + b',"records":[' + b",".join(map(as_json, records)) + b"]}")
 
 
 def updates(

@@ -27,9 +27,10 @@ from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import collection_body
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
-from connector.salesforce.wire import wire_fields
+from connector.salesforce.wire import RawJson, as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
 
@@ -67,6 +68,8 @@ class SalesforceFiles:
         self._timeout = timeout
         self._watch = OrgFaultWatch()
         self._lock = threading.Lock()
+        #: one request with the contents of many files at a time
+        self._large = threading.Lock()
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
         """Store a file, once whatever became of earlier attempts. Raises MessageError where it cannot be stored."""
@@ -135,26 +138,27 @@ class SalesforceFiles:
         self, files: Mapping[int, tuple[NewFile, bytes]], owners: Mapping[int, RecordId]
     ) -> dict[int, SubResponse] | None:
         """One Collection, each row's answer as if it had been sent alone; None where nobody knows what became of it."""
-        records = [
-            {
-                "attributes": {"type": VERSION},
-                **self._fields(file, item_name(file.name, content) if file.is_item else file.name, owners[number]),
-                "VersionData": b64encode(content).decode(),
-            }
-            for number, (file, content) in files.items()
-        ]
         try:
-            answer = self._client.insert(records, asked=f"rows of {VERSION}", timeout=self._timeout)
+            with self._large:  # its contents are in memory three times while it is sent
+                records = [self._record(file, content, owners[number]) for number, (file, content) in files.items()]
+                body = as_json(collection_body(records))
+                del records
+                answer = self._client.insert(body, asked=f"rows of {VERSION}", timeout=self._timeout)
         except UnreachableError:
             return None
         if answer.status in _UNSURE:
             return None
-        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(records):
+        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(files):
             return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
         return {
             number: SubResponse(status=201 if row.get("success") else 400, body=row.get("errors"))
             for number, row in zip(files, answer.body, strict=True)
         }
+
+    def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:
+        name = item_name(file.name, content) if file.is_item else file.name
+        head = as_json({"attributes": {"type": VERSION}, **self._fields(file, name, owner)})[:-1]
+        return RawJson(head + b',"VersionData":"' + b64encode(content) + b'"}')
 
     def _there(self, files: Sequence[NewFile]) -> frozenset[str]:
         """The keys of those files that are stored."""

@@ -6,6 +6,7 @@ Only here a namespace is known: every name that goes out or comes in passes thro
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -69,29 +70,18 @@ def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: wire_value(value) for name, value in fields.items()}
 
 
-_ESCAPED = ('"', "\\", "\n", "\r", "\t")
+@dataclass(frozen=True, slots=True)
+class RawJson:
+    """JSON that was written already: rows are serialised once, when they are sized, and joined when they are sent."""
+
+    text: bytes
 
 
-def json_size(value: Any) -> int:
-    """The bytes of JSON that a value of a request takes, or some more: cheaper than to write it twice."""
-    if isinstance(value, str):
-        if value.isascii():
-            return (
-                len(value)
-                + value.count('"')
-                + value.count("\\")
-                + value.count("\n")
-                + value.count("\r")
-                + value.count("\t")
-                + 4
-            )
-        return len(json.dumps(value)) + 2
-    if isinstance(value, dict):
-        size = 2
-        for name, item in value.items():
-            size += len(name) + 6 + json_size(item)
-        return size
-    return 24  # a number, true, false or null
+def as_json(value: Any) -> bytes:
+    """A value of a request as JSON, in ASCII."""
+    if isinstance(value, RawJson):
+        return value.text
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def read_instant(text: str) -> datetime:

@@ -35,7 +35,7 @@ from connector.salesforce.results import (
     waits_for_parent,
     whole_error,
 )
-from connector.salesforce.wire import json_size
+from connector.salesforce.wire import RawJson, as_json
 
 _LOG = structlog.get_logger(__name__)
 
@@ -128,8 +128,8 @@ class SalesforceWriter:
         places: dict[int, Place] = {}
         mails: dict[int, list[PackRow]] = {}
         for place, row in waiting.items():
-            record = self._record(row)
-            item = PackRow(mail=place[0], row=row, size=json_size(record), record=record)
+            text = as_json(self._record(row))
+            item = PackRow(mail=place[0], row=row, size=len(text), json=text)
             places[id(item)] = place
             mails.setdefault(place[0], []).append(item)
         results: dict[Place, RowResult] = {}
@@ -172,8 +172,8 @@ class SalesforceWriter:
         """One Composite: the event is touched, then the Collections in order."""
         requests = [event_request(self._client, event)]
         for part in request.collections:
-            records = [item.record for item in part.rows]
-            requests.append(as_collection(part.object, records, method="PATCH" if part.is_update else "POST"))
+            method = "PATCH" if part.is_update else "POST"
+            requests.append(as_collection(part.object, [RawJson(item.json) for item in part.rows], method=method))
         answers = self._client.composite(requests, patient=False)
         found: list[tuple[PackRow, RowResult]] = []
         again = self._client.sent_again

@@ -21,12 +21,12 @@ _Kind = tuple[bool, int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRow:
-    """A row to send: `mail` says whose it is, `record` is the row as it is sent, `size` its bytes of JSON at most."""
+    """A row to send: `mail` says whose it is, `json` is the row as it is sent, `size` its bytes."""
 
     mail: int
     row: Row
     size: int
-    record: Mapping[str, object] = field(default_factory=dict, compare=False)
+    json: bytes = field(default=b"", compare=False)
 
     @property
     def is_update(self) -> bool:
