@@ -6,11 +6,13 @@ will be stored: where a text that could be read would lose its ground, it gets a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final, NamedTuple
 
+from connector.core.writing.allowed import ATTRIBUTES, VOID
+from connector.core.writing.cascade import declared, kept
 from connector.core.writing.colours import (
     BLACK,
     CLEAR,
@@ -26,11 +28,9 @@ from connector.core.writing.colours import (
 from connector.core.writing.hidden import Seen, hides, is_pixel
 from connector.core.writing.markup import BLOCKS, Attributes, Markup
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
-from connector.core.writing.style import FILL, UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
+from connector.core.writing.style import UNKNOWN, Declaration, font_pixels, pixels
 from connector.core.writing.text import clean, cut, one_line
 
-_TOKEN = re.compile(r'<(/?)([a-z0-9-]+)(?: x="(\d+)")?>|([^<]+)')
-_VOID: Final = frozenset({"br", "col", "hr", "img"})
 _LINK = re.compile("(?:https?|mailto|tel):", re.IGNORECASE)
 _REMOTE = re.compile("https?:", re.IGNORECASE)
 _INSIDE = re.compile("(?:cid|data):", re.IGNORECASE)
@@ -42,23 +42,14 @@ _LEGIBLE = 3.0
 _ROUNDING = 0.01
 #: No element is written deeper than this, well below what a second reading would take.
 _DEEPEST = 300
-#: How browsers show what becomes an ordinary tag.
-_OWN_STYLE: Final[Mapping[str, tuple[Declaration, ...]]] = {
-    "button": declarations("background-color:#efefef;color:#000"),
-    "mark": declarations("background-color:#ff0;color:#000"),
-    "select": declarations("background-color:#fff;color:#000"),
-    "textarea": declarations("background-color:#fff;color:#000;white-space:pre-wrap"),
-}
 #: What is taken over from a mail's own page; its margins and its width are the field's.
 _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height", "text-align")
-#: What a style sheet may set for the look of the page rather than for that of the text; left out where room is short.
-_NEEDED: Final = frozenset({"background-color", "color", "display", "white-space"})
 _UNWRAPPED: Final = {"pre": ("pre", "nowrap", "inherit", "initial", "unset", "revert")}
-#: The tags whose bgcolor and background browsers heed.
-_GROUNDED: Final = frozenset({"body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"})
 #: What has a colour though it declares none.
 _COLOURED: Final = frozenset({"a", "body", "table"})
 _CELLS: Final = frozenset({"table", "td", "th", "tr"})
+_NONE: Final[frozenset[str]] = frozenset()
+_QUOTED: Final = str.maketrans({'"': "&quot;", "\u00a0": "&nbsp;"})
 #: Attributes that are written as style, or only asked.
 _STYLED: Final = frozenset({"background", "bgcolor", "class", "color", "hidden", "id", "link", "style", "text"})
 
@@ -90,68 +81,102 @@ class _Frame:
     link: Colour = LINK
     own_ground: str = "transparent"
     pre: bool = False
+    #: what became of the tags inside, by the tag: mail repeats them
+    inside: "dict[str, _Opened]" = field(default_factory=dict, compare=False)
+
+
+class _Opened(NamedTuple):
+    """What becomes of an opening tag: what is written, and the open element; None where nothing stays open.
+
+    With `apart` a space parts it from a word before it.
+    """
+
+    written: str
+    frame: _Frame | None = None
+    apart: bool = False
+
+
+_NOTHING: Final = _Opened("")
 
 
 @dataclass(slots=True)
-class _Writer:
+class _Walk:
     markup: Markup
     rules: Rules | None
     pictures: Pictures
     lean: bool
-    out: list[str] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=list)
+    #: equal frames are one, so that what is known of the tags inside it is known in all of them
+    frames: dict[_Frame, _Frame] = field(default_factory=dict)
     #: the colour that a table takes in mail without a document type
     page_text: Colour | None = BLACK
 
 
 def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
     """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read."""
+    walk = _Walk(markup, rules_of(markup.sheets), pictures, lean)
     ink = _Ink(BLACK, WHITE)
-    writer = _Writer(markup, rules_of(markup.sheets), pictures, lean, stack=[_Frame("", ink, ink, Seen(), Place())])
-    for match in _TOKEN.finditer(markup.html):
-        slash, name, number, text = match.groups()
-        top = writer.stack[-1]
-        if text is not None:
-            if top.seen.shown:
-                writer.out.append(text.lstrip("\n") if top.pre and writer.out[-1].startswith("<pre") else text)
-        elif slash:
-            if len(writer.stack) > 1:
-                writer.out.append(writer.stack.pop().close)
+    top = _Frame("", ink, ink, Seen(), Place())
+    stack = [top]
+    shown = top.seen.shown
+    first, *pieces = markup.html.split("<")
+    out = [first]
+    for piece in pieces:
+        tag, _, text = piece.partition(">")
+        if tag[0] == "/":
+            if len(stack) > 1:
+                out.append(stack.pop().close)
+                top = stack[-1]
+                shown = top.seen.shown
         else:
-            known, attributes = markup.attributes[int(number)] if number else (name, {})
-            _open(writer, name, known, int(number or -1), attributes)
-    while len(writer.stack) > 1:
-        writer.out.append(writer.stack.pop().close)
-    return "".join(writer.out)
+            deep = len(stack) > _DEEPEST
+            opened = None if deep else top.inside.get(tag)
+            if opened is None:
+                opened = _open(walk, top, tag, deep=deep)
+                if not deep:
+                    top.inside[tag] = opened
+            if opened.written:
+                if opened.apart and not out[-1][-1:].isspace():
+                    out.append(" ")
+                out.append(opened.written)
+            if opened.frame is not None:
+                top = opened.frame
+                stack.append(top)
+                shown = top.seen.shown
+        if text and shown:
+            out.append(text.lstrip("\n") if top.pre and out[-1].startswith("<pre") else text)
+    out.extend(frame.close for frame in reversed(stack))
+    return "".join(out)
 
 
-def _open(writer: _Writer, name: str, known: str, number: int, attributes: Attributes) -> None:
-    parent = writer.stack[-1]
+def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
+    """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more."""
+    name, _, number = text.partition(' x="')
+    void = name in VOID
     if parent.seen.gone:
-        if name not in _VOID:
-            writer.stack.append(replace(parent, close=""))
-        return
+        return _Opened("", None if void else _one(walk, replace(parent, close="", inside={})))
+    index = int(number[:-1]) if number else -1
+    known, attributes = walk.markup.attributes[index] if number else (name, {})
     tag = known.removeprefix("x-")
     page = tag != known
-    declared, place = _declared(writer, tag, number, attributes, parent.place)
-    style = {declaration.name: declaration.value for declaration in declared}
+    place = parent.place
+    sheets: Sequence[Declaration] = ()
+    if walk.rules:
+        sheets, place = walk.rules.match(tag, index, attributes, place)
+    styles = declared(tag, attributes, sheets, quirks=walk.markup.quirks, lean=walk.lean)
+    style = {declaration.name: declaration.value for declaration in styles}
     seen = hides(tag, attributes, style, parent.seen)
     if name == "img":
-        _picture(writer, attributes, style, seen)
-        return
+        return _picture(walk.pictures, attributes, style, seen)
     if seen.gone:
-        if name not in _VOID:
-            writer.stack.append(replace(parent, close="", seen=seen))
-        return
-    deep = len(writer.stack) > _DEEPEST
-    written = {} if deep else _kept(declared)
-    if declared or tag in _COLOURED:
-        sent = _sent(writer, tag, attributes, style, parent)
+        return _Opened("", None if void else _one(walk, replace(parent, close="", seen=seen, inside={})))
+    written = {} if deep else kept(styles)
+    if styles or tag in _COLOURED:
+        sent = _sent(walk, tag, attributes, style, parent)
         stored = _readable(sent, _stored(tag, attributes, written, style, parent), written)
     else:
         sent, stored = parent.sent, parent.stored
     if tag == "body":
-        writer.page_text = sent.text
+        walk.page_text = sent.text
     elif tag == "table" and stored.text not in (None, BLACK):
         # without a document type a table does not inherit it
         written.setdefault("color", (stored.text or BLACK).written)
@@ -160,108 +185,32 @@ def _open(writer: _Writer, name: str, known: str, number: int, attributes: Attri
         if parse_colour(written.get("background-color", "")) == parent.stored.ground:
             del written["background-color"]
     _tidy(tag, written)
-    out = "" if deep and name not in _VOID else _name(name, page, written)
+    out = "" if deep and not void else _name(name, page, written)
+    opening = f"<{out}{_attributes(tag, out, attributes, written)}>" if out else ""
     if deep:
-        writer.out.append(" ")
-    if out:
-        writer.out.append(f"<{out}{_attributes(tag, attributes, written)}>")
-    if name in _VOID:
-        return
-    writer.stack.append(
-        _Frame(
-            f"</{out}>" if out else "",
-            sent,
-            stored,
-            seen,
-            place,
-            _link(tag, attributes) or parent.link,
-            style.get("background-color", "transparent"),
-            out == "pre",
-        )
+        opening = f" {opening}"
+    if void:
+        return _Opened(opening)
+    frame = _Frame(
+        f"</{out}>" if out else "",
+        sent,
+        stored,
+        seen,
+        place,
+        _link(tag, attributes) or parent.link,
+        style.get("background-color", "transparent"),
+        out == "pre",
     )
+    return _Opened(opening, _one(walk, frame))
 
 
-def _kept(declared: Sequence[Declaration]) -> dict[str, str]:
-    """What may be written of a style."""
-    written = {one.name: one.value for one in declared if one.name in WRITTEN and one.value != UNKNOWN}
-    if written.get("background-color") in ("transparent", "initial", "unset", "revert"):
-        del written["background-color"]
-    return written
+def _one(walk: _Walk, frame: _Frame) -> _Frame:
+    return walk.frames.setdefault(frame, frame)
 
 
-def _declared(
-    writer: _Writer, tag: str, number: int, attributes: Attributes, place: Place
-) -> tuple[Sequence[Declaration], Place]:
-    """All that an element's styles declare, each property once, the strongest last; and the place of its children."""
-    found: list[Declaration] = [*_OWN_STYLE.get(tag, ()), *_hints(tag, attributes)]
-    weak: set[Declaration] = set()
-    if writer.rules:
-        matched = writer.rules.match(tag, number, attributes, place)
-        place = matched.place
-        found += matched.declares
-        if writer.lean:
-            weak = {declaration for declaration in matched.declares if declaration.name not in _NEEDED}
-    inline = declarations(attributes["style"], writer.markup.quirks) if "style" in attributes else ()
-    if not found and not any(declaration.important for declaration in inline):
-        ordered: Sequence[Declaration] = inline
-    else:
-        found += inline
-        ordered = [one for one in found if not one.important] + [one for one in found if one.important]
-    last: dict[str, Declaration] = {}
-    for declaration in ordered:
-        name = declaration.name
-        last.pop(name, None)
-        if name in ("border", "margin", "padding") or name.startswith("border-"):
-            _override(last, name)
-        last[name] = declaration
-        if name == "color":
-            last.pop(COLOUR_UNKNOWN.name, None)
-        elif name == "background-color":
-            last.pop(GROUND_UNKNOWN.name, None)
-    fill = last.pop(FILL, None)
-    if fill and fill.value != "currentcolor":
-        last["color"] = Declaration("color", fill.value)
-    kept = [
-        declaration
-        for declaration in last.values()
-        if declaration not in weak or declaration in inline or declaration.name not in WRITTEN
-    ]
-    return kept, place
-
-
-def _override(last: dict[str, Declaration], name: str) -> None:
-    """Takes out what the shorthand `name` sets anew."""
-    if name == "border" or name in ("margin", "padding"):
-        for known in [known for known in last if known.startswith(f"{name}-")]:
-            if known not in ("border-collapse", "border-spacing", "border-radius"):
-                del last[known]
-    elif name in ("border-color", "border-style", "border-width"):
-        part = name.removeprefix("border-")
-        for known in [known for known in last if known.startswith("border-") and known.endswith(f"-{part}")]:
-            del last[known]
-    elif name.count("-") == 1:
-        for known in [known for known in last if known.startswith(f"{name}-")]:
-            del last[known]
-
-
-def _hints(tag: str, attributes: Attributes) -> Iterator[Declaration]:
-    """What attributes say that style can say too."""
-    text = attributes.get({"body": "text", "font": "color"}.get(tag, ""), "")
-    if text and (colour := legacy_colour(text)):
-        yield Declaration("color", colour)
-    if tag not in _GROUNDED:
-        return
-    if "bgcolor" in attributes and (colour := legacy_colour(attributes["bgcolor"])):
-        yield Declaration("background-color", colour)
-    if attributes.get("background"):
-        yield Declaration("background-image", UNKNOWN)
-    if "nowrap" in attributes and tag in ("td", "th"):
-        yield Declaration("white-space", "nowrap")
-
-
-def _sent(writer: _Writer, tag: str, attributes: Attributes, style: Mapping[str, str], parent: _Frame) -> _Ink:
+def _sent(walk: _Walk, tag: str, attributes: Attributes, style: Mapping[str, str], parent: _Frame) -> _Ink:
     """The colours as the sender's readers saw them."""
-    inherited = writer.page_text if tag == "table" and writer.markup.quirks else parent.sent.text
+    inherited = walk.page_text if tag == "table" and walk.markup.quirks else parent.sent.text
     own = parent.link if _is_link(tag, attributes) else None
     text = _text(style.get("color"), own or inherited, inherited)
     if COLOUR_UNKNOWN.name in style:
@@ -362,32 +311,41 @@ def _name(name: str, page: bool, written: Mapping[str, str]) -> str:
     return name
 
 
-def _attributes(tag: str, attributes: Attributes, written: dict[str, str]) -> str:
-    """The attributes and the style as they are written."""
-    found = {name: value for name, value in attributes.items() if name not in _STYLED}
+def _attributes(tag: str, out: str, attributes: Attributes, written: dict[str, str]) -> str:
+    """The attributes and the style of the element `out`, as the cleaner writes them, so that it changes nothing."""
+    allowed = ATTRIBUTES.get(out, _NONE)
+    found = {
+        name: value
+        for name, value in attributes.items()
+        if name not in _STYLED and (name in allowed or name in ATTRIBUTES["*"])
+    }
     ground = written.get("background-color", "")
     if tag in _CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
         found["bgcolor"] = written.pop("background-color")
     if written:
-        found["style"] = ";".join(f"{name}:{value}" for name, value in written.items())
-    return "".join(f' {name}="{escape(value)}"' for name, value in found.items())
+        found["style"] = ";".join(f"{name}:{_spaced(value)}" for name, value in written.items())
+    return "".join(f' {name}="{escape(value, quote=False).translate(_QUOTED)}"' for name, value in found.items())
 
 
-def _picture(writer: _Writer, attributes: Attributes, style: Mapping[str, str], seen: Seen) -> None:
-    """Writes a picture, or what stands for it."""
+def _spaced(value: str) -> str:
+    """The value of a property as the cleaner writes it."""
+    if "," in value:
+        value = value.replace(",", ", " if "(" in value else " , ")
+    return value.replace("'", '"') if "'" in value else value
+
+
+def _picture(pictures: Pictures, attributes: Attributes, style: Mapping[str, str], seen: Seen) -> _Opened:
+    """A picture, or what stands for it."""
     if seen.gone or seen.invisible or is_pixel(attributes, style):
-        return
+        return _NOTHING
     source = attributes.get("src", "").strip()
     alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
-    if _REMOTE.match(source) and writer.pictures.remote:
+    if _REMOTE.match(source) and pictures.remote:
         written = {name: style[name] for name in ("width", "max-width", "height", "vertical-align") if name in style}
-        writer.out.append(f"<img{_attributes('img', attributes, written)}>")
-        return
+        return _Opened(f"<img{_attributes('img', 'img', attributes, written)}>")
     if _INSIDE.match(source):
         name = alt or (source[4:].partition("@")[0] if source[:4].lower() == "cid:" else "")
         words = f"[image: {one_line(clean(name))}]" if name else "[image]"
     else:
         words = alt
-    if words:
-        space = "" if not writer.out or writer.out[-1][-1:].isspace() else " "
-        writer.out.append(f"{space}{escape(words, quote=False)} ")
+    return _Opened(f"{escape(words, quote=False)} ", apart=True) if words else _NOTHING
