@@ -80,7 +80,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE) for name in (*_RAW, "xml")}
-_FORMATTING_TAG = re.compile(rf"<(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(rf"<(?=[bcefistu])(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)?<!doctype", re.IGNORECASE | re.DOTALL)
 #: A reference in an attribute: without its semicolon it is text where a letter or `=` follows, as in `?a=1&copy=2`.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31}(?:;|(?![=A-Za-z0-9;])))")
@@ -129,6 +129,24 @@ class _Scan:
     open: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
     beyond: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
 
+    def nest(self, tag: _Tag) -> None:
+        """Writes a tag that opens or closes an element of those that may nest without end."""
+        name = tag.nesting
+        if not tag.closes:
+            if self.depth >= _DEEPEST:
+                self.beyond[name] += 1
+                self.out.append(" ")
+                return
+            self.depth += 1
+            self.open[name] += 1
+        elif self.beyond[name]:
+            self.beyond[name] -= 1
+            return
+        elif self.open[name]:
+            self.open[name] -= 1
+            self.depth -= 1
+        self.out.append(tag.written)
+
 
 def scan(html: str, most_tags: int) -> Markup:
     """The tags and the text of `html`, with at most `most_tags` tags."""
@@ -137,38 +155,46 @@ def scan(html: str, most_tags: int) -> Markup:
     # no search for them where there are not so many tags at all
     if html.count("<") > _MOST_FORMATTING:
         scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
-    known, find = scan.tags, html.find
-    position, tags, cut, match = 0, 0, False, None
-    while (start := find("<", position)) >= 0:
-        # A tag that was read before ends with its first ">"; elsewhere a value or a comment may hold one.
-        end = find(">", start, start + _LONGEST_REPEATED) + 1
-        tag = known.get(html[start:end])
+    known, nest = scan.tags, scan.nest
+    first, *pieces = html.split("<")
+    out.append(first)
+    # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
+    following, position, tags = len(first) + 1, 0, 0
+    cut = False
+    for piece in pieces:
+        start = following
+        following += len(piece) + 1
+        if start <= position:
+            # a value or a comment held the "<"
+            out.append(html[position : following - 1])
+            continue
+        name, bracket, text = piece.partition(">")
+        tag = known.get(name) if bracket else None
         if tag is None:
-            match = _TOKEN.search(html, start)
+            match = _TOKEN.match(html, start - 1)
             if match is None:
-                break
-            start, end = match.span()
+                out.append(f"&lt;{piece}")
+                continue
+            position = match.end()
+            text = html[position : following - 1]
             tag = _read(scan, match)
-        if start > position:
-            text = html[position:start]
-            out.append(text.replace("<", "&lt;") if "<" in text else text)
-        position = end
+            if tag is _SPECIAL:
+                plain, position = _special(scan, html, match)
+                if plain:
+                    out.append(html[position:].replace("<", "&lt;"))
+                    break
+                text = html[position : following - 1]
         if tag.kept:
             tags += 1
             if tags > most_tags:
                 cut = True
                 break
         if tag.nesting:
-            _nest(scan, tag)
+            nest(tag)
         elif tag.written:
             out.append(tag.written)
-        elif tag is _SPECIAL and match:
-            position = _special(scan, html, match)
-            if position < 0:
-                position = end
-                break
-    if not cut and position < len(html):
-        out.append(html[position:].replace("<", "&lt;"))
+        if text:
+            out.append(text)
     before = "".join(
         _numbered(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
     )
@@ -194,22 +220,22 @@ def _read(scan: _Scan, match: re.Match[str]) -> _Tag:
         tag = _opening(scan, name, match["attributes"])._replace(kept=True)
     else:
         tag = _LEFT_OUT
-    text = match[0]
-    if len(text) <= _LONGEST_REPEATED and text.find(">") == len(text) - 1:
+    text = match[0][1:-1]
+    # what ends with its first ">" ends there wherever it stands
+    if ">" not in text and len(text) <= _LONGEST_REPEATED:
         scan.tags[text] = tag
     return tag
 
 
-def _special(scan: _Scan, html: str, match: re.Match[str]) -> int:
-    """Follows a tag that decides how the text behind it is read; answers where to go on, -1 where all is text."""
+def _special(scan: _Scan, html: str, match: re.Match[str]) -> tuple[bool, int]:
+    """Follows a tag that decides how the text behind it is read: whether all of it is text, and where to go on."""
     name = match["name"].lower()
     if name in _RAW_END:
-        return _raw(scan, html, name, match["attributes"], match.end())
+        return False, _raw(scan, html, name, match["attributes"], match.end())
     if name in scan.root:
         for key, value in attributes_of(match["attributes"]).items():
             scan.root[name].setdefault(key, value)
-        return match.end()
-    return -1
+    return name == "plaintext", match.end()
 
 
 def attributes_of(text: str) -> dict[str, str]:
@@ -265,28 +291,9 @@ def _closing(scan: _Scan, name: str) -> _Tag:
     return _Tag(f"</{written}>", name if name in _NESTING else "", closes=True)
 
 
-def _nest(scan: _Scan, tag: _Tag) -> None:
-    """Writes a tag that opens or closes an element of those that may nest without end."""
-    name = tag.nesting
-    if not tag.closes:
-        if scan.depth >= _DEEPEST:
-            scan.beyond[name] += 1
-            scan.out.append(" ")
-            return
-        scan.depth += 1
-        scan.open[name] += 1
-    elif scan.beyond[name]:
-        scan.beyond[name] -= 1
-        return
-    elif scan.open[name]:
-        scan.open[name] -= 1
-        scan.depth -= 1
-    scan.out.append(tag.written)
-
-
 def _write(scan: _Scan, tag: _Tag) -> None:
     if tag.nesting:
-        _nest(scan, tag)
+        scan.nest(tag)
     else:
         scan.out.append(tag.written)
 

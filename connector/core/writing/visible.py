@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final, NamedTuple
 
-from connector.core.writing.allowed import ATTRIBUTES, VOID
+from connector.core.writing.allowed import VOID
 from connector.core.writing.cascade import declared, kept
 from connector.core.writing.colours import (
     BLACK,
@@ -26,10 +26,11 @@ from connector.core.writing.colours import (
     readable_on,
 )
 from connector.core.writing.hidden import Seen, hides, is_pixel
-from connector.core.writing.markup import BLOCKS, Attributes, Markup
+from connector.core.writing.markup import Attributes, Markup
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
-from connector.core.writing.style import UNKNOWN, Declaration, font_pixels, pixels
+from connector.core.writing.style import UNKNOWN, Declaration
 from connector.core.writing.text import clean, cut, one_line
+from connector.core.writing.written import CELLS, attributes_for, style_for, tag_for, tidy
 
 _LINK = re.compile("(?:https?|mailto|tel):", re.IGNORECASE)
 _REMOTE = re.compile("https?:", re.IGNORECASE)
@@ -44,14 +45,12 @@ _ROUNDING = 0.01
 _DEEPEST = 300
 #: What is taken over from a mail's own page; its margins and its width are the field's.
 _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height", "text-align")
-_UNWRAPPED: Final = {"pre": ("pre", "nowrap", "inherit", "initial", "unset", "revert")}
 #: What has a colour though it declares none.
 _COLOURED: Final = frozenset({"a", "body", "table"})
-_CELLS: Final = frozenset({"table", "td", "th", "tr"})
-_NONE: Final[frozenset[str]] = frozenset()
-_QUOTED: Final = str.maketrans({'"': "&quot;", "\u00a0": "&nbsp;"})
-#: Attributes that are written as style, or only asked.
-_STYLED: Final = frozenset({"background", "bgcolor", "class", "color", "hidden", "id", "link", "style", "text"})
+_PICTURE: Final[Sequence[str]] = ("width", "max-width", "height", "vertical-align")
+_NO_ATTRIBUTES: Final[Attributes] = {}
+#: Attributes that have no part in how an element looks, unless a style sheet asks for them.
+_SAID: Final = frozenset({"alt", "href", "src", "title"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +79,23 @@ class _Frame:
     #: what a link gets that sets no colour
     link: Colour = LINK
     own_ground: str = "transparent"
-    pre: bool = False
-    #: what became of the tags inside, by the tag: mail repeats them
+    #: whether a text here is seen
+    shown: bool = True
+    #: what became of the tags inside, and of those that differ in what they say alone: mail repeats them
     inside: "dict[str, _Opened]" = field(default_factory=dict, compare=False)
+    looks: "dict[int, _Look]" = field(default_factory=dict, compare=False)
+
+
+class _Look(NamedTuple):
+    """What the style of an element decides: the tag that is written, the style that it gets, and the open element.
+
+    `tag` is empty for one that is not written. `frame` is None where nothing stays open.
+    """
+
+    tag: str = ""
+    style: str = ""
+    frame: _Frame | None = None
+    hidden: bool = False
 
 
 class _Opened(NamedTuple):
@@ -105,19 +118,33 @@ class _Walk:
     rules: Rules | None
     pictures: Pictures
     lean: bool
+    #: the attributes of a tag that say something and have no part in its look
+    said: frozenset[str]
     #: equal frames are one, so that what is known of the tags inside it is known in all of them
     frames: dict[_Frame, _Frame] = field(default_factory=dict)
+    #: the tags with all that has a part in their looks, as numbers
+    shapes: dict[tuple[object, ...], int] = field(default_factory=dict)
     #: the colour that a table takes in mail without a document type
     page_text: Colour | None = BLACK
+
+    def one(self, frame: _Frame) -> _Frame:
+        """The frame that stands for all that are equal."""
+        return self.frames.setdefault(frame, frame)
+
+    def shape(self, name: str, known: str, attributes: Attributes) -> int:
+        """The number of the tags that look alike, whatever they say."""
+        linked = known == "a" and _is_link(known, attributes)
+        key = (name, known, linked, *(pair for pair in attributes.items() if pair[0] not in self.said))
+        return self.shapes.setdefault(key, len(self.shapes))
 
 
 def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
     """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read."""
-    walk = _Walk(markup, rules_of(markup.sheets), pictures, lean)
+    rules = rules_of(markup.sheets)
+    walk = _Walk(markup, rules, pictures, lean, _SAID - rules.tested if rules else _SAID)
     ink = _Ink(BLACK, WHITE)
     top = _Frame("", ink, ink, Seen(), Place())
     stack = [top]
-    shown = top.seen.shown
     first, *pieces = markup.html.split("<")
     out = [first]
     for piece in pieces:
@@ -126,24 +153,20 @@ def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
             if len(stack) > 1:
                 out.append(stack.pop().close)
                 top = stack[-1]
-                shown = top.seen.shown
         else:
-            deep = len(stack) > _DEEPEST
-            opened = None if deep else top.inside.get(tag)
-            if opened is None:
-                opened = _open(walk, top, tag, deep=deep)
-                if not deep:
-                    top.inside[tag] = opened
-            if opened.written:
-                if opened.apart and not out[-1][-1:].isspace():
+            opened = top.inside.get(tag)
+            if opened is None or len(stack) > _DEEPEST:
+                opened = _open(walk, top, tag, deep=len(stack) > _DEEPEST)
+            written, frame, apart = opened
+            if written:
+                if apart and not out[-1][-1:].isspace():
                     out.append(" ")
-                out.append(opened.written)
-            if opened.frame is not None:
-                top = opened.frame
+                out.append(written)
+            if frame is not None:
+                top = frame
                 stack.append(top)
-                shown = top.seen.shown
-        if text and shown:
-            out.append(text.lstrip("\n") if top.pre and out[-1].startswith("<pre") else text)
+        if text and top.shown:
+            out.append(text.lstrip("\n") if text[0] == "\n" and out[-1].startswith("<pre") else text)
     out.extend(frame.close for frame in reversed(stack))
     return "".join(out)
 
@@ -151,24 +174,43 @@ def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
 def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
     """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more."""
     name, _, number = text.partition(' x="')
+    known, attributes = walk.markup.attributes[int(number[:-1])] if number else (name, _NO_ATTRIBUTES)
+    shape = walk.shape(name, known, attributes)
+    look = None if deep else parent.looks.get(shape)
+    if look is None:
+        look = _look(walk, parent, name, known, shape, attributes, deep=deep)
+        if not deep:
+            parent.looks[shape] = look
+    if name == "img":
+        opened = _NOTHING if look.hidden else _picture(walk.pictures, attributes, look.style)
+    else:
+        opening = f"<{look.tag}{attributes_for(look.tag, attributes)}{look.style}>" if look.tag else ""
+        opened = _Opened(f" {opening}" if deep and not look.hidden else opening, look.frame)
+    if not deep:
+        parent.inside[text] = opened
+    return opened
+
+
+def _look(
+    walk: _Walk, parent: _Frame, name: str, known: str, shape: int, attributes: Attributes, *, deep: bool
+) -> _Look:
     void = name in VOID
     if parent.seen.gone:
-        return _Opened("", None if void else _one(walk, replace(parent, close="", inside={})))
-    index = int(number[:-1]) if number else -1
-    known, attributes = walk.markup.attributes[index] if number else (name, {})
+        return _hidden(walk, parent, parent.seen, void=void)
     tag = known.removeprefix("x-")
     page = tag != known
     place = parent.place
     sheets: Sequence[Declaration] = ()
     if walk.rules:
-        sheets, place = walk.rules.match(tag, index, attributes, place)
+        sheets, place = walk.rules.match(tag, shape, attributes, place)
     styles = declared(tag, attributes, sheets, quirks=walk.markup.quirks, lean=walk.lean)
     style = {declaration.name: declaration.value for declaration in styles}
     seen = hides(tag, attributes, style, parent.seen)
-    if name == "img":
-        return _picture(walk.pictures, attributes, style, seen)
     if seen.gone:
-        return _Opened("", None if void else _one(walk, replace(parent, close="", seen=seen, inside={})))
+        return _hidden(walk, parent, seen, void=void)
+    if name == "img":
+        written = {one: style[one] for one in _PICTURE if one in style} if walk.pictures.remote else {}
+        return _Look("img", style_for(written), hidden=seen.invisible or is_pixel(attributes, style))
     written = {} if deep else kept(styles)
     if styles or tag in _COLOURED:
         sent = _sent(walk, tag, attributes, style, parent)
@@ -184,13 +226,16 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
         written = {key: value for key, value in written.items() if key.startswith(_PAGE)}
         if parse_colour(written.get("background-color", "")) == parent.stored.ground:
             del written["background-color"]
-    _tidy(tag, written)
-    out = "" if deep and not void else _name(name, page, written)
-    opening = f"<{out}{_attributes(tag, out, attributes, written)}>" if out else ""
-    if deep:
-        opening = f" {opening}"
+    tidy(tag, written)
+    out = "" if deep and not void else tag_for(name, page, written)
+    ground = written.get("background-color", "")
+    if tag in CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
+        del written["background-color"]
+        look = f' bgcolor="{ground}"{style_for(written)}'
+    else:
+        look = style_for(written)
     if void:
-        return _Opened(opening)
+        return _Look(out, look)
     frame = _Frame(
         f"</{out}>" if out else "",
         sent,
@@ -199,13 +244,17 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
         place,
         _link(tag, attributes) or parent.link,
         style.get("background-color", "transparent"),
-        out == "pre",
+        seen.shown,
     )
-    return _Opened(opening, _one(walk, frame))
+    return _Look(out, look, walk.one(frame))
 
 
-def _one(walk: _Walk, frame: _Frame) -> _Frame:
-    return walk.frames.setdefault(frame, frame)
+def _hidden(walk: _Walk, parent: _Frame, seen: Seen, *, void: bool) -> _Look:
+    """The look of an element that is gone with all that stands in it."""
+    if void:
+        return _Look(hidden=True)
+    frame = replace(parent, close="", seen=seen, shown=False, inside={}, looks={})
+    return _Look(hidden=True, frame=walk.one(frame))
 
 
 def _sent(walk: _Walk, tag: str, attributes: Attributes, style: Mapping[str, str], parent: _Frame) -> _Ink:
@@ -286,63 +335,12 @@ def _readable(sent: _Ink, stored: _Ink, written: dict[str, str]) -> _Ink:
     return _Ink(better, ground)
 
 
-def _tidy(tag: str, written: dict[str, str]) -> None:
-    """Takes from `written` what would hide a text, and lets preformatted text wrap."""
-    if "font-size" in written and font_pixels(written["font-size"], 16) <= 1:
-        del written["font-size"]
-    for name in ("width", "max-width"):
-        size = pixels(written.get(name, ""))
-        if size is not None and size <= 2:
-            del written[name]
-    if tag not in _CELLS and tag != "hr":
-        written.pop("height", None)
-    if written.get("white-space", "pre" if tag == "pre" else "") in _UNWRAPPED.get(tag, ("pre",)):
-        written["white-space"] = "pre-wrap"
-
-
-def _name(name: str, page: bool, written: Mapping[str, str]) -> str:
-    """The tag that is written for `name`; empty for none."""
-    if page:
-        return "div" if written else ""
-    if name in BLOCKS:
-        return "div"
-    if name == "mark":
-        return "span"
-    return name
-
-
-def _attributes(tag: str, out: str, attributes: Attributes, written: dict[str, str]) -> str:
-    """The attributes and the style of the element `out`, as the cleaner writes them, so that it changes nothing."""
-    allowed = ATTRIBUTES.get(out, _NONE)
-    found = {
-        name: value
-        for name, value in attributes.items()
-        if name not in _STYLED and (name in allowed or name in ATTRIBUTES["*"])
-    }
-    ground = written.get("background-color", "")
-    if tag in _CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
-        found["bgcolor"] = written.pop("background-color")
-    if written:
-        found["style"] = ";".join(f"{name}:{_spaced(value)}" for name, value in written.items())
-    return "".join(f' {name}="{escape(value, quote=False).translate(_QUOTED)}"' for name, value in found.items())
-
-
-def _spaced(value: str) -> str:
-    """The value of a property as the cleaner writes it."""
-    if "," in value:
-        value = value.replace(",", ", " if "(" in value else " , ")
-    return value.replace("'", '"') if "'" in value else value
-
-
-def _picture(pictures: Pictures, attributes: Attributes, style: Mapping[str, str], seen: Seen) -> _Opened:
-    """A picture, or what stands for it."""
-    if seen.gone or seen.invisible or is_pixel(attributes, style):
-        return _NOTHING
+def _picture(pictures: Pictures, attributes: Attributes, style: str) -> _Opened:
+    """A picture that is seen, or what stands for it."""
     source = attributes.get("src", "").strip()
-    alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
     if _REMOTE.match(source) and pictures.remote:
-        written = {name: style[name] for name in ("width", "max-width", "height", "vertical-align") if name in style}
-        return _Opened(f"<img{_attributes('img', 'img', attributes, written)}>")
+        return _Opened(f"<img{attributes_for('img', attributes)}{style}>")
+    alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
     if _INSIDE.match(source):
         name = alt or (source[4:].partition("@")[0] if source[:4].lower() == "cid:" else "")
         words = f"[image: {one_line(clean(name))}]" if name else "[image]"
