@@ -155,7 +155,7 @@ def scan(html: str, most_tags: int) -> Markup:
     # no search for them where there are not so many tags at all
     if html.count("<") > _MOST_FORMATTING:
         scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
-    known, nest = scan.tags, scan.nest
+    known, nest, append = scan.tags, scan.nest, scan.out.append
     first, *pieces = html.split("<")
     out.append(first)
     # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
@@ -184,17 +184,18 @@ def scan(html: str, most_tags: int) -> Markup:
                     out.append(html[position:].replace("<", "&lt;"))
                     break
                 text = html[position : following - 1]
-        if tag.kept:
+        written, nesting, _, kept = tag
+        if kept:
             tags += 1
             if tags > most_tags:
                 cut = True
                 break
-        if tag.nesting:
+        if nesting:
             nest(tag)
-        elif tag.written:
-            out.append(tag.written)
+        elif written:
+            append(written)
         if text:
-            out.append(text)
+            append(text)
     before = "".join(
         _numbered(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
     )

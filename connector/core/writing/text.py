@@ -12,9 +12,10 @@ from connector.model.mail import Recipient
 #: What XML 1.0 does not allow (NUL, C0 controls but tab, line feed and return, U+FFFE, U+FFFF), and the C1 controls
 #: that are left of wrongly decoded Windows-1252; U+0085 is white space and stays.
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-#: The bytes of those that are one byte, and what else begins like one of the others.
+#: The same as bytes: a pattern that begins with one certain byte is searched for at once.
 _REFUSED_BYTES = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-_REFUSED_LATER = re.compile(b"\xc2[\x80-\x84\x86-\x9f]|\xef\xbf[\xbe\xbf]")
+_REFUSED_C1 = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")
+_REFUSED_LAST = re.compile(b"\xef\xbf[\xbe\xbf]")
 #: How much longer a character is once rich text has turned it into its entity.
 _ENTITY_GROWTH = (("&", 4), ("<", 3), (">", 3), ('"', 5), ("'", 4))
 #: A combining sequence longer than this is an ornament that may be cut anywhere.
@@ -53,7 +54,7 @@ def clean(text: str) -> str:
     else:
         # bytes are looked through many times as fast as characters
         refused = len(data.translate(None, _REFUSED_BYTES)) < len(data)
-        if not refused and (text.isascii() or not _REFUSED_LATER.search(data)):
+        if not refused and not (_REFUSED_C1.search(data) or _REFUSED_LAST.search(data)):
             return text
     return _REFUSED.sub("", text)
 

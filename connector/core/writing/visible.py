@@ -7,7 +7,8 @@ will be stored: where a text that could be read would lose its ground, it gets a
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from typing import Final, NamedTuple
 
@@ -67,9 +68,8 @@ class _Ink(NamedTuple):
     ground: Colour | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """An open element. `close` is what is written at its end."""
+class _State(NamedTuple):
+    """What an open element hands down. `close` is what is written at its end."""
 
     close: str
     sent: _Ink
@@ -79,23 +79,41 @@ class _Frame:
     #: what a link gets that sets no colour
     link: Colour = LINK
     own_ground: str = "transparent"
-    #: whether a text here is seen
-    shown: bool = True
-    #: what became of the tags inside, and of those that differ in what they say alone: mail repeats them
-    inside: "dict[str, _Opened]" = field(default_factory=dict, compare=False)
-    looks: "dict[int, _Look]" = field(default_factory=dict, compare=False)
+
+
+class _Page(NamedTuple):
+    """What is the same for all elements of a mail, once its body has begun."""
+
+    quirks: bool
+    lean: bool
+    remote: bool
+    #: the colour that a table takes in mail without a document type
+    text: Colour | None = BLACK
 
 
 class _Look(NamedTuple):
-    """What the style of an element decides: the tag that is written, the style that it gets, and the open element.
+    """What the style of an element decides: the tag that is written, the style that it gets, and what it hands down.
 
-    `tag` is empty for one that is not written. `frame` is None where nothing stays open.
+    `tag` is empty for one that is not written. `state` is None where nothing stays open.
     """
 
     tag: str = ""
     style: str = ""
-    frame: _Frame | None = None
+    state: _State | None = None
     hidden: bool = False
+
+
+@dataclass(slots=True)
+class _Frame:
+    """The open elements of one state, and what became of the tags inside them: mail repeats its tags."""
+
+    state: _State
+    close: str
+    #: whether a text here is seen
+    shown: bool
+    inside: "dict[str, _Opened]" = field(default_factory=dict)
+    #: of those that differ in what they say alone
+    looks: dict[tuple[object, ...], _Look] = field(default_factory=dict)
 
 
 class _Opened(NamedTuple):
@@ -116,34 +134,28 @@ _NOTHING: Final = _Opened("")
 class _Walk:
     markup: Markup
     rules: Rules | None
-    pictures: Pictures
-    lean: bool
+    page: _Page
     #: the attributes of a tag that say something and have no part in its look
     said: frozenset[str]
-    #: equal frames are one, so that what is known of the tags inside it is known in all of them
-    frames: dict[_Frame, _Frame] = field(default_factory=dict)
+    frames: dict[_State, _Frame] = field(default_factory=dict)
     #: the tags with all that has a part in their looks, as numbers
     shapes: dict[tuple[object, ...], int] = field(default_factory=dict)
-    #: the colour that a table takes in mail without a document type
-    page_text: Colour | None = BLACK
 
-    def one(self, frame: _Frame) -> _Frame:
-        """The frame that stands for all that are equal."""
-        return self.frames.setdefault(frame, frame)
-
-    def shape(self, name: str, known: str, attributes: Attributes) -> int:
-        """The number of the tags that look alike, whatever they say."""
-        linked = known == "a" and _is_link(known, attributes)
-        key = (name, known, linked, *(pair for pair in attributes.items() if pair[0] not in self.said))
-        return self.shapes.setdefault(key, len(self.shapes))
+    def frame(self, state: _State) -> _Frame:
+        """The one frame of all elements with this state."""
+        found = self.frames.get(state)
+        if found is None:
+            found = self.frames[state] = _Frame(state, state.close, state.seen.shown)
+        return found
 
 
 def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
     """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read."""
     rules = rules_of(markup.sheets)
-    walk = _Walk(markup, rules, pictures, lean, _SAID - rules.tested if rules else _SAID)
+    page = _Page(markup.quirks, lean, pictures.remote)
+    walk = _Walk(markup, rules, page, _SAID - rules.tested if rules else _SAID)
     ink = _Ink(BLACK, WHITE)
-    top = _Frame("", ink, ink, Seen(), Place())
+    top = walk.frame(_State("", ink, ink, Seen(), Place()))
     stack = [top]
     first, *pieces = markup.html.split("<")
     out = [first]
@@ -175,59 +187,76 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
     """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more."""
     name, _, number = text.partition(' x="')
     known, attributes = walk.markup.attributes[int(number[:-1])] if number else (name, _NO_ATTRIBUTES)
-    shape = walk.shape(name, known, attributes)
+    linked = known == "a" and _is_link(attributes)
+    shape = (name, known, linked, *(pair for pair in attributes.items() if pair[0] not in walk.said))
     look = None if deep else parent.looks.get(shape)
     if look is None:
-        look = _look(walk, parent, name, known, shape, attributes, deep=deep)
+        place = parent.state.place
+        sheets: tuple[Declaration, ...] = ()
+        if walk.rules and not parent.state.seen.gone:
+            number_of_shape = walk.shapes.setdefault(shape, len(walk.shapes))
+            sheets, place = walk.rules.match(known.removeprefix("x-"), number_of_shape, attributes, place)
+        look = _look(parent.state, name, known, shape[3:], linked, sheets, place, walk.page, deep)
+        if known == "x-body" and look.state and not look.hidden:
+            walk.page = walk.page._replace(text=look.state.sent.text)
         if not deep:
             parent.looks[shape] = look
     if name == "img":
-        opened = _NOTHING if look.hidden else _picture(walk.pictures, attributes, look.style)
+        opened = _NOTHING if look.hidden else _picture(attributes, look.style, remote=walk.page.remote)
     else:
         opening = f"<{look.tag}{attributes_for(look.tag, attributes)}{look.style}>" if look.tag else ""
-        opened = _Opened(f" {opening}" if deep and not look.hidden else opening, look.frame)
+        if deep and not look.hidden:
+            opening = f" {opening}"
+        opened = _Opened(opening, walk.frame(look.state) if look.state else None)
     if not deep:
         parent.inside[text] = opened
     return opened
 
 
+@lru_cache(maxsize=4096)
 def _look(
-    walk: _Walk, parent: _Frame, name: str, known: str, shape: int, attributes: Attributes, *, deep: bool
+    parent: _State,
+    name: str,
+    known: str,
+    shape: tuple[tuple[str, str], ...],
+    linked: bool,
+    sheets: tuple[Declaration, ...],
+    place: Place,
+    page: _Page,
+    deep: bool,
 ) -> _Look:
+    """How an element looks inside `parent`: `known` with the attributes `shape`, which the parser calls `name`.
+
+    The mails of one sender have the same few. What an element says (a link, a title) is not kept here.
+    """
     void = name in VOID
     if parent.seen.gone:
-        return _hidden(walk, parent, parent.seen, void=void)
-    tag = known.removeprefix("x-")
-    page = tag != known
-    place = parent.place
-    sheets: Sequence[Declaration] = ()
-    if walk.rules:
-        sheets, place = walk.rules.match(tag, shape, attributes, place)
-    styles = declared(tag, attributes, sheets, quirks=walk.markup.quirks, lean=walk.lean)
+        return _hidden(parent, parent.seen, void=void)
+    tag, attributes = known.removeprefix("x-"), dict(shape)
+    is_page = tag != known
+    styles = declared(tag, attributes, sheets, quirks=page.quirks, lean=page.lean)
     style = {declaration.name: declaration.value for declaration in styles}
     seen = hides(tag, attributes, style, parent.seen)
     if seen.gone:
-        return _hidden(walk, parent, seen, void=void)
+        return _hidden(parent, seen, void=void)
     if name == "img":
-        written = {one: style[one] for one in _PICTURE if one in style} if walk.pictures.remote else {}
+        written = {one: style[one] for one in _PICTURE if one in style} if page.remote else {}
         return _Look("img", style_for(written), hidden=seen.invisible or is_pixel(attributes, style))
     written = {} if deep else kept(styles)
     if styles or tag in _COLOURED:
-        sent = _sent(walk, tag, attributes, style, parent)
-        stored = _readable(sent, _stored(tag, attributes, written, style, parent), written)
+        sent = _sent(tag, linked, style, parent, page)
+        stored = _readable(sent, _stored(linked, written, style, parent), written)
     else:
         sent, stored = parent.sent, parent.stored
-    if tag == "body":
-        walk.page_text = sent.text
-    elif tag == "table" and stored.text not in (None, BLACK):
+    if tag == "table" and stored.text not in (None, BLACK):
         # without a document type a table does not inherit it
         written.setdefault("color", (stored.text or BLACK).written)
-    if page:
+    if is_page:
         written = {key: value for key, value in written.items() if key.startswith(_PAGE)}
         if parse_colour(written.get("background-color", "")) == parent.stored.ground:
             del written["background-color"]
     tidy(tag, written)
-    out = "" if deep and not void else tag_for(name, page, written)
+    out = "" if deep and not void else tag_for(name, is_page, written)
     ground = written.get("background-color", "")
     if tag in CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
         del written["background-color"]
@@ -236,7 +265,7 @@ def _look(
         look = style_for(written)
     if void:
         return _Look(out, look)
-    frame = _Frame(
+    state = _State(
         f"</{out}>" if out else "",
         sent,
         stored,
@@ -244,23 +273,19 @@ def _look(
         place,
         _link(tag, attributes) or parent.link,
         style.get("background-color", "transparent"),
-        seen.shown,
     )
-    return _Look(out, look, walk.one(frame))
+    return _Look(out, look, state)
 
 
-def _hidden(walk: _Walk, parent: _Frame, seen: Seen, *, void: bool) -> _Look:
+def _hidden(parent: _State, seen: Seen, *, void: bool) -> _Look:
     """The look of an element that is gone with all that stands in it."""
-    if void:
-        return _Look(hidden=True)
-    frame = replace(parent, close="", seen=seen, shown=False, inside={}, looks={})
-    return _Look(hidden=True, frame=walk.one(frame))
+    return _Look(hidden=True, state=None if void else parent._replace(close="", seen=seen))
 
 
-def _sent(walk: _Walk, tag: str, attributes: Attributes, style: Mapping[str, str], parent: _Frame) -> _Ink:
+def _sent(tag: str, linked: bool, style: Mapping[str, str], parent: _State, page: _Page) -> _Ink:
     """The colours as the sender's readers saw them."""
-    inherited = walk.page_text if tag == "table" and walk.markup.quirks else parent.sent.text
-    own = parent.link if _is_link(tag, attributes) else None
+    inherited = page.text if tag == "table" and page.quirks else parent.sent.text
+    own = parent.link if linked else None
     text = _text(style.get("color"), own or inherited, inherited)
     if COLOUR_UNKNOWN.name in style:
         text = None
@@ -276,19 +301,17 @@ def _sent(walk: _Walk, tag: str, attributes: Attributes, style: Mapping[str, str
     return _Ink(text, ground)
 
 
-def _stored(
-    tag: str, attributes: Attributes, written: dict[str, str], style: Mapping[str, str], parent: _Frame
-) -> _Ink:
+def _stored(linked: bool, written: dict[str, str], style: Mapping[str, str], parent: _State) -> _Ink:
     """The colours as they will be seen with what is written."""
     if style.get("background-clip") == "text":
         written.pop("background-color", None)
-    link = LINK if _is_link(tag, attributes) else None
+    link = LINK if linked else None
     text = _text(written.get("color"), link or parent.stored.text, parent.stored.text)
     return _Ink(text, _ground(written.get("background-color"), text, parent, parent.stored.ground))
 
 
-def _is_link(tag: str, attributes: Attributes) -> bool:
-    return tag == "a" and bool(_LINK.match(attributes.get("href", "").strip()))
+def _is_link(attributes: Attributes) -> bool:
+    return bool(_LINK.match(attributes.get("href", "").strip()))
 
 
 def _link(tag: str, attributes: Attributes) -> Colour | None:
@@ -305,7 +328,7 @@ def _text(value: str | None, default: Colour | None, inherited: Colour | None) -
     return parse_colour(value)
 
 
-def _ground(value: str | None, text: Colour | None, parent: _Frame, below: Colour | None) -> Colour | None:
+def _ground(value: str | None, text: Colour | None, parent: _State, below: Colour | None) -> Colour | None:
     if value == "inherit":
         value = parent.own_ground
     if value is None:
@@ -335,10 +358,10 @@ def _readable(sent: _Ink, stored: _Ink, written: dict[str, str]) -> _Ink:
     return _Ink(better, ground)
 
 
-def _picture(pictures: Pictures, attributes: Attributes, style: str) -> _Opened:
+def _picture(attributes: Attributes, style: str, *, remote: bool) -> _Opened:
     """A picture that is seen, or what stands for it."""
     source = attributes.get("src", "").strip()
-    if _REMOTE.match(source) and pictures.remote:
+    if remote and _REMOTE.match(source):
         return _Opened(f"<img{attributes_for('img', attributes)}{style}>")
     alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
     if _INSIDE.match(source):
