@@ -99,10 +99,12 @@ def _limited(html: str, pictures: Pictures) -> Body:
     markup = _tree(scan(bounded, _MOST_TAGS))
     truncated = truncated or markup.cut
     safe = _safe(markup, pictures)
-    if markup.sheets and encoded_length(safe) > BODY_LIMIT:
-        safe = _safe(markup, pictures, lean=True)
     if encoded_length(safe) <= BODY_LIMIT:
         return Body(safe, truncated)
+    if markup.sheets:
+        safe = _safe(markup, pictures, lean=True)
+        if encoded_length(safe) <= BODY_LIMIT:
+            return Body(safe, truncated)
     return Body(_fit(safe, BODY_LIMIT), truncated=True)
 
 
@@ -165,25 +167,38 @@ def _beginning(html: str, limit: int) -> str:
     kept: list[str] = []
     closers: list[str] = []
     left = limit
+    opened: dict[str, tuple[str, str, int]] = {}
     for token in _TOKEN.findall(html):
-        name = _NAME.match(token)
-        if name and len(token) > _LONGEST_TAG:
-            token = f"<{name[1]}>"
-        cost = encoded_length(token)
-        if name and token[1] == "/":
+        if token[:2] == "</":
             # its length was set aside when the tag was opened
             kept.append(closers.pop())
             continue
-        closer = f"</{name[1]}>" if name and name[1] not in VOID else ""
-        cost += encoded_length(closer)
-        if cost > left:
-            kept.append("" if token[0] in "<&" else _words(token, left))
-            break
+        if token[0] == "<":
+            if token not in opened:
+                opened[token] = _opened(token)
+            token, closer, cost = opened[token]
+            if cost > left:
+                break
+            if closer:
+                closers.append(closer)
+        else:
+            cost = encoded_length(token)
+            if cost > left:
+                kept.append("" if token[0] == "&" else _words(token, left))
+                break
         left -= cost
         kept.append(token)
-        if closer:
-            closers.append(closer)
     return "".join(kept) + "".join(reversed(closers))
+
+
+def _opened(tag: str) -> tuple[str, str, int]:
+    """An opening tag as it is kept, the closing tag that it needs, and what both count."""
+    named = _NAME.match(tag)
+    name = named[1] if named else ""
+    if len(tag) > _LONGEST_TAG:
+        tag = f"<{name}>"
+    closer = "" if name in VOID else f"</{name}>"
+    return tag, closer, encoded_length(tag) + encoded_length(closer)
 
 
 def _words(text: str, limit: int) -> str:

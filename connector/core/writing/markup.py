@@ -7,6 +7,7 @@ the tree reads no value that a sender wrote. Time grows with the length of the i
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
 from typing import Final, NamedTuple
 
@@ -255,7 +256,16 @@ def attributes_of(text: str) -> dict[str, str]:
 
 
 def _resolved(value: str) -> str:
-    return _REFERENCE.sub(lambda match: unescape(match[0]), value) if "&" in value else value
+    return _REFERENCE.sub(_character, value) if "&" in value else value
+
+
+def _character(reference: re.Match[str]) -> str:
+    return _unescaped(reference[0])
+
+
+@lru_cache(maxsize=1024)
+def _unescaped(reference: str) -> str:
+    return unescape(reference)
 
 
 def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> int:
