@@ -7,6 +7,7 @@ from itertools import islice
 
 import nh3
 
+from connector.core.writing.allowed import ATTRIBUTES, TAGS, VOID, WITH_CONTENT
 from connector.core.writing.markup import PARSED, Markup, scan
 from connector.core.writing.style import WRITTEN
 from connector.core.writing.text import clean, cut, encoded_length, one_line, units
@@ -24,37 +25,6 @@ _MOST_REFERENCES = BODY_LIMIT
 #: A tree that is written and read again may be another; so often it is tried until it stays.
 _MOST_ROUNDS = 5
 
-# fmt: off
-TAGS = {
-    "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
-    "dd", "del", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
-    "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "table",
-    "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
-}
-# fmt: on
-#: Tags whose text is no text of the mail either.
-_WITH_CONTENT = {"iframe", "noembed", "noframes", "script", "style", "title", "xml"}
-_VOID = frozenset({"br", "col", "hr", "img"})
-_CELL = {"align", "bgcolor", "colspan", "height", "rowspan", "valign", "width"}
-ATTRIBUTES = {
-    "*": {"dir", "style", "title"},
-    "a": {"href"},
-    "caption": {"align"},
-    "col": {"align", "span", "width"},
-    "div": {"align"},
-    "font": {"face", "size"},
-    "hr": {"align", "size", "width"},
-    "img": {"align", "alt", "height", "src", "width"},
-    "li": {"value"},
-    "ol": {"start", "type"},
-    "p": {"align"},
-    "table": {"align", "bgcolor", "border", "cellpadding", "cellspacing", "width"},
-    "td": _CELL,
-    "th": _CELL,
-    "tr": {"align", "bgcolor", "valign"},
-    "ul": {"type"},
-    **{f"h{level}": {"align"} for level in range(1, 7)},
-}
 #: Builds the tree: attributes are numbers here, and every tag stays.
 _PARSER = nh3.Cleaner(
     tags=set(PARSED), clean_content_tags=set(), attributes={"*": {"x"}}, link_rel=None, strip_comments=True
@@ -62,7 +32,7 @@ _PARSER = nh3.Cleaner(
 #: Decides, whatever went before, what a field gets.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
-    clean_content_tags=_WITH_CONTENT,
+    clean_content_tags=WITH_CONTENT,
     attributes=ATTRIBUTES,
     filter_style_properties=set(WRITTEN),
     url_schemes={"http", "https", "mailto", "tel"},
@@ -126,13 +96,15 @@ def _plain(text: str) -> str:
 
 def _limited(html: str, pictures: Pictures) -> Body:
     bounded, truncated = _bounded(html)
-    markup = scan(bounded, _MOST_TAGS)
+    markup = _tree(scan(bounded, _MOST_TAGS))
     truncated = truncated or markup.cut
     safe = _safe(markup, pictures)
-    if markup.sheets and encoded_length(safe) > BODY_LIMIT:
-        safe = _safe(markup, pictures, lean=True)
     if encoded_length(safe) <= BODY_LIMIT:
         return Body(safe, truncated)
+    if markup.sheets:
+        safe = _safe(markup, pictures, lean=True)
+        if encoded_length(safe) <= BODY_LIMIT:
+            return Body(safe, truncated)
     return Body(_fit(safe, BODY_LIMIT), truncated=True)
 
 
@@ -145,17 +117,21 @@ def _bounded(html: str) -> tuple[str, bool]:
 
 
 def _safe(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
-    """What is seen of `markup`, cleaned until it stays as it is when it is read again."""
-    html = _clean(_seen(markup, pictures, lean=lean))
+    """What is seen of the tree `markup`, cleaned until it stays as it is when it is read again."""
+    seen = visible(markup, pictures, lean=lean)
+    html = _clean(seen)
+    if html == seen.strip():
+        return html
     for _ in range(_MOST_ROUNDS):
         if _clean(html) == html:
             return html
-        html = _clean(_seen(scan(html, _MOST_TAGS), pictures))
+        html = _clean(visible(_tree(scan(html, _MOST_TAGS)), pictures))
     return html
 
 
-def _seen(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
-    return visible(replace(markup, html=_PARSER.clean(markup.html)), pictures, lean=lean)
+def _tree(markup: Markup) -> Markup:
+    """`markup` with its tags balanced, as a browser would."""
+    return replace(markup, html=_PARSER.clean(markup.html))
 
 
 def _before(html: str, pattern: re.Pattern[str], most: int) -> str:
@@ -191,25 +167,38 @@ def _beginning(html: str, limit: int) -> str:
     kept: list[str] = []
     closers: list[str] = []
     left = limit
+    opened: dict[str, tuple[str, str, int]] = {}
     for token in _TOKEN.findall(html):
-        name = _NAME.match(token)
-        if name and len(token) > _LONGEST_TAG:
-            token = f"<{name[1]}>"
-        cost = encoded_length(token)
-        if name and token[1] == "/":
+        if token[:2] == "</":
             # its length was set aside when the tag was opened
             kept.append(closers.pop())
             continue
-        closer = f"</{name[1]}>" if name and name[1] not in _VOID else ""
-        cost += encoded_length(closer)
-        if cost > left:
-            kept.append("" if token[0] in "<&" else _words(token, left))
-            break
+        if token[0] == "<":
+            if token not in opened:
+                opened[token] = _opened(token)
+            token, closer, cost = opened[token]
+            if cost > left:
+                break
+            if closer:
+                closers.append(closer)
+        else:
+            cost = encoded_length(token)
+            if cost > left:
+                kept.append("" if token[0] == "&" else _words(token, left))
+                break
         left -= cost
         kept.append(token)
-        if closer:
-            closers.append(closer)
     return "".join(kept) + "".join(reversed(closers))
+
+
+def _opened(tag: str) -> tuple[str, str, int]:
+    """An opening tag as it is kept, the closing tag that it needs, and what both count."""
+    named = _NAME.match(tag)
+    name = named[1] if named else ""
+    if len(tag) > _LONGEST_TAG:
+        tag = f"<{name}>"
+    closer = "" if name in VOID else f"</{name}>"
+    return tag, closer, encoded_length(tag) + encoded_length(closer)
 
 
 def _words(text: str, limit: int) -> str:

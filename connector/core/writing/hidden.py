@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.core.writing.markup import BLOCKS, Attributes
 from connector.core.writing.style import font_pixels, pixels
@@ -25,8 +24,7 @@ _NOTHING = re.compile(r"rect\((?:\s*[01](?:px)?[\s,]*){4}\)|inset\((?:50|[6-9]\d
 _NUMBER = re.compile(r"\d+(?:\.\d*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a place of a mail inherits: `gone` for good, out of sight until something shows it, the size of letters."""
 
     gone: bool = False
@@ -42,7 +40,7 @@ class Seen:
 def hides(tag: str, attributes: Attributes, style: Mapping[str, str], outer: Seen) -> Seen:
     """What an element with `style` lets see, inside `outer`."""
     if _gone(tag, attributes, style):
-        return replace(outer, gone=True)
+        return outer._replace(gone=True)
     if not style:
         return outer
     visibility = style.get("visibility")

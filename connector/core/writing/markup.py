@@ -5,11 +5,11 @@ the tree reads no value that a sender wrote. Time grows with the length of the i
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
-from typing import Final
+from typing import Final, NamedTuple
 
 Attributes = Mapping[str, str]
 
@@ -63,6 +63,8 @@ _MOST_FORMATTING = 200
 _MOST_ATTRIBUTES = 500
 #: A longer value is of no use to a field. Its first characters stay: they tell that it was a picture.
 _LONGEST_VALUE = 8_000
+#: A longer tag is read anew each time it stands in a mail.
+_LONGEST_REPEATED = 2_000
 
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+(=?+[^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+|)))?+"""
@@ -79,7 +81,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE) for name in (*_RAW, "xml")}
-_FORMATTING_TAG = re.compile(rf"<(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(rf"<(?=[bcefistu])(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)?<!doctype", re.IGNORECASE | re.DOTALL)
 #: A reference in an attribute: without its semicolon it is text where a letter or `=` follows, as in `?a=1&copy=2`.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31}(?:;|(?![=A-Za-z0-9;])))")
@@ -96,6 +98,23 @@ class Markup:
     cut: bool
 
 
+class _Tag(NamedTuple):
+    """What a tag becomes wherever it stands: `written` in its place, empty for one that is left out.
+
+    `nesting` is the element that it opens or closes, where that may nest without end. `kept` tags count.
+    """
+
+    written: str
+    nesting: str = ""
+    closes: bool = False
+    kept: bool = False
+
+
+_LEFT_OUT: Final = _Tag("")
+#: Decides how the text behind it is read, or belongs to the page.
+_SPECIAL: Final = _Tag("", kept=False, closes=True)
+
+
 @dataclass(slots=True)
 class _Scan:
     #: more formatting tags than the parser should get with attributes
@@ -103,51 +122,122 @@ class _Scan:
     out: list[str] = field(default_factory=list)
     attributes: list[tuple[str, Attributes]] = field(default_factory=list)
     known: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
+    #: mail repeats its tags: each is read once
+    tags: dict[str, _Tag] = field(default_factory=dict)
     sheets: list[str] = field(default_factory=list)
     root: dict[str, dict[str, str]] = field(default_factory=lambda: {"html": {}, "body": {}})
     depth: int = 0
-    open: Counter[str] = field(default_factory=Counter)
-    beyond: Counter[str] = field(default_factory=Counter)
+    open: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
+    beyond: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
+
+    def nest(self, tag: _Tag) -> None:
+        """Writes a tag that opens or closes an element of those that may nest without end."""
+        name = tag.nesting
+        if not tag.closes:
+            if self.depth >= _DEEPEST:
+                self.beyond[name] += 1
+                self.out.append(" ")
+                return
+            self.depth += 1
+            self.open[name] += 1
+        elif self.beyond[name]:
+            self.beyond[name] -= 1
+            return
+        elif self.open[name]:
+            self.open[name] -= 1
+            self.depth -= 1
+        self.out.append(tag.written)
 
 
 def scan(html: str, most_tags: int) -> Markup:
     """The tags and the text of `html`, with at most `most_tags` tags."""
-    scan, position, tags, cut = _Scan(), 0, 0, False
-    scan.crowded = sum(1 for _ in _FORMATTING_TAG.finditer(html)) > _MOST_FORMATTING
-    while match := _TOKEN.search(html, position):
-        _text(scan, html[position : match.start()])
-        position = match.end()
-        name = (match["name"] or "").lower()
-        if not name or not match["end"]:
+    scan = _Scan()
+    out = scan.out
+    # no search for them where there are not so many tags at all
+    if html.count("<") > _MOST_FORMATTING:
+        scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
+    known, nest, append = scan.tags, scan.nest, scan.out.append
+    first, *pieces = html.split("<")
+    out.append(first)
+    # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
+    following, position, tags = len(first) + 1, 0, 0
+    cut = False
+    for piece in pieces:
+        start = following
+        following += len(piece) + 1
+        if start <= position:
+            # a value or a comment held the "<"
+            out.append(html[position : following - 1])
             continue
-        if match["slash"]:
-            _close(scan, name)
-            continue
-        if name in _RAW_END:
-            position = _raw(scan, html, name, match["attributes"], position)
-        elif name in scan.root:
-            for key, value in attributes_of(match["attributes"]).items():
-                scan.root[name].setdefault(key, value)
-        elif name in _KEPT or name in _RENAMED:
+        name, bracket, text = piece.partition(">")
+        tag = known.get(name) if bracket else None
+        if tag is None:
+            match = _TOKEN.match(html, start - 1)
+            if match is None:
+                out.append(f"&lt;{piece}")
+                continue
+            position = match.end()
+            text = html[position : following - 1]
+            tag = _read(scan, match)
+            if tag is _SPECIAL:
+                plain, position = _special(scan, html, match)
+                if plain:
+                    out.append(html[position:].replace("<", "&lt;"))
+                    break
+                text = html[position : following - 1]
+        written, nesting, _, kept = tag
+        if kept:
             tags += 1
             if tags > most_tags:
                 cut = True
                 break
-            _open(scan, name, match["attributes"])
-        elif name == "plaintext":
-            break
-    if not cut:
-        _text(scan, html[position:])
+        if nesting:
+            nest(tag)
+        elif written:
+            append(written)
+        if text:
+            append(text)
     before = "".join(
-        _tag(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
+        _numbered(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
     )
     return Markup(
-        html=before + "".join(scan.out),
+        html=before + "".join(out),
         attributes=scan.attributes,
         sheets=scan.sheets,
         quirks=not _DOCTYPE.match(html[:2_000]),
         cut=cut,
     )
+
+
+def _read(scan: _Scan, match: re.Match[str]) -> _Tag:
+    """What the tag at `match` becomes, kept for the next one that is written alike."""
+    name = (match["name"] or "").lower()
+    if not name or not match["end"]:
+        return _LEFT_OUT
+    if match["slash"]:
+        tag = _closing(scan, name)
+    elif name in _RAW_END or name in scan.root or name == "plaintext":
+        return _SPECIAL
+    elif name in _KEPT or name in _RENAMED:
+        tag = _opening(scan, name, match["attributes"])._replace(kept=True)
+    else:
+        tag = _LEFT_OUT
+    text = match[0][1:-1]
+    # what ends with its first ">" ends there wherever it stands
+    if ">" not in text and len(text) <= _LONGEST_REPEATED:
+        scan.tags[text] = tag
+    return tag
+
+
+def _special(scan: _Scan, html: str, match: re.Match[str]) -> tuple[bool, int]:
+    """Follows a tag that decides how the text behind it is read: whether all of it is text, and where to go on."""
+    name = match["name"].lower()
+    if name in _RAW_END:
+        return False, _raw(scan, html, name, match["attributes"], match.end())
+    if name in scan.root:
+        for key, value in attributes_of(match["attributes"]).items():
+            scan.root[name].setdefault(key, value)
+    return name == "plaintext", match.end()
 
 
 def attributes_of(text: str) -> dict[str, str]:
@@ -166,12 +256,16 @@ def attributes_of(text: str) -> dict[str, str]:
 
 
 def _resolved(value: str) -> str:
-    return _REFERENCE.sub(lambda match: unescape(match[0]), value) if "&" in value else value
+    return _REFERENCE.sub(_character, value) if "&" in value else value
 
 
-def _text(scan: _Scan, text: str) -> None:
-    if text:
-        scan.out.append(text.replace("<", "&lt;") if "<" in text else text)
+def _character(reference: re.Match[str]) -> str:
+    return _unescaped(reference[0])
+
+
+@lru_cache(maxsize=1024)
+def _unescaped(reference: str) -> str:
+    return unescape(reference)
 
 
 def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> int:
@@ -183,48 +277,40 @@ def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> i
     if name == "style" and "print" not in attributes_of(attributes).get("media", ""):
         scan.sheets.append(content)
     elif _RAW.get(name):
-        _open(scan, name, attributes)
+        _write(scan, _opening(scan, name, attributes))
         scan.out.append(escape(content, quote=False))
-        _close(scan, name)
+        _write(scan, _closing(scan, name))
     return end.end() if end else len(html)
 
 
-def _open(scan: _Scan, name: str, text: str) -> None:
+def _opening(scan: _Scan, name: str, text: str) -> _Tag:
     name = _RENAMED.get(name, name)
-    if name in _NESTING:
-        if scan.depth >= _DEEPEST:
-            scan.beyond[name] += 1
-            scan.out.append(" ")
-            return
-        scan.depth += 1
-        scan.open[name] += 1
     attributes = attributes_of(text)
-    if scan.crowded and name in _FORMATTING:
-        if name == "font":
-            scan.out.append(_tag(scan, name, attributes, written="span"))
-        elif attributes:
-            scan.out.append(f"<{name}>{_tag(scan, 'span', attributes)}")
-        else:
-            scan.out.append(f"<{name}>")
-        return
-    scan.out.append(_tag(scan, name, attributes))
+    nesting = name if name in _NESTING else ""
+    if not scan.crowded or name not in _FORMATTING:
+        return _Tag(_numbered(scan, name, attributes), nesting)
+    if name == "font":
+        return _Tag(_numbered(scan, name, attributes, written="span"), nesting)
+    return _Tag(f"<{name}>{_numbered(scan, 'span', attributes) if attributes else ''}", nesting)
 
 
-def _close(scan: _Scan, name: str) -> None:
+def _closing(scan: _Scan, name: str) -> _Tag:
     name = _RENAMED.get(name, name)
     if name not in _KEPT or name in _VOID - {"br"}:
-        return
-    if name in _NESTING:
-        if scan.beyond[name]:
-            scan.beyond[name] -= 1
-            return
-        if scan.open[name]:
-            scan.open[name] -= 1
-            scan.depth -= 1
-    scan.out.append("</span>" if name == "font" and scan.crowded else f"</{name}>")
+        return _LEFT_OUT
+    written = "span" if name == "font" and scan.crowded else name
+    return _Tag(f"</{written}>", name if name in _NESTING else "", closes=True)
 
 
-def _tag(scan: _Scan, name: str, attributes: Mapping[str, str], *, written: str = "") -> str:
+def _write(scan: _Scan, tag: _Tag) -> None:
+    if tag.nesting:
+        scan.nest(tag)
+    else:
+        scan.out.append(tag.written)
+
+
+def _numbered(scan: _Scan, name: str, attributes: Mapping[str, str], *, written: str = "") -> str:
+    """An opening tag with a number in place of its attributes."""
     if not attributes and not written:
         return f"<{name}>"
     # equal tags have one number, since the parser counts equal ones

@@ -86,11 +86,13 @@ class Rules:
     """The rules of all style sheets of one mail."""
 
     parts: Mapping[str, Sequence[_Part]]
+    #: the attributes that selectors ask for by name
+    tested: frozenset[str]
     _seen: dict[tuple[str, int, Place], Matched] = field(default_factory=dict)
     _tests: int = 0
 
     def match(self, tag: str, number: int, attributes: Mapping[str, str], place: Place) -> Matched:
-        """What an element gets. `number` is the same for elements with the same tag and attributes."""
+        """What an element gets. `number` is one for elements with the same tag, class, id, and `tested` attributes."""
         key = (tag, number, place)
         found = self._seen.get(key)
         if found is None:
@@ -120,7 +122,10 @@ class Rules:
 def rules_of(sheets: Sequence[str]) -> Rules | None:
     """The rules of style sheets in their order; None where there are none."""
     parts = _parts("\n".join(sheets)[:_LONGEST_SHEET]) if sheets else None
-    return Rules(parts) if parts else None
+    if not parts:
+        return None
+    tests = (test.name for some in parts.values() for part in some for test in part.compound.tests)
+    return Rules(parts, frozenset(tests))
 
 
 @lru_cache(maxsize=32)

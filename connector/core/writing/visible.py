@@ -6,11 +6,14 @@ will be stored: where a text that could be read would lose its ground, it gets a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from typing import Final, NamedTuple
 
+from connector.core.writing.allowed import VOID
+from connector.core.writing.cascade import declared, kept
 from connector.core.writing.colours import (
     BLACK,
     CLEAR,
@@ -24,13 +27,12 @@ from connector.core.writing.colours import (
     readable_on,
 )
 from connector.core.writing.hidden import Seen, hides, is_pixel
-from connector.core.writing.markup import BLOCKS, Attributes, Markup
+from connector.core.writing.markup import Attributes, Markup
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
-from connector.core.writing.style import FILL, UNKNOWN, WRITTEN, Declaration, declarations, font_pixels, pixels
+from connector.core.writing.style import UNKNOWN, Declaration
 from connector.core.writing.text import clean, cut, one_line
+from connector.core.writing.written import CELLS, attributes_for, style_for, tag_for, tidy
 
-_TOKEN = re.compile(r'<(/?)([a-z0-9-]+)(?: x="(\d+)")?>|([^<]+)')
-_VOID: Final = frozenset({"br", "col", "hr", "img"})
 _LINK = re.compile("(?:https?|mailto|tel):", re.IGNORECASE)
 _REMOTE = re.compile("https?:", re.IGNORECASE)
 _INSIDE = re.compile("(?:cid|data):", re.IGNORECASE)
@@ -42,25 +44,14 @@ _LEGIBLE = 3.0
 _ROUNDING = 0.01
 #: No element is written deeper than this, well below what a second reading would take.
 _DEEPEST = 300
-#: How browsers show what becomes an ordinary tag.
-_OWN_STYLE: Final[Mapping[str, tuple[Declaration, ...]]] = {
-    "button": declarations("background-color:#efefef;color:#000"),
-    "mark": declarations("background-color:#ff0;color:#000"),
-    "select": declarations("background-color:#fff;color:#000"),
-    "textarea": declarations("background-color:#fff;color:#000;white-space:pre-wrap"),
-}
 #: What is taken over from a mail's own page; its margins and its width are the field's.
 _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height", "text-align")
-#: What a style sheet may set for the look of the page rather than for that of the text; left out where room is short.
-_NEEDED: Final = frozenset({"background-color", "color", "display", "white-space"})
-_UNWRAPPED: Final = {"pre": ("pre", "nowrap", "inherit", "initial", "unset", "revert")}
-#: The tags whose bgcolor and background browsers heed.
-_GROUNDED: Final = frozenset({"body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"})
 #: What has a colour though it declares none.
 _COLOURED: Final = frozenset({"a", "body", "table"})
-_CELLS: Final = frozenset({"table", "td", "th", "tr"})
-#: Attributes that are written as style, or only asked.
-_STYLED: Final = frozenset({"background", "bgcolor", "class", "color", "hidden", "id", "link", "style", "text"})
+_PICTURE: Final[Sequence[str]] = ("width", "max-width", "height", "vertical-align")
+_NO_ATTRIBUTES: Final[Attributes] = {}
+#: Attributes that have no part in how an element looks, unless a style sheet asks for them.
+_SAID: Final = frozenset({"alt", "href", "src", "title"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +68,8 @@ class _Ink(NamedTuple):
     ground: Colour | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """An open element. `close` is what is written at its end."""
+class _State(NamedTuple):
+    """What an open element hands down. `close` is what is written at its end."""
 
     close: str
     sent: _Ink
@@ -89,180 +79,213 @@ class _Frame:
     #: what a link gets that sets no colour
     link: Colour = LINK
     own_ground: str = "transparent"
-    pre: bool = False
+
+
+class _Page(NamedTuple):
+    """What is the same for all elements of a mail, once its body has begun."""
+
+    quirks: bool
+    lean: bool
+    remote: bool
+    #: the colour that a table takes in mail without a document type
+    text: Colour | None = BLACK
+
+
+class _Look(NamedTuple):
+    """What the style of an element decides: the tag that is written, the style that it gets, and what it hands down.
+
+    `tag` is empty for one that is not written. `state` is None where nothing stays open.
+    """
+
+    tag: str = ""
+    style: str = ""
+    state: _State | None = None
+    hidden: bool = False
 
 
 @dataclass(slots=True)
-class _Writer:
+class _Frame:
+    """The open elements of one state, and what became of the tags inside them: mail repeats its tags."""
+
+    state: _State
+    close: str
+    #: whether a text here is seen
+    shown: bool
+    inside: "dict[str, _Opened]" = field(default_factory=dict)
+    #: of those that differ in what they say alone
+    looks: dict[tuple[object, ...], _Look] = field(default_factory=dict)
+
+
+class _Opened(NamedTuple):
+    """What becomes of an opening tag: what is written, and the open element; None where nothing stays open.
+
+    With `apart` a space parts it from a word before it.
+    """
+
+    written: str
+    frame: _Frame | None = None
+    apart: bool = False
+
+
+_NOTHING: Final = _Opened("")
+
+
+@dataclass(slots=True)
+class _Walk:
     markup: Markup
     rules: Rules | None
-    pictures: Pictures
-    lean: bool
-    out: list[str] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=list)
-    #: the colour that a table takes in mail without a document type
-    page_text: Colour | None = BLACK
+    page: _Page
+    #: the attributes of a tag that say something and have no part in its look
+    said: frozenset[str]
+    frames: dict[_State, _Frame] = field(default_factory=dict)
+    #: the tags with all that has a part in their looks, as numbers
+    shapes: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def frame(self, state: _State) -> _Frame:
+        """The one frame of all elements with this state."""
+        found = self.frames.get(state)
+        if found is None:
+            found = self.frames[state] = _Frame(state, state.close, state.seen.shown)
+        return found
 
 
 def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
     """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read."""
+    rules = rules_of(markup.sheets)
+    page = _Page(markup.quirks, lean, pictures.remote)
+    walk = _Walk(markup, rules, page, _SAID - rules.tested if rules else _SAID)
     ink = _Ink(BLACK, WHITE)
-    writer = _Writer(markup, rules_of(markup.sheets), pictures, lean, stack=[_Frame("", ink, ink, Seen(), Place())])
-    for match in _TOKEN.finditer(markup.html):
-        slash, name, number, text = match.groups()
-        top = writer.stack[-1]
-        if text is not None:
-            if top.seen.shown:
-                writer.out.append(text.lstrip("\n") if top.pre and writer.out[-1].startswith("<pre") else text)
-        elif slash:
-            if len(writer.stack) > 1:
-                writer.out.append(writer.stack.pop().close)
+    top = walk.frame(_State("", ink, ink, Seen(), Place()))
+    stack = [top]
+    first, *pieces = markup.html.split("<")
+    out = [first]
+    for piece in pieces:
+        tag, _, text = piece.partition(">")
+        if tag[0] == "/":
+            if len(stack) > 1:
+                out.append(stack.pop().close)
+                top = stack[-1]
         else:
-            known, attributes = markup.attributes[int(number)] if number else (name, {})
-            _open(writer, name, known, int(number or -1), attributes)
-    while len(writer.stack) > 1:
-        writer.out.append(writer.stack.pop().close)
-    return "".join(writer.out)
+            opened = top.inside.get(tag)
+            if opened is None or len(stack) > _DEEPEST:
+                opened = _open(walk, top, tag, deep=len(stack) > _DEEPEST)
+            written, frame, apart = opened
+            if written:
+                if apart and not out[-1][-1:].isspace():
+                    out.append(" ")
+                out.append(written)
+            if frame is not None:
+                top = frame
+                stack.append(top)
+        if text and top.shown:
+            out.append(text.lstrip("\n") if text[0] == "\n" and out[-1].startswith("<pre") else text)
+    out.extend(frame.close for frame in reversed(stack))
+    return "".join(out)
 
 
-def _open(writer: _Writer, name: str, known: str, number: int, attributes: Attributes) -> None:
-    parent = writer.stack[-1]
-    if parent.seen.gone:
-        if name not in _VOID:
-            writer.stack.append(replace(parent, close=""))
-        return
-    tag = known.removeprefix("x-")
-    page = tag != known
-    declared, place = _declared(writer, tag, number, attributes, parent.place)
-    style = {declaration.name: declaration.value for declaration in declared}
-    seen = hides(tag, attributes, style, parent.seen)
+def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
+    """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more."""
+    name, _, number = text.partition(' x="')
+    known, attributes = walk.markup.attributes[int(number[:-1])] if number else (name, _NO_ATTRIBUTES)
+    linked = known == "a" and _is_link(attributes)
+    shape = (name, known, linked, *(pair for pair in attributes.items() if pair[0] not in walk.said))
+    look = None if deep else parent.looks.get(shape)
+    if look is None:
+        place = parent.state.place
+        sheets: tuple[Declaration, ...] = ()
+        if walk.rules and not parent.state.seen.gone:
+            number_of_shape = walk.shapes.setdefault(shape, len(walk.shapes))
+            sheets, place = walk.rules.match(known.removeprefix("x-"), number_of_shape, attributes, place)
+        look = _look(parent.state, name, known, shape[3:], linked, sheets, place, walk.page, deep)
+        if known == "x-body" and look.state and not look.hidden:
+            walk.page = walk.page._replace(text=look.state.sent.text)
+        if not deep:
+            parent.looks[shape] = look
     if name == "img":
-        _picture(writer, attributes, style, seen)
-        return
+        opened = _NOTHING if look.hidden else _picture(attributes, look.style, remote=walk.page.remote)
+    else:
+        opening = f"<{look.tag}{attributes_for(look.tag, attributes)}{look.style}>" if look.tag else ""
+        if deep and not look.hidden:
+            opening = f" {opening}"
+        opened = _Opened(opening, walk.frame(look.state) if look.state else None)
+    if not deep:
+        parent.inside[text] = opened
+    return opened
+
+
+@lru_cache(maxsize=4096)
+def _look(
+    parent: _State,
+    name: str,
+    known: str,
+    shape: tuple[tuple[str, str], ...],
+    linked: bool,
+    sheets: tuple[Declaration, ...],
+    place: Place,
+    page: _Page,
+    deep: bool,
+) -> _Look:
+    """How an element looks inside `parent`: `known` with the attributes `shape`, which the parser calls `name`.
+
+    The mails of one sender have the same few. What an element says (a link, a title) is not kept here.
+    """
+    void = name in VOID
+    if parent.seen.gone:
+        return _hidden(parent, parent.seen, void=void)
+    tag, attributes = known.removeprefix("x-"), dict(shape)
+    is_page = tag != known
+    styles = declared(tag, attributes, sheets, quirks=page.quirks, lean=page.lean)
+    style = {declaration.name: declaration.value for declaration in styles}
+    seen = hides(tag, attributes, style, parent.seen)
     if seen.gone:
-        if name not in _VOID:
-            writer.stack.append(replace(parent, close="", seen=seen))
-        return
-    deep = len(writer.stack) > _DEEPEST
-    written = {} if deep else _kept(declared)
-    if declared or tag in _COLOURED:
-        sent = _sent(writer, tag, attributes, style, parent)
-        stored = _readable(sent, _stored(tag, attributes, written, style, parent), written)
+        return _hidden(parent, seen, void=void)
+    if name == "img":
+        written = {one: style[one] for one in _PICTURE if one in style} if page.remote else {}
+        return _Look("img", style_for(written), hidden=seen.invisible or is_pixel(attributes, style))
+    written = {} if deep else kept(styles)
+    if styles or tag in _COLOURED:
+        sent = _sent(tag, linked, style, parent, page)
+        stored = _readable(sent, _stored(linked, written, style, parent), written)
     else:
         sent, stored = parent.sent, parent.stored
-    if tag == "body":
-        writer.page_text = sent.text
-    elif tag == "table" and stored.text not in (None, BLACK):
+    if tag == "table" and stored.text not in (None, BLACK):
         # without a document type a table does not inherit it
         written.setdefault("color", (stored.text or BLACK).written)
-    if page:
+    if is_page:
         written = {key: value for key, value in written.items() if key.startswith(_PAGE)}
         if parse_colour(written.get("background-color", "")) == parent.stored.ground:
             del written["background-color"]
-    _tidy(tag, written)
-    out = "" if deep and name not in _VOID else _name(name, page, written)
-    if deep:
-        writer.out.append(" ")
-    if out:
-        writer.out.append(f"<{out}{_attributes(tag, attributes, written)}>")
-    if name in _VOID:
-        return
-    writer.stack.append(
-        _Frame(
-            f"</{out}>" if out else "",
-            sent,
-            stored,
-            seen,
-            place,
-            _link(tag, attributes) or parent.link,
-            style.get("background-color", "transparent"),
-            out == "pre",
-        )
-    )
-
-
-def _kept(declared: Sequence[Declaration]) -> dict[str, str]:
-    """What may be written of a style."""
-    written = {one.name: one.value for one in declared if one.name in WRITTEN and one.value != UNKNOWN}
-    if written.get("background-color") in ("transparent", "initial", "unset", "revert"):
+    tidy(tag, written)
+    out = "" if deep and not void else tag_for(name, is_page, written)
+    ground = written.get("background-color", "")
+    if tag in CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
         del written["background-color"]
-    return written
-
-
-def _declared(
-    writer: _Writer, tag: str, number: int, attributes: Attributes, place: Place
-) -> tuple[Sequence[Declaration], Place]:
-    """All that an element's styles declare, each property once, the strongest last; and the place of its children."""
-    found: list[Declaration] = [*_OWN_STYLE.get(tag, ()), *_hints(tag, attributes)]
-    weak: set[Declaration] = set()
-    if writer.rules:
-        matched = writer.rules.match(tag, number, attributes, place)
-        place = matched.place
-        found += matched.declares
-        if writer.lean:
-            weak = {declaration for declaration in matched.declares if declaration.name not in _NEEDED}
-    inline = declarations(attributes["style"], writer.markup.quirks) if "style" in attributes else ()
-    if not found and not any(declaration.important for declaration in inline):
-        ordered: Sequence[Declaration] = inline
+        look = f' bgcolor="{ground}"{style_for(written)}'
     else:
-        found += inline
-        ordered = [one for one in found if not one.important] + [one for one in found if one.important]
-    last: dict[str, Declaration] = {}
-    for declaration in ordered:
-        name = declaration.name
-        last.pop(name, None)
-        if name in ("border", "margin", "padding") or name.startswith("border-"):
-            _override(last, name)
-        last[name] = declaration
-        if name == "color":
-            last.pop(COLOUR_UNKNOWN.name, None)
-        elif name == "background-color":
-            last.pop(GROUND_UNKNOWN.name, None)
-    fill = last.pop(FILL, None)
-    if fill and fill.value != "currentcolor":
-        last["color"] = Declaration("color", fill.value)
-    kept = [
-        declaration
-        for declaration in last.values()
-        if declaration not in weak or declaration in inline or declaration.name not in WRITTEN
-    ]
-    return kept, place
+        look = style_for(written)
+    if void:
+        return _Look(out, look)
+    state = _State(
+        f"</{out}>" if out else "",
+        sent,
+        stored,
+        seen,
+        place,
+        _link(tag, attributes) or parent.link,
+        style.get("background-color", "transparent"),
+    )
+    return _Look(out, look, state)
 
 
-def _override(last: dict[str, Declaration], name: str) -> None:
-    """Takes out what the shorthand `name` sets anew."""
-    if name == "border" or name in ("margin", "padding"):
-        for known in [known for known in last if known.startswith(f"{name}-")]:
-            if known not in ("border-collapse", "border-spacing", "border-radius"):
-                del last[known]
-    elif name in ("border-color", "border-style", "border-width"):
-        part = name.removeprefix("border-")
-        for known in [known for known in last if known.startswith("border-") and known.endswith(f"-{part}")]:
-            del last[known]
-    elif name.count("-") == 1:
-        for known in [known for known in last if known.startswith(f"{name}-")]:
-            del last[known]
+def _hidden(parent: _State, seen: Seen, *, void: bool) -> _Look:
+    """The look of an element that is gone with all that stands in it."""
+    return _Look(hidden=True, state=None if void else parent._replace(close="", seen=seen))
 
 
-def _hints(tag: str, attributes: Attributes) -> Iterator[Declaration]:
-    """What attributes say that style can say too."""
-    text = attributes.get({"body": "text", "font": "color"}.get(tag, ""), "")
-    if text and (colour := legacy_colour(text)):
-        yield Declaration("color", colour)
-    if tag not in _GROUNDED:
-        return
-    if "bgcolor" in attributes and (colour := legacy_colour(attributes["bgcolor"])):
-        yield Declaration("background-color", colour)
-    if attributes.get("background"):
-        yield Declaration("background-image", UNKNOWN)
-    if "nowrap" in attributes and tag in ("td", "th"):
-        yield Declaration("white-space", "nowrap")
-
-
-def _sent(writer: _Writer, tag: str, attributes: Attributes, style: Mapping[str, str], parent: _Frame) -> _Ink:
+def _sent(tag: str, linked: bool, style: Mapping[str, str], parent: _State, page: _Page) -> _Ink:
     """The colours as the sender's readers saw them."""
-    inherited = writer.page_text if tag == "table" and writer.markup.quirks else parent.sent.text
-    own = parent.link if _is_link(tag, attributes) else None
+    inherited = page.text if tag == "table" and page.quirks else parent.sent.text
+    own = parent.link if linked else None
     text = _text(style.get("color"), own or inherited, inherited)
     if COLOUR_UNKNOWN.name in style:
         text = None
@@ -278,19 +301,17 @@ def _sent(writer: _Writer, tag: str, attributes: Attributes, style: Mapping[str,
     return _Ink(text, ground)
 
 
-def _stored(
-    tag: str, attributes: Attributes, written: dict[str, str], style: Mapping[str, str], parent: _Frame
-) -> _Ink:
+def _stored(linked: bool, written: dict[str, str], style: Mapping[str, str], parent: _State) -> _Ink:
     """The colours as they will be seen with what is written."""
     if style.get("background-clip") == "text":
         written.pop("background-color", None)
-    link = LINK if _is_link(tag, attributes) else None
+    link = LINK if linked else None
     text = _text(written.get("color"), link or parent.stored.text, parent.stored.text)
     return _Ink(text, _ground(written.get("background-color"), text, parent, parent.stored.ground))
 
 
-def _is_link(tag: str, attributes: Attributes) -> bool:
-    return tag == "a" and bool(_LINK.match(attributes.get("href", "").strip()))
+def _is_link(attributes: Attributes) -> bool:
+    return bool(_LINK.match(attributes.get("href", "").strip()))
 
 
 def _link(tag: str, attributes: Attributes) -> Colour | None:
@@ -307,7 +328,7 @@ def _text(value: str | None, default: Colour | None, inherited: Colour | None) -
     return parse_colour(value)
 
 
-def _ground(value: str | None, text: Colour | None, parent: _Frame, below: Colour | None) -> Colour | None:
+def _ground(value: str | None, text: Colour | None, parent: _State, below: Colour | None) -> Colour | None:
     if value == "inherit":
         value = parent.own_ground
     if value is None:
@@ -337,57 +358,15 @@ def _readable(sent: _Ink, stored: _Ink, written: dict[str, str]) -> _Ink:
     return _Ink(better, ground)
 
 
-def _tidy(tag: str, written: dict[str, str]) -> None:
-    """Takes from `written` what would hide a text, and lets preformatted text wrap."""
-    if "font-size" in written and font_pixels(written["font-size"], 16) <= 1:
-        del written["font-size"]
-    for name in ("width", "max-width"):
-        size = pixels(written.get(name, ""))
-        if size is not None and size <= 2:
-            del written[name]
-    if tag not in _CELLS and tag != "hr":
-        written.pop("height", None)
-    if written.get("white-space", "pre" if tag == "pre" else "") in _UNWRAPPED.get(tag, ("pre",)):
-        written["white-space"] = "pre-wrap"
-
-
-def _name(name: str, page: bool, written: Mapping[str, str]) -> str:
-    """The tag that is written for `name`; empty for none."""
-    if page:
-        return "div" if written else ""
-    if name in BLOCKS:
-        return "div"
-    if name == "mark":
-        return "span"
-    return name
-
-
-def _attributes(tag: str, attributes: Attributes, written: dict[str, str]) -> str:
-    """The attributes and the style as they are written."""
-    found = {name: value for name, value in attributes.items() if name not in _STYLED}
-    ground = written.get("background-color", "")
-    if tag in _CELLS and "bgcolor" in attributes and legacy_colour(ground) == ground:
-        found["bgcolor"] = written.pop("background-color")
-    if written:
-        found["style"] = ";".join(f"{name}:{value}" for name, value in written.items())
-    return "".join(f' {name}="{escape(value)}"' for name, value in found.items())
-
-
-def _picture(writer: _Writer, attributes: Attributes, style: Mapping[str, str], seen: Seen) -> None:
-    """Writes a picture, or what stands for it."""
-    if seen.gone or seen.invisible or is_pixel(attributes, style):
-        return
+def _picture(attributes: Attributes, style: str, *, remote: bool) -> _Opened:
+    """A picture that is seen, or what stands for it."""
     source = attributes.get("src", "").strip()
+    if remote and _REMOTE.match(source):
+        return _Opened(f"<img{attributes_for('img', attributes)}{style}>")
     alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
-    if _REMOTE.match(source) and writer.pictures.remote:
-        written = {name: style[name] for name in ("width", "max-width", "height", "vertical-align") if name in style}
-        writer.out.append(f"<img{_attributes('img', attributes, written)}>")
-        return
     if _INSIDE.match(source):
         name = alt or (source[4:].partition("@")[0] if source[:4].lower() == "cid:" else "")
         words = f"[image: {one_line(clean(name))}]" if name else "[image]"
     else:
         words = alt
-    if words:
-        space = "" if not writer.out or writer.out[-1][-1:].isspace() else " "
-        writer.out.append(f"{space}{escape(words, quote=False)} ")
+    return _Opened(f"{escape(words, quote=False)} ", apart=True) if words else _NOTHING
