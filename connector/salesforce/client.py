@@ -22,7 +22,7 @@ from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
-from connector.salesforce.wire import Names, as_json
+from connector.salesforce.wire import Names, as_json, json_pieces
 
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25
@@ -117,8 +117,10 @@ class SalesforceClient:
             self._require_room()
         root = f"/services/data/v{self._version}/"
         head = as_json({"allOrNone": all_or_none, "collateSubrequests": False})[:-1]
-        parts = b",".join(_part(request, root, number) for number, request in enumerate(wanted))
-        payload = head + b',"compositeRequest":[' + parts + b"]}"
+        pieces = [head, b',"compositeRequest":[']
+        for number, request in enumerate(wanted):
+            pieces += [b"," if number else b"", *_part(request, root, number)]
+        payload = b"".join((*pieces, b"]}"))
         body = self._send("composite", "the Composite resource", method="POST", data=payload, patient=patient)
         answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
         if len(answers) != len(wanted):
@@ -256,10 +258,10 @@ class SalesforceClient:
         return pair
 
 
-def _part(request: CompositeRequest, root: str, number: int) -> bytes:
-    """A sub-request as JSON."""
+def _part(request: CompositeRequest, root: str, number: int) -> tuple[bytes, ...]:
+    """A sub-request as JSON, in pieces."""
     head = as_json({"method": request.method, "url": root + request.url, "referenceId": f"r{number}"})
-    return head if request.body is None else head[:-1] + b',"body":' + as_json(request.body) + b"}"
+    return (head,) if request.body is None else (head[:-1], b',"body":', *json_pieces(request.body), b"}")
 
 
 class _Listening(requests.Session):

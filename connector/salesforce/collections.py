@@ -11,7 +11,7 @@ from connector.model import schema
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce.client import CompositeRequest, SalesforceClient
-from connector.salesforce.wire import Names, RawJson, as_json, wire_fields
+from connector.salesforce.wire import Names, RawJson, as_json, json_pieces, wire_fields
 
 MAX_ROWS = 200
 EVENT = schema.EVENT.name
@@ -60,7 +60,10 @@ def collection_body(records: Sequence[Mapping[str, Any] | RawJson], *, all_or_no
     if not records or not isinstance(records[0], RawJson):
         return {"allOrNone": all_or_none, "records": records}
     head = as_json({"allOrNone": all_or_none})[:-1]
-    return RawJson(head + b',"records":[' + b",".join(map(as_json, records)) + b"]}")
+    pieces = [head, b',"records":[']
+    for number, record in enumerate(records):
+        pieces += [b"," if number else b"", *json_pieces(record)]
+    return RawJson((*pieces, b"]}"))
 
 
 def updates(

@@ -158,7 +158,7 @@ class SalesforceFiles:
     def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:
         name = item_name(file.name, content) if file.is_item else file.name
         head = as_json({"attributes": {"type": VERSION}, **self._fields(file, name, owner)})[:-1]
-        return RawJson(head + b',"VersionData":"' + b64encode(content) + b'"}')
+        return RawJson((head, b',"VersionData":"', b64encode(content), b'"}'))
 
     def _there(self, files: Sequence[NewFile]) -> frozenset[str]:
         """The keys of those files that are stored."""

@@ -72,16 +72,22 @@ def wire_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class RawJson:
-    """JSON that was written already: rows are serialised once, when they are sized, and joined when they are sent."""
+    """JSON that was written already, in pieces: rows are serialised once, when they are sized, and joined once, when
+    the whole request is sent."""
 
-    text: bytes
+    pieces: tuple[bytes, ...]
 
 
 def as_json(value: Any) -> bytes:
     """A value of a request as JSON, in ASCII."""
     if isinstance(value, RawJson):
-        return value.text
+        return b"".join(value.pieces)
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def json_pieces(value: Any) -> tuple[bytes, ...]:
+    """The same in pieces that are to be joined."""
+    return value.pieces if isinstance(value, RawJson) else (as_json(value),)
 
 
 def read_instant(text: str) -> datetime:

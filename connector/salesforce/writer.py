@@ -173,7 +173,7 @@ class SalesforceWriter:
         requests = [event_request(self._client, event)]
         for part in request.collections:
             method = "PATCH" if part.is_update else "POST"
-            requests.append(as_collection(part.object, [RawJson(item.json) for item in part.rows], method=method))
+            requests.append(as_collection(part.object, [RawJson((item.json,)) for item in part.rows], method=method))
         answers = self._client.composite(requests, patient=False)
         found: list[tuple[PackRow, RowResult]] = []
         again = self._client.sent_again
