@@ -30,7 +30,7 @@ class Verb:
 
 #: of every Typer: help as plain text, and errors as the one handler in app.py shows them
 PLAIN: Mapping[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
-#: whatever stands behind the verb is the other program's
+#: all arguments after the verb are handed on to the sandbox, which parses them
 _HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 VERBS: Mapping[str, Verb] = {
