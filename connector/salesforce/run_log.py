@@ -34,8 +34,8 @@ _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTE
 class SalesforceRunLog:
     """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
 
-    `housekeeping` is done once, with the first checkpoint. What the log writes is sent even where the budget of calls is
-    used up: an event that says why a run stopped, and where it stopped.
+    `housekeeping` is done once, with the first checkpoint. What the log writes is sent even where the
+    budget of calls is used up: an event that says why a run stopped, and where it stopped.
     """
 
     def __init__(
