@@ -87,7 +87,7 @@ class AttachmentStore:
         self._busy = 0
         self._flushing = False
         self._over = False
-        #: nobody wants what is still on its way
+        #: the run failed: what waits is dropped
         self._abandoned = False
         self._failure: BaseException | None = None
         self._surplus: list[RecordId] = []

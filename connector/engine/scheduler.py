@@ -79,7 +79,7 @@ class StopToken:
 
     @contextmanager
     def telling(self, tell: Callable[[], None]) -> Iterator[None]:
-        """Call `tell`, in another thread, when a stop is requested; at once where it was requested before."""
+        """While the block runs, have `tell` called when a stop is requested; at once where it was requested before."""
         with self._lock:
             self._callbacks.append(tell)
         try:

@@ -232,7 +232,7 @@ class RequestDispatcher:
             for ticket in () if closed else tickets:
                 self._queues[ticket.rank].put(ticket)
             self._wake()
-        for ticket in tickets if closed else ():  # or whoever asks would wait for ever
+        for ticket in tickets if closed else ():  # else the caller would wait for ever
             ticket.done(StoppedError("The reading was ended"))
 
     def _wake(self) -> None:

@@ -351,7 +351,7 @@ def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callabl
         if not isinstance(answer, BaseException):
             try:
                 answer = read(answer)
-            except Exception as error:  # whatever it is, somebody waits to be given it
+            except Exception as error:  # of any kind: the caller of `done` waits for it
                 answer = error
         done(answer)
 

@@ -72,8 +72,8 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
         )
     rules = compile_rules(setup.exclusions)
     mailbox_runs = plan_mailboxes(setup, settings, rules, only=(), source=source, pace=ReadLimits())
-    mailbox_run = _course_of(mailbox_runs.values(), upn)
-    queue = mailbox_run.queue or _lane_all_the_same(mailbox_run, source)
+    mailbox_run = _mailbox_run_of(mailbox_runs.values(), upn)
+    queue = mailbox_run.queue or _queue_all_the_same(mailbox_run, source)
     header = _find(source, queue, message)
     queue.tree = source.folders(queue.user)
     boxes = [each.mailbox for each in mailbox_runs.values()]
@@ -226,7 +226,7 @@ class _Judge:
 # -- finding the message ----------------------------------------------------------------------------------------------
 
 
-def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
+def _mailbox_run_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     """The mailbox whose User Principal Name this is, or else whose address."""
     wanted, known = normalise(upn), list(mailbox_runs)
     named = [mailbox_run for mailbox_run in known if normalise(mailbox_run.mailbox.user_principal_name) == wanted]
@@ -240,7 +240,7 @@ def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     )
 
 
-def _lane_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
+def _queue_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
     """A queue for a mailbox that is not read, so that its mail can be explained too."""
     if mailbox_run.error is not None:
         raise mailbox_run.error

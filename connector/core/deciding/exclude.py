@@ -193,7 +193,7 @@ def group_candidates(
     *,
     folder_reason: str | None = None,
 ) -> tuple[NormalAddress, ...]:
-    """The addresses to look up in the directory before `decide` can tell a Bcc from a mail that a group delivered.
+    """The addresses to look up in the directory before `decide` can distinguish a Bcc from a group's mail.
 
     Internal-domain addresses in To or Cc. Empty unless the bcc rule would decide, so most mail costs no look-up; a
     linked mailbox is a user, so it is not asked for.

@@ -75,7 +75,7 @@ class WindowCutter:
         return replace(first, end=end)
 
     def ended(self) -> None:
-        """The walk of a window is over, whatever it came to."""
+        """Note that the walk of a window is over, with or without a result."""
         self._under_way -= 1
 
     def learn(self, walked: Window, found: int, rest: Window | None) -> None:

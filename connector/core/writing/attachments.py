@@ -20,7 +20,7 @@ _NOTES_LIMIT = 32_000
 _MEGABYTE = 1024 * 1024
 _LONGEST_EXTENSION = 16
 #: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
-#: and nobody sends as a document; archives and documents with macros stay, as clients do send them.
+#: and is not sent as a document; archives and documents with macros stay, as clients do send them.
 # fmt: off
 BLOCKED = frozenset({
     "appref-ms", "application", "bas", "bat", "chm", "cmd", "com", "cpl", "dll", "exe", "gadget", "hta", "inf", "ins",
