@@ -57,7 +57,7 @@ class ConnectorError(Exception):
 
     @property
     def detail(self) -> ErrorDetail:
-        """The error as data."""
+        """The error as an ErrorDetail, without its cause and trace."""
         return ErrorDetail(code=self.code, what=self.what, where=self.where, remedy=self.remedy)
 
     def __str__(self) -> str:

@@ -119,7 +119,7 @@ class MailSource(Protocol):
         ...
 
     def folders(self, user: GraphUserId) -> FolderTree:
-        """The mailbox's folder tree."""
+        """The folder tree of a mailbox. Raises MailboxError."""
         ...
 
     def headers(
@@ -179,7 +179,7 @@ class MailSource(Protocol):
         ...
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory does not tell."""
+        """Every address that a user has today, in lower case; None where the directory refuses to say."""
         ...
 
     @property
@@ -256,14 +256,14 @@ class FileSink(Protocol):
         ...
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
-        """Store a file, once whatever became of earlier attempts; `source` is opened anew for each attempt.
+        """Store a file once, also after attempts that may have succeeded; `source` is opened anew for each attempt.
 
-        Raises MessageError where this file cannot be stored, and whatever reading the source raises: then nothing is.
+        Raises MessageError where this file cannot be stored, and what reading the source raises; it is not stored then.
         """
         ...
 
     def find(self, emails: Iterable[RecordId]) -> Mapping[RecordId, tuple[StoredFile, ...]]:
-        """The files on these Emails."""
+        """The files on these Emails, those that people put there included."""
         ...
 
     def remove(self, documents: Sequence[RecordId]) -> None:
@@ -272,7 +272,7 @@ class FileSink(Protocol):
 
 
 class RecordSink(Protocol):
-    """The one writer. `files` is where what belongs to its rows goes."""
+    """Writes the rows of mails; `files` stores the files that belong to them."""
 
     @property
     def files(self) -> FileSink:

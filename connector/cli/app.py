@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def usage(error: TyperException) -> UsageError:
-    """The parser's own complaint as ours; without a verb, or with half of one, it is the help itself."""
+    """An error of the parser as UsageError; where a command is missing, its help is printed first."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "m365sync"
     message = getattr(error, "format_message", error.__str__)()

@@ -34,7 +34,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> int:
 
 
 def check_object(line: Check) -> dict[str, Any]:
-    """For programs."""
+    """The JSON object of `check --json`."""
     return {
         "name": line.name,
         "subject": line.subject,
@@ -45,7 +45,7 @@ def check_object(line: Check) -> dict[str, Any]:
 
 
 def show(checks: Sequence[Check]) -> None:
-    """For people: a line each, the remedy below what was found."""
+    """Print a line for each check, with the remedy below it."""
     table = Table(title="Checks", title_justify="left")
     for heading in ("", "Check", "Found, and what to do"):
         table.add_column(heading, overflow="fold")

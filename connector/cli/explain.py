@@ -33,7 +33,7 @@ def explain(
 
 
 def explanation_object(explanation: Explanation) -> dict[str, Any]:
-    """For programs."""
+    """The JSON object of `explain --json`."""
     error = explanation.error
     return {
         "mailbox": explanation.mailbox,
@@ -57,7 +57,7 @@ def explanation_object(explanation: Explanation) -> dict[str, Any]:
 
 
 def show(explanation: Explanation) -> None:
-    """For people."""
+    """Print an explanation: the rules, the record, and what to do."""
     header = explanation.header
     out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC", markup=False)
     out.print(f"in {explanation.mailbox}", markup=False)

@@ -9,7 +9,7 @@ from connector.errors import ErrorDetail
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """One object on one line."""
+    """Print one JSON object on one line of standard output."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
@@ -19,7 +19,7 @@ def iso(instant: datetime) -> str:
 
 
 def print_error(text: str) -> None:
-    """One line on standard error, whatever the text holds."""
+    """Print one line on standard error; what is not printable becomes a space."""
     plain = "".join(char if char.isprintable() else " " for char in text)
     print(f"error: {' '.join(plain.split())}", file=sys.stderr, flush=True)
 

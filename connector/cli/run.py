@@ -20,7 +20,7 @@ from connector.wiring.runs import scheduler
 
 log = structlog.get_logger(__name__)
 
-#: seconds that a run has to end when somebody asks to stop; what is then still under way is done again by the next
+#: seconds that a run has to end after a request to stop; what is still under way then is done again by the next
 GRACE = 7.0
 
 
@@ -44,7 +44,7 @@ def run(
 
 @contextmanager
 def _stopped_by_signals(stop_token: StopToken) -> Iterator[None]:
-    """The first signal asks to stop, and the process is gone `GRACE` seconds later whatever it waits for.
+    """The first signal asks to stop, and the process exits `GRACE` seconds later at the latest.
 
     The handler only starts a thread: it runs between two steps of the main thread, which may hold the very lock that
     waking up those who wait needs.

@@ -41,7 +41,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
 
 
 def status_object(found: Status) -> dict[str, Any]:
-    """For programs."""
+    """The JSON object of `status --json`."""
     used, limit = found.calls
     return {
         "ok": found.ok,
@@ -64,7 +64,7 @@ def status_object(found: Status) -> dict[str, Any]:
 
 
 def show(found: Status) -> None:
-    """For people."""
+    """Print the next run, a table of mailboxes with what is wrong below it, and the org's API calls."""
     zone = ZoneInfo(found.zone)
     if found.frequency is not None and found.next_run is not None:
         due = found.next_run <= found.now

@@ -1,4 +1,4 @@
-"""`m365sync sync` and `m365sync retry`: one run now, whatever the frequency."""
+"""`m365sync sync` and `m365sync retry`: one run now, also when none is due."""
 
 from collections.abc import Callable
 from typing import Annotated

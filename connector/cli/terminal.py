@@ -18,13 +18,13 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def show_line(line: DryRunLine) -> None:
-    """What would become of one message."""
+    """Print one line of a dry run: outcome, mailbox, message and rule."""
     where = line.internet_message_id or line.message
     out.print(f"{line.outcome.value:<18} {line.mailbox_name}  {where}  {line.rule}", markup=False)
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 task`, `2 tasks`."""
+    """A number with its noun in singular or plural: `1 task`, `2 tasks`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 

@@ -30,7 +30,7 @@ class Verb:
 
 #: of every Typer: help as plain text, and errors as the one handler in app.py shows them
 PLAIN: Mapping[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
-#: whatever stands behind the verb is the other program's
+#: all arguments after the verb are handed on to the sandbox, which parses them
 _HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 VERBS: Mapping[str, Verb] = {
@@ -38,7 +38,7 @@ VERBS: Mapping[str, Verb] = {
     "sync": Verb(module="sync", function="sync", help="Run one sync now."),
     "run": Verb(module="run", function="run", help="Keep syncing on the schedule, until stopped."),
     "schedule": Verb(module="schedule", function="schedule", help="Show when the next runs are due."),
-    "check": Verb(module="check", function="check", help="Try everything a run needs; say what to mend."),
+    "check": Verb(module="check", function="check", help="Try everything a run needs; say what to fix."),
     "status": Verb(module="status", function="status", help="Show each mailbox, and the next run."),
     "retry": Verb(module="sync", function="retry", help="Try failed messages again."),
     "explain": Verb(module="explain", function="explain", help="Explain what becomes of one message."),

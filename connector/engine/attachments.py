@@ -87,7 +87,7 @@ class AttachmentStore:
         self._busy = 0
         self._flushing = False
         self._over = False
-        #: nobody wants what is still on its way
+        #: the run failed: what waits is dropped
         self._abandoned = False
         self._failure: BaseException | None = None
         self._surplus: list[RecordId] = []
@@ -125,7 +125,7 @@ class AttachmentStore:
                 self._changed.notify_all()
 
     def flush(self) -> None:
-        """Let what waits to go up with others go now: for a checkpoint."""
+        """Upload the small files that wait to go up with others, without waiting for more: for a checkpoint."""
         with self._changed:
             self._flushing = bool(self._contents)
             self._changed.notify_all()
@@ -235,7 +235,7 @@ class AttachmentStore:
             self._note(each.filing, each.wanted, error)
 
     def _note(self, filing: _Filing, wanted: WantedFile, error: MessageError | None) -> None:
-        """A file is stored, or is not; with its last one the mail is done."""
+        """Note what became of one file of a mail; after the last one, `_filed` is called."""
         with self._changed:
             filing.waiting -= 1
             if error is None:
@@ -262,7 +262,7 @@ class AttachmentStore:
         return None
 
     def _store(self, case: MailFiles, wanted: WantedFile) -> None:
-        """From the first copy, or, where that went away, from the next that has the same file."""
+        """Store a file from the first copy that is still there and has it. Raises MessageError."""
         for candidate in case.copies:
             try:
                 file = wanted if candidate is case.copies[0] else self._found_in(candidate, case, wanted)
@@ -351,7 +351,7 @@ class AttachmentStore:
 
 
 def _summary(filing: _Filing) -> MessageError:
-    """All that went wrong with a mail's files, in one error: the code of the first, transient if any is."""
+    """One error for all files of a mail that failed: code and remedy of the first, transient where any is."""
     errors = [error for _, error in filing.errors]
     parts = [f"{name}: {error.what.rstrip('.')}" for name, error in filing.errors]
     if filing.case.problem is not None:

@@ -22,7 +22,7 @@ from connector.model.values import NormalAddress, Place
 
 log = structlog.get_logger(__name__)
 
-#: of JSON that the names of a row's fields and its small values take
+#: bytes of JSON for the field names and small values of a row, about
 _ROW_BYTES = 600
 
 
@@ -125,7 +125,7 @@ class Contents:
         return sanitise(mail.content, remote_images=self._settings.remote_images)
 
     def _sorted(self, mail: Mail) -> Sorted | None:
-        """What is known of a mail's attachments: none for one that was fetched and shows none."""
+        """A mail's attachments, sorted; empty where it was fetched and has none; None where they are not known."""
         if mail.listed is None:
             return Sorted() if mail.content is not None else None
         return None if isinstance(mail.listed, MessageError) else sort_out(mail.listed, mail.key, self._settings)

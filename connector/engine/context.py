@@ -1,4 +1,4 @@
-"""What travels together through one run."""
+"""What the parts of one run share: its set-up, its ports, and the hooks of its caller."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -44,10 +44,11 @@ class RunServices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHooks:
-    """Who wants to know how a run goes, and what ends its reading early.
+    """What the caller of a run wants to be called with, and what ends its reading early.
 
-    `started` and `walked` are told what is read and what a window held, the latter in several threads; `line` takes
-    each line of a dry run. `limit` is given the function that stops the reading, and watches over it.
+    `started` gets the queues that are read; `walked` gets a queue and the number of messages of a window, in several
+    threads; `line` gets each line of a dry run. `limit` gets the function that stops the reading, and calls it when the
+    time is over.
     """
 
     started: Callable[[Sequence[WindowQueue]], None] | None = None

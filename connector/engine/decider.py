@@ -115,7 +115,7 @@ class Decider:
     def mails(self, readings: Sequence[WalkedWindow]) -> list[Mail]:
         """The mails that are to be stored, or whose stored row may lack something, sorted by Account.
 
-        Every other message has its outcome in the tally then. Raises ServiceError when the run cannot go on.
+        Every other message has its outcome in the ledger then. Raises ServiceError when the run cannot go on.
         """
         return self.match(list(self.candidates(readings)))
 
@@ -318,7 +318,7 @@ def failure_of(candidate: Candidate, error: MessageError, *, email: RecordId | N
 
 
 def addresses_of(queue: WindowQueue) -> frozenset[NormalAddress]:
-    """All addresses of a lane's mailbox: primary, UPN and aliases, normalised."""
+    """All addresses of a queue's mailbox: primary, UPN and aliases, normalised."""
     box = queue.mailbox
     return frozenset(normalise(address) for address in (box.email, box.user_principal_name, *box.aliases) if address)
 

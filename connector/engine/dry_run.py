@@ -33,7 +33,7 @@ class DryRunDirectory:
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        """As the port says."""
+        """Find what is stored, and what the dry run would have stored by now. Raises ServiceError."""
         wanted = list(copies)
         hits, stored = self._directory.look_up(addresses, wanted)
         found = {row.key: row for key, _ in wanted if (row := self._by_key.get(key)) is not None}
@@ -42,7 +42,7 @@ class DryRunDirectory:
         return hits, [*stored, *found.values()]
 
     def note(self, mail: Mail) -> None:
-        """This mail would be stored."""
+        """Remember a mail that a run would store, so that later copies are found as duplicates."""
         header = mail.chosen
         mid = identity.message_id(header)
         row = StoredEmail(
@@ -73,7 +73,7 @@ def dry_run_lines(
     *,
     foresight: DryRunDirectory | None = None,
 ) -> list[DryRunLine]:
-    """The outcome of every message of `readings` that this run has not settled yet, and the tally kept as by a run.
+    """The outcome of every message of `readings` that this run has not settled yet; the ledger is kept as by a run.
 
     `foresight` is what the decider looks things up in, where there is more than one chunk.
     """
@@ -122,7 +122,7 @@ def is_of(stored: StoredEmail, header: Header) -> bool:
 
 
 def matched_by(mail: Mail) -> Decision | None:
-    """The first record that relates a mail, as a decision; None for one that nobody has an address of."""
+    """The first record that relates a mail, as a decision; None where no record has one of its addresses."""
     for match in mail.matches:
         for hit in (*match.contacts, *match.accounts):
             rule = f"{hit.object} has {match.party.address}"

@@ -29,7 +29,7 @@ class MailFiles:
 
     @property
     def lacking(self) -> tuple[WantedFile, ...]:
-        """What has to be stored yet."""
+        """The wanted files that are not stored yet."""
         return missing(self.wanted, (file.key for file in self.present or ()))
 
     @property

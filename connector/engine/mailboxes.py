@@ -60,7 +60,7 @@ class ReadLimits:
 
 @dataclass(slots=True)
 class MailboxRun:
-    """A mailbox in this run: its row as it was and as it will be, its lane if it is read, and what is committed."""
+    """A mailbox in this run: its row as it was and as it will be, its queue if it is read, and its closed windows."""
 
     mailbox: Mailbox
     before: Mailbox
@@ -68,14 +68,14 @@ class MailboxRun:
     error: MailboxError | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     closed: list[Window] = field(default_factory=list)
-    #: why it is not read, where somebody meant it to be
+    #: why it is not read, where an admin meant it to be
     unlinked: str = ""
-    #: whether that is news
+    #: whether the reason is another than at the last run
     newly_unlinked: bool = False
 
     @property
     def name(self) -> str:
-        """As people know it."""
+        """What messages and log lines call it: the User Principal Name, else the address, else the name of the row."""
         return self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
 
     def fail(self, error: MailboxError) -> None:
@@ -244,7 +244,7 @@ def _resolve(mailbox_run: MailboxRun, source: MailSource) -> None:
 
 def _with_addresses_of_today(mailbox_run: MailboxRun, user: GraphUserId, source: MailSource) -> Mailbox:
     """A mailbox gets aliases and new names in its life. Looked up with each sweep, which reads again what came to an
-    address before anybody knew it; addresses that it had stay, since older mail was sent to them."""
+    address before the connector knew it; addresses that it had stay, since older mail was sent to them."""
     box = mailbox_run.mailbox
     known = {normalise(address) for address in box.aliases}
     new = tuple(address for address in source.addresses(user) or () if normalise(address) not in known)
@@ -308,7 +308,7 @@ def not_linked_reason(box: Mailbox, setup: Setup, seats: Container[RecordId] | N
 
 
 def broken_rule(box: Mailbox, rules: Rules) -> MailboxError | None:
-    """The personal exclusion of its user that cannot be understood: nobody knows what it was meant to keep out."""
+    """The personal exclusion of its user that cannot be understood, or None; mail that it rules out would be stored."""
     text = rules.broken.get(box.user or RecordId(""))
     return None if text is None else MailboxError(text, code="EXCLUSION")
 

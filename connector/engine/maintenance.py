@@ -18,24 +18,24 @@ from connector.ports import RecordSink, StoredMail
 
 @dataclass(slots=True, kw_only=True)
 class Maintenance:
-    """That of one run. `begin`, then read mail, then `finish`; the rest is known from then on."""
+    """The maintenance of one run: call `begin`, then read mail, then `finish`, which fills the other attributes."""
 
     context: RunContext
     stored_mail: StoredMail
     sink: RecordSink
-    #: refusals that no error row tells of
+    #: refusals for which there is no error row
     remarks: list[str] = field(default_factory=list)
     settled: list[SettledError] = field(default_factory=list)
     #: the settings record, and up to when all changes are dealt with
     matched_through: tuple[RecordId, datetime] | None = None
 
     def begin(self) -> None:
-        """Say what to look for."""
+        """Have the next look-up also find what changed; to be called before the first look-up."""
         setup = self.context.setup
         self.stored_mail.expect(watch_for(self.context.settings, setup.org, setup.now))
 
     def finish(self, event: EventRecord) -> None:
-        """Do it. Raises ServiceError when the run cannot go on; Matched_Through__c stays then."""
+        """Relate, blank and delete. Raises ServiceError when the run cannot go on; Matched_Through__c stays then."""
         changes = self.stored_mail.changes()
         setup = self.context.setup
         rematching = Rematching(self.context, self.stored_mail, self.sink)

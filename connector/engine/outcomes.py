@@ -1,4 +1,4 @@
-"""What a run did, counted: every message once, whatever the number of times it was seen; and which windows are done.
+"""What a run did, counted: every message once, however often it was listed; and which windows are done.
 
 Nothing of a message outlives its window here but eight bytes of its id:
 
@@ -43,7 +43,7 @@ class OutcomeLedger:
     attachments: int = 0
     additions: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
-    #: outcomes of the messages that somebody watches, by place
+    #: outcomes of the messages for which `watch` was called, by place
     watched: dict[Place, Outcome | None] = field(default_factory=dict)
     trace: dict[Place, tuple[Outcome, Decision | None]] | None = None
     _seen: dict[RecordId, SeenIds] = field(default_factory=dict)
@@ -212,7 +212,7 @@ class OutcomeLedger:
 
     @property
     def listed(self) -> int:
-        """Messages seen in this run."""
+        """The number of messages with an outcome; one that was listed several times counts once."""
         with self._lock:
             return sum(self.counts.values())
 

@@ -61,12 +61,12 @@ class Pipeline:
         self._put_off: list[Candidate] = []
         self._listed = 0
         self._to_store = 0
-        #: one for all stages of the storing
+        #: the one condition of decider, fetchers, writers and main thread
         self.changed = threading.Condition()
         #: batches that were taken and are not in the pool of the writers yet
         self._taken = 0
         self._ready: deque[Batch] = deque()
-        #: what the mails that were decided on and not written yet go by
+        #: `_known_by` of the mails that were decided on and not written yet
         self._under_way: Counter[str] = Counter()
         self._over = False
         self._waits_for_writing = False
@@ -94,7 +94,7 @@ class Pipeline:
     def next(self) -> Batch | None:
         """The next batch; waits for it, None at the end. Raises what ended the deciding.
 
-        The mails of each are told `done` once written, or the end is never reached.
+        The caller must call `done` with the mails of each batch once they are written, or the end is never reached.
         """
         with self.changed:
             self.changed.wait_for(lambda: self._ready or self._over or self._closed)
@@ -107,13 +107,13 @@ class Pipeline:
             return self._ready.popleft()
 
     def delivered(self, batch: Batch) -> None:
-        """Those mails of this batch that need rows are where the writers find them."""
+        """Note that the mails of this batch that need rows were put into the write pool."""
         with self.changed:
             self._taken -= 1 if batch else 0
             self.changed.notify_all()
 
     def done(self, mails: Iterable[Mail]) -> None:
-        """These mails have their outcome: what is looked up from now on finds them."""
+        """Note that these mails have their outcome, so that look-ups find them from now on."""
         with self.changed:
             self._under_way.subtract(_known_by(mail.chosen) for mail in mails)
             self._under_way = +self._under_way
@@ -177,13 +177,13 @@ class Pipeline:
             self.changed.notify_all()
 
     def _has_room(self) -> bool:
-        """Wait until little is waiting to be taken; False where nobody will take it."""
+        """Wait until few batches are ready; False where the pipeline was closed."""
         with self.changed:
             self.changed.wait_for(lambda: self._closed or len(self._ready) <= WAITING)
             return not self._closed
 
     def _all_written(self) -> bool:
-        """Wait until nothing is under way; False where nobody will write it."""
+        """Wait until nothing is under way; False where the pipeline was closed."""
         with self.changed:
             self._waits_for_writing = True
             self.changed.notify_all()
@@ -202,7 +202,7 @@ def _known_by(header: Header) -> str:
 
 
 def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Both roads may list the same message."""
+    """The candidates without repetition: both roads may list the same message."""
     return [*{_place(candidate): candidate for candidate in candidates}.values()]
 
 

@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class _Walking:
-    """A window under way."""
+    """A window that is being walked."""
 
     queue: WindowQueue
     cutter: WindowCutter
@@ -63,7 +63,7 @@ class _State:
     failure: BaseException | None = None
     #: take no further window
     stopped: bool = False
-    #: nobody will ask for what is being walked
+    #: what is being walked will not be taken
     abandoned: bool = False
 
 
@@ -148,7 +148,7 @@ class Reader:
     # -- what is begun ----------------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
-        """Begin whatever may begin now."""
+        """Begin all windows and other steps that may begin now."""
         while True:
             with self._changed:
                 step = self._next()
@@ -419,7 +419,7 @@ class Reader:
             self._state.reserved -= messages
 
     def _released(self, queue: WindowQueue) -> None:
-        """Something of this queue is done: others may begin."""
+        """Note that a step of this queue has ended, and begin what may begin now."""
         with self._changed:
             queue.active -= 1
             self._changed.notify_all()

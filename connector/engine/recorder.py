@@ -23,12 +23,12 @@ log = structlog.get_logger(__name__)
 
 #: seconds between checkpoints: what a kill costs in reading again
 CHECKPOINT_SECONDS = 60
-#: what Error_Message__c holds, nearly
+#: characters that Error_Message__c holds, with some to spare
 _MOST_TEXT = 30_000
 
 
 class RunRecorder:
-    """That of one run, whose row is named `key`. Not thread-safe. `monotonic` is a clock in seconds."""
+    """Writes event and checkpoints of one run. `key`: of its row. `monotonic`: a clock in seconds. Not thread-safe."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class RunRecorder:
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Seconds since the run began."""
         return self._monotonic() - self._begun
 
     @property

@@ -40,7 +40,7 @@ class Rematching:
         self._boxes = {box.id: box for box in self.context.setup.mailboxes}
 
     def relate(self, changes: Changes, event: EventRecord) -> None:
-        """Write what stored mail lacks. Raises ServiceError when the run cannot go on."""
+        """Write the rows and relations that stored mail lacks. Raises ServiceError when the run cannot go on."""
         clients = {address: ids for address, ids in changes.clients.items() if self._is_external(address)}
         emails = {*changes.related, *(self.stored_mail.mails_with(clients) if clients else ())}
         ordered = sorted(emails - changes.removed)

@@ -63,7 +63,7 @@ class RunReport:
     mailboxes_not_linked: int = 0
     #: a sentence for each mailbox that could not be read
     failing: tuple[str, ...] = ()
-    #: mailboxes that somebody meant to be read, by name, and why they are not
+    #: mailboxes that an admin meant to be read, by name, and why they are not
     unlinked: Mapping[str, str] = field(default_factory=dict)
     #: what could not be done to stored mail, where no error row says so
     remarks: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class RunReport:
 
     @property
     def listed(self) -> int:
-        """Messages seen in this run."""
+        """The number of messages with an outcome; one that was listed several times counts once."""
         return sum(self.outcomes.values())
 
     @property
@@ -122,7 +122,7 @@ class RunReport:
         return value
 
     def dump(self) -> dict[str, Any]:
-        """Everything, field by field, of types that JSON holds: for another process, which calls `load`."""
+        """All fields in types that JSON has, so that another process can make the report again with `load`."""
         return asdict(self)
 
     @classmethod

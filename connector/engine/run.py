@@ -74,11 +74,11 @@ class Run:
 
     @property
     def ledger(self) -> OutcomeLedger:
-        """The outcomes so far."""
+        """The outcomes of the messages that were settled so far."""
         return self._report.ledger
 
     def run(self) -> RunReport:
-        """Do it. A ServiceError is logged in Salesforce if that can be reached, and comes back as `report.failure`.
+        """Do the run to its end. What stopped it is `failure` of the report, and is logged in Salesforce if possible.
 
         Raises UsageError for a mailbox that no row names.
         """
@@ -183,7 +183,7 @@ class Run:
             carried = []
 
     def _store(self, reader: Reader, context: RunContext, early: Sequence[WalkedWindow]) -> None:
-        """Bring everything to its outcome, with a checkpoint now and then."""
+        """Decide on, fetch and write what the reader walks; save checkpoints when due. Raises ServiceError."""
         setup = context.setup
         decider = Decider(context)
         pipeline = Pipeline(
@@ -252,7 +252,7 @@ class Run:
     # -- checkpoints and failures -----------------------------------------------------------------------------------
 
     def _save(self, setup: Setup, *, last: bool = False) -> None:
-        """A checkpoint, or with `last` the end."""
+        """Save a checkpoint; with `last` the one that ends the run. Raises ServiceError."""
         for mailbox, window in self.ledger.take_closed():
             self._mailbox_runs[mailbox].closed.append(window)
         runs = self._mailbox_runs.values()

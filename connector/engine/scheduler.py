@@ -62,7 +62,7 @@ class StopToken:
             raise StoppedError("The scheduler was asked to stop")
 
     def ask(self) -> None:
-        """Request the stop."""
+        """Request the stop: waits end, and registered callbacks are called in this thread."""
         self._event.set()
         with self._lock:
             callbacks = tuple(self._callbacks)
@@ -79,7 +79,7 @@ class StopToken:
 
     @contextmanager
     def telling(self, tell: Callable[[], None]) -> Iterator[None]:
-        """Call `tell`, in another thread, when a stop is requested; at once where it was requested before."""
+        """While the block runs, have `tell` called when a stop is requested; at once where it was requested before."""
         with self._lock:
             self._callbacks.append(tell)
         try:
@@ -171,7 +171,7 @@ class Scheduler:
         return 0.0 if self._do(step, look) else self._look_every
 
     def _do(self, job: Job, look: Snapshot) -> bool:
-        """Whether the run could be done."""
+        """Do the run of this job. Returns whether it was done; False where it failed."""
         begun = False
         try:
             if job in (Job.MANUAL, Job.SCHEDULED):
@@ -191,7 +191,7 @@ class Scheduler:
             self._note(done.failure)
         return done.failure is None
 
-    # -- what is told -----------------------------------------------------------------------------------------------
+    # -- log lines and events ---------------------------------------------------------------------------------------
 
     def _tell(self, rest: Idle) -> None:
         """Log why nothing runs, or that runs are on again: once, until that changes."""

@@ -1,4 +1,4 @@
-"""Which messages a run has come upon, in few bytes."""
+"""The ids of the messages that a run has seen, in eight bytes each."""
 
 from array import array
 from bisect import bisect_left
@@ -29,7 +29,7 @@ class SeenIds:
         return place < len(self._sorted) and self._sorted[place] == number
 
     def add(self, message: MessageId) -> None:
-        """Remember it."""
+        """Add an id to the set."""
         self._new.add(_hash(message))
         if len(self._new) >= max(_NEW_IDS, len(self._sorted) // 8):
             self._sorted = array("Q", merge(self._sorted, sorted(self._new)))

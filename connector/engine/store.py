@@ -76,7 +76,7 @@ class Store:
 
     def run(self, tick: Callable[[], None]) -> None:
         """Store all that the pipeline gives, files included. `tick` is called after something was written, and once a
-        second. Raises ServiceError, or whatever else stopped a thread."""
+        second. Raises ServiceError, or what else stopped a thread."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._over or self._written > 0, timeout=LOOK_AGAIN)

@@ -100,20 +100,20 @@ class WindowQueue:
         return self.has_windows or self.sweep_waits
 
     def begin_sweep(self, folders: Iterable[FolderId], cutters: Iterable[WindowCutter]) -> None:
-        """The folders to sweep are known."""
+        """Set the folders to sweep and the windows of each; nothing where reading the mailbox failed."""
         if self.sweep is not None and self.error is None:
             self.sweep.folders = tuple(folders)
             self._second = list(cutters)
             self.planned += sum(_seconds(cutter.whole) for cutter in self._second)
 
     def clear(self) -> None:
-        """Read nothing further of it."""
+        """Drop all windows that were not handed out, and the sweep."""
         for cutter in (*self._first, *self._second):
             cutter.clear()
         self.sweep = None
 
     def progress(self, seconds: float) -> Progress:
-        """How far it is, after so many seconds."""
+        """How much of it was read, `seconds` after the run began."""
         return Progress(
             covered=self.covered,
             planned=self.planned,

@@ -47,7 +47,7 @@ class WritePool:
         return self._count < MOST_MAILS and self._bytes < MOST_BYTES
 
     def put(self, mails: Sequence[Mail]) -> None:
-        """Mails with rows."""
+        """Add mails that have rows."""
         for mail in mails:
             self._mails.setdefault(mail.sort_key[0], []).append(mail)
             self._count += 1
@@ -77,7 +77,7 @@ class WritePool:
         return taken
 
     def written(self, mails: Sequence[Mail]) -> None:
-        """Their Accounts are free again."""
+        """Give back the Accounts and Contacts of mails that `take` returned."""
         for mail in mails:
             self._busy -= mail.locks
 

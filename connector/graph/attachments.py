@@ -21,7 +21,7 @@ from connector.model.values import GraphUserId, MessageId
 
 LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024
-#: as many first bytes as tell what a file is
+#: first bytes of a file, enough to recognise its kind
 _HEAD = 64
 
 
@@ -128,7 +128,7 @@ class Stream:
 
 
 def _is_of_a_gateway(answer: requests.Response) -> bool:
-    """A web page that Graph did not send: every answer of Graph has a request-id. An attached page is Graph's."""
+    """Whether a gateway sent the page: every answer of Graph has a request-id, that with an attached page too."""
     is_page = answer.headers.get("Content-Type", "").lower().startswith("text/html")
     return is_page and "request-id" not in answer.headers
 
@@ -145,7 +145,7 @@ def _broken(how: str) -> MessageError:
 
 
 def _refused(answer: requests.Response) -> MessageError:
-    """Any refusal may pass: a placeholder gives way to its file, a message is moved and comes back."""
+    """The error of a refusal; transient, because a file may be a placeholder for a while and a message may be moved."""
     error = message_error(SubResponse(status=answer.status_code, body={"error": error_of(answer)}))
     kind = MessageGoneError if isinstance(error, MessageGoneError) else MessageError
     text = error.what.replace("the message", "the file", 1).replace("The message", "The file", 1)

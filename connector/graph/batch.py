@@ -31,7 +31,7 @@ def body_of(requests: Sequence[MailboxRequest], *, chained: bool = False) -> dic
 
 
 def answers_of(count: int, answer: Mapping[str, Any]) -> list[SubResponse | None]:
-    """The answers in the order of the requests, whatever their order on the wire; None for one that is missing."""
+    """The answers in the order of the requests, which need not be that on the wire; None for one that is missing."""
     found: list[SubResponse | None] = [None] * count
     for item in answer.get("responses") or ():
         try:

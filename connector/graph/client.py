@@ -27,7 +27,7 @@ from connector.http.transport import NoAnswerError, ServiceClient, read_json, se
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
-#: statuses that say nothing against the mailbox: throttling, outages, gateways
+#: statuses for which the mailbox is not at fault: throttling, outages, gateways
 BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 #: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
 AGAIN = BUSY | {401, 424}
@@ -47,7 +47,7 @@ NO_MAILBOX = frozenset(
 
 
 class GraphClient:
-    """Sends; statuses become errors here and nowhere else. How much is in flight is the dispatcher's business."""
+    """Sends requests to Graph and turns statuses into errors. The dispatcher limits how many are in flight."""
 
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
@@ -69,7 +69,7 @@ class GraphClient:
     def try_get(
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> SubResponse:
-        """The status and JSON of a GET for one mailbox, whatever the status; refused sign-in apart."""
+        """The status and JSON of a GET for one mailbox. Raises SignInError on 401; any other status is returned."""
         return self.try_get_at(user, url, params=params, prefer=prefer)[0]
 
     def try_get_at(
@@ -113,7 +113,7 @@ class GraphClient:
 
     @contextmanager
     def stream(self, user: str, url: str, *, timeout: float) -> Iterator[requests.Response]:
-        """The open answer to a GET for one mailbox, whatever its status.
+        """The open answer to a GET for one mailbox, with any status.
 
         `timeout`: the longest silence, if it is shorter than the usual one. The body comes as it is stored, so that its
         length is that of the header.

@@ -2,7 +2,7 @@
 
 Microsoft identity platform, "authorization code flow": PKCE, a redirect to a loopback address of any port. Each refresh
 gives a new refresh token, which replaces the one in the file; the old one stays good, so that two connectors on one
-file do no harm. A refresh token that nobody uses ends after 90 days ("Refresh tokens in the Microsoft identity
+file do no harm. A refresh token that is not used ends after 90 days ("Refresh tokens in the Microsoft identity
 platform").
 """
 
@@ -29,7 +29,7 @@ from connector.model.values import GraphUserId
 
 #: How long a refresh token lives without use.
 UNUSED = timedelta(days=90)
-#: Scopes that msal asks for by itself, and does not take from others.
+#: Scopes that msal adds itself and refuses in our list.
 _OWN_SCOPES = frozenset({"openid", "offline_access", "profile"})
 _LOGIN = "Type m365sync login."
 #: The rights of group and others on a file.
@@ -132,7 +132,7 @@ class PrincipalToken:
         self._keeper.drop(token, self._forget)
 
     def person(self) -> DirectoryUser | None:
-        """Who signed in, as far as the sign-in told; None where nobody did. Raises UsageError for the file."""
+        """The user who signed in, as the sign-in named them; None before the first. Raises UsageError for the file."""
         account = next(iter(self._kept().search(msal.TokenCache.CredentialType.ACCOUNT)), None)
         if account is None:
             return None
@@ -143,7 +143,7 @@ class PrincipalToken:
     def begin(self, redirect_uri: str, *, user: str | None = None) -> dict[str, Any]:
         """A sign-in in a browser: msal's flow, whose `auth_uri` is to be opened. Raises SignInError."""
         with warnings.catch_warnings():
-            # msal would rather have the answer posted; who listens on this machine takes it from the address
+            # msal asks for a posted answer by default; our listener reads it from the address
             warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
             flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
                 self._scopes, redirect_uri=redirect_uri, login_hint=user

@@ -61,7 +61,7 @@ class GraphDirectory:
         return bool(response.body.get("value")) if response.status == 200 else None
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory does not tell."""
+        """Every address that a user has today, in lower case; None where the directory refuses to say."""
         response = self._user(user)
         return parse.directory_user(response.body, "").addresses if response.status == 200 else None
 

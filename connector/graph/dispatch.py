@@ -4,7 +4,7 @@
 
 - A mailbox allows four requests at a time (Graph, "Outlook service limits"); `per_mailbox` of them are used. A
   sub-request of a $batch counts as one.
-- Graph carries out at most four sub-requests of one $batch at a time, whatever their mailboxes (JSON batching; answer
+- Graph carries out at most four sub-requests of one $batch at a time, also of several mailboxes (JSON batching; answer
   1660054). So a bundle of four costs the time of one request; a larger one costs more time and fewer requests, and is
   made only where more could go than the workers can carry in bundles of four.
 - Turns go by rank: bodies, then lists of live mail, of a backfill, of a sweep, files last; within a rank to the mailbox
@@ -39,7 +39,7 @@ AT_ONCE = 4
 
 
 class Rank(IntEnum):
-    """Whose turn comes first."""
+    """The order in which requests are sent: the lowest first."""
 
     CONTENT = 0
     LIVE = 1
@@ -106,7 +106,10 @@ class _Queue:
 
 
 class RequestDispatcher:
-    """Safe from many threads. Use as a context manager: leaving it ends the workers and stops what still waits."""
+    """Sends requests and runs jobs in `workers` threads, on at most `per_mailbox` places of a mailbox.
+
+    Safe from many threads. Use as a context manager: leaving it ends the workers and stops what still waits.
+    """
 
     def __init__(self, client: GraphClient, *, workers: int = 32, per_mailbox: int = 3) -> None:
         self.client = client
@@ -176,15 +179,15 @@ class RequestDispatcher:
     def run_many(
         self, jobs: Iterable[tuple[str, Callable[[], Result]]], rank: Rank
     ) -> Iterator[tuple[int, Result | MessageError]]:
-        """What jobs return, each on one place of its mailbox, with their number, in any order; a MessageError is the
-        affair of its own job. Raises what else stopped one."""
+        """What jobs return, each on one place of its mailbox, with their number, in any order; a MessageError is
+        given as the result of its job. Raises any other error of a job."""
         told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         tickets = [_Ticket(user, rank, _numbered(told, number), job=job) for number, (user, job) in enumerate(jobs)]
         self._put(tickets)
         yield from ((number, each) for number, each in self._answers(tickets, told))
 
     def _answers(self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-        """What comes for these tickets; those that nobody waits for any more are not sent."""
+        """What comes for these tickets; tickets left over when the caller stops iterating are not sent."""
         missing = len(tickets)
         try:
             while missing:
@@ -229,7 +232,7 @@ class RequestDispatcher:
             for ticket in () if closed else tickets:
                 self._queues[ticket.rank].put(ticket)
             self._wake()
-        for ticket in tickets if closed else ():  # or whoever asks would wait for ever
+        for ticket in tickets if closed else ():  # else the caller would wait for ever
             ticket.done(StoppedError("The reading was ended"))
 
     def _wake(self) -> None:
@@ -255,7 +258,7 @@ class RequestDispatcher:
         return self._taken[user] + 1 < max(self._per_mailbox, 2) and self._claim(user)
 
     def _waits(self, user: str) -> bool:
-        """Whether something better than a file waits for this mailbox."""
+        """Whether something of a rank before FILE waits for this mailbox."""
         return any(user in queue.by_user for rank, queue in self._queues.items() if rank is not Rank.FILE)
 
     def _give_back(self, users: Iterable[str]) -> None:
@@ -350,7 +353,7 @@ class RequestDispatcher:
             found, served = self.client.send_batch(requests)
             return [None if answer is None else (answer, served) for answer in found]
         except NoAnswerError as error:
-            # one slow mailbox must not speak for the others of its bundle
+            # the others of the bundle are not at fault for one slow mailbox: each is asked again alone
             return [error] if len(bundle) == 1 else [None] * len(bundle)
         except BaseException as error:  # handed to those who wait
             return [error] * len(bundle)
@@ -364,7 +367,7 @@ class RequestDispatcher:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What a job returned, None included."""
+    """What a job returned, which may be None."""
 
     value: Any
 

@@ -14,7 +14,7 @@ _USERS = {"$select": "userPrincipalName,mail,userType", "$top": "999"}
 
 
 class GraphInspection:
-    """Asks one tenant."""
+    """The port TenantInspection of `check`. Reads only."""
 
     def __init__(self, client: GraphClient) -> None:
         self._client = client

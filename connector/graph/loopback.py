@@ -1,4 +1,4 @@
-"""Where a browser comes back to after a sign-in: a port of this machine that listens for this one answer."""
+"""The local HTTP server to which the browser returns after a sign-in. It takes one answer."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class SignInListener(HTTPServer):
 
     @property
     def address(self) -> str:
-        """Where the browser is to come back to."""
+        """The redirect address that the sign-in has to use."""
         return f"http://localhost:{self.server_port}"
 
     def wait(self, seconds: float) -> dict[str, str]:
@@ -40,7 +40,7 @@ class SignInListener(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers the browser; whatever it asks for besides (an icon) is not there."""
+    """Answers the browser: a page for the answer of the sign-in, 404 for anything else (an icon)."""
 
     server: SignInListener
     timeout = 10
@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(page)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the address holds the code."""
+        """Log nothing: the address of the request holds the code."""
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class GraphMail(GraphDirectory):
     # -- windows ----------------------------------------------------------------------------------------------------
 
     def start(self, call: SourceCall[T], done: Callable[[Any], None]) -> None:
-        """As the port says: `done` is called in a thread of the dispatcher."""
+        """Ask, and return at once; `done` gets the answer or error in a dispatcher's thread, and must not block."""
         match call:
             case PageCall(with_tree=True):
                 self._run(call.user, call.kind, lambda: self._page_with_tree(call), done)
@@ -133,7 +133,7 @@ class GraphMail(GraphDirectory):
         return self._waited(FolderCall(user=user, folder=folder))
 
     def _waited(self, call: SourceCall[T]) -> T:
-        """Start, and wait for the answer."""
+        """Ask, and wait for the answer. Raises the error that came instead."""
         told: SimpleQueue[T | BaseException] = SimpleQueue()
         self.start(call, told.put)
         answer = told.get()
@@ -161,7 +161,7 @@ class GraphMail(GraphDirectory):
         raise mailbox_error(response.status, response.body.get("error") or {}, user)
 
     def _start_headers(self, call: HeadersCall, done: Callable[[Any], None]) -> None:
-        """Ask for each message, and answer when the last one came."""
+        """Ask for each message; call `done` once, when all answers have come."""
         answers: list[Header | BaseException | None] = [None] * len(call.wanted)
         missing, lock = [len(answers)], threading.Lock()
 
@@ -304,7 +304,7 @@ def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
 
 
 def _is_gone(answer: SubResponse) -> bool:
-    """Whether Graph has no such item; that it has no such mailbox is told by other codes."""
+    """Whether Graph has no such item; for a missing mailbox it has other codes."""
     error = answer.body.get("error")
     code = error.get("code") if isinstance(error, Mapping) else None
     return answer.status == 404 and str(code).lower() == "erroritemnotfound"
@@ -330,7 +330,7 @@ def _count(answer: Any) -> int | BaseException | None:
 
 
 def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Header, ...] | BaseException:
-    """The headers; those of messages that are gone are left out, any other error speaks for the whole."""
+    """The headers without those of messages that are gone; or the first other error."""
     errors = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageGoneError)]
     if not errors:
         return tuple(each for each in answers if isinstance(each, Header))
@@ -351,7 +351,7 @@ def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callabl
         if not isinstance(answer, BaseException):
             try:
                 answer = read(answer)
-            except Exception as error:  # whatever it is, somebody waits to be given it
+            except Exception as error:  # of any kind: the caller of `done` waits for it
                 answer = error
         done(answer)
 
@@ -377,7 +377,7 @@ def _single(mailbox: RecordId, user: str, response: SubResponse) -> Header | Mes
 
 
 def _items(answer: Mapping[str, Any]) -> Sequence[Any]:
-    """The `value` of a list. An answer without one is no empty list: it would close a window over unread mail."""
+    """The `value` of a list. Raises MailboxError where it is missing: an empty list would end a window too early."""
     items = answer.get("value")
     if not isinstance(items, list):
         raise MailboxError(

@@ -102,7 +102,7 @@ def attachment(item: Mapping[str, Any]) -> Attachment:
 
 
 def folder(item: Mapping[str, Any], well_known: str | None = None) -> Folder:
-    """A mail folder."""
+    """A mail folder of an answer. Raises KeyError where it has no id."""
     parent, items = item.get("parentFolderId"), item.get("totalItemCount")
     return Folder(
         id=FolderId(item["id"]),

@@ -1,4 +1,4 @@
-"""The GETs that lists, counts, folders and single messages are asked with. Pure."""
+"""The GETs for lists, counts, folders and single messages. Pure."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote

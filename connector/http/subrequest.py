@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubRequest:
-    """`url` is relative to the version of the API that the client speaks."""
+    """One request of several. `url` is relative to the version of the API that the client speaks."""
 
     url: str
     method: str = "GET"
@@ -17,7 +17,7 @@ class SubRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubResponse:
-    """`body` is the JSON: whatever the service sent, an error too."""
+    """`body` is the JSON that the service sent, also that of an error."""
 
     status: int
     body: Any

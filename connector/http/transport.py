@@ -1,4 +1,4 @@
-"""The one door to the network: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
+"""Sends all HTTP requests: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
 
 `Transport` holds what all services share (TLS, the number of requests in flight, the retry policy); `ServiceClient` is
 one service behind it. Statuses are no errors here: after the retries an answer is handed back as it is, and `graph/`
@@ -36,7 +36,7 @@ from connector.http.failures import BrokenAnswerError, explained, kind_of, never
 
 _LOG = structlog.get_logger(__name__)
 
-#: Methods that may be sent again whatever became of the first attempt (RFC 9110, 9.2.1: safe methods).
+#: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Segments of a path that name one record, message, user or job, so that a log line shows the kind of request only.
 _ID = re.compile(r".*@.*|[0-9a-fA-F-]{32,}|[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?|.{40,}")
@@ -101,7 +101,7 @@ class Transport:
         return ServiceClient(self, name, url, counted=counted, token=token, setting=setting)
 
     def open(self) -> requests.Session:
-        """A plain session of this door's making: no environment, no cookies, no retries of its own."""
+        """A new session without environment, cookies and retries of its own; `close` closes it."""
         session = requests.Session()
         session.trust_env = False  # a .netrc entry would replace our Authorization header
         session.headers["User-Agent"] = f"m365sync/{__version__}"
@@ -128,7 +128,7 @@ class Transport:
 
 
 class ServiceClient:
-    """One service behind the door, pinned to its host. Threads may share it: none shares a session with another."""
+    """One service, pinned to its host. Safe from several threads: each request has a session to itself."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class ServiceClient:
         body: "Body | None" = None,
         **how: Any,
     ) -> requests.Response:
-        """Send one request, again where that is safe and may help, and give back its last answer, whatever its status.
+        """Send one request, again where that is safe and may help, and give back its last answer, with any status.
 
         `url` is a path, or an absolute URL of this very host (any other is refused). `idempotent` says that sending it
         twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
@@ -207,13 +207,13 @@ class ServiceClient:
         return send({**headers, "Authorization": f"Bearer {self._token.token()}"})
 
     def session(self, *, idempotent: bool | None = None) -> requests.Session:
-        """A session for code that is not ours (simple-salesforce, msal): whatever it sends goes through `request`."""
+        """A session for code that is not ours (simple-salesforce, msal): all that it sends goes through `request`."""
         return _Lent(self, idempotent)
 
     # What an attempt needs of its service.
 
     def send_once(self, method: str, url: str, how: Mapping[str, Any]) -> requests.Response:
-        """One HTTP request on a session that nobody else is using, counted."""
+        """One HTTP request on a session that no other thread is using, counted."""
         if self._counted and urlsplit(url).path.startswith(self._counted):
             with self._lock:
                 self._calls += 1
@@ -230,7 +230,7 @@ class ServiceClient:
 
     @property
     def transport(self) -> Transport:
-        """The door that this service is behind."""
+        """The transport that this service sends through."""
         return self._transport
 
     def unreachable(self, error: requests.RequestException) -> UnreachableError:
@@ -255,7 +255,7 @@ class ServiceClient:
 
 
 class _Attempt:
-    """One request through tenacity's loop: core/retry.py decides, tenacity repeats, the door sleeps."""
+    """One request through tenacity's loop: core/scheduling/retry.py decides, tenacity repeats, the transport sleeps."""
 
     def __init__(
         self,
@@ -373,7 +373,7 @@ class _Lent(requests.Session):
         self._idempotent = idempotent
 
     def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
-        """As `requests.Session.request`, by keyword only; what concerns the transport is the door's to decide."""
+        """As `requests.Session.request`, by keyword only; TLS, proxies, redirects and hooks are the transport's."""
         if args:
             raise TypeError("pass params, data and headers by keyword")
         for name in ("allow_redirects", "verify", "proxies", "cert", "hooks"):
@@ -429,7 +429,7 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _authorities(path: str, _changed: int) -> ssl.SSLContext:
-    """Read once by all doors of a process, and again when the file has another time."""
+    """The context of a file: read once in a process, and again when the file was changed."""
     return ssl.create_default_context(cafile=path)
 
 
@@ -440,7 +440,7 @@ def _origin(url: str) -> str:
 
 
 def _require_json(answer: requests.Response) -> None:
-    """A 2xx that is a web page, or cut short, is a gateway's doing and worth another attempt."""
+    """Raise BrokenAnswerError for a 2xx that is a web page, or cut short: the request is worth another attempt."""
     if not 200 <= answer.status_code < 300:
         return
     body = answer.content.strip()

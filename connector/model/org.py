@@ -90,7 +90,7 @@ class MatchTies(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
-    """The MS_Graph_Setting__c record: whatever decides about a mail."""
+    """The MS_Graph_Setting__c record: all settings that decide about a mail."""
 
     id: RecordId
     active: bool = False

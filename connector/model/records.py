@@ -137,7 +137,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult:
-    """What became of one row, as it was sent last (it may have been mended on the way).
+    """What became of one row, as it was sent last (it may have been corrected since it was built).
 
     `id` when it is there, `error` when it was refused. `existed`: DUPLICATE_VALUE.
     """
@@ -149,5 +149,5 @@ class RowResult:
 
     @property
     def done(self) -> bool:
-        """Whether the row is there."""
+        """Whether the row is in the org: inserted now, updated, or there before."""
         return self.error is None

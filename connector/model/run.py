@@ -12,7 +12,7 @@ from connector.model.values import FolderId, GraphUserId, MessageId, RecordId, r
 
 
 class WindowKind(StrEnum):
-    """Why a window is read."""
+    """Which mail a window is read for."""
 
     #: mail since the mailbox was linked
     LIVE = "live"

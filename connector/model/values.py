@@ -16,7 +16,7 @@ MessageId = NewType("MessageId", str)
 Place = tuple[RecordId, MessageId]
 #: id of a mail folder; does not depend on ImmutableId
 FolderId = NewType("FolderId", str)
-#: an address after `core.address.normalise`
+#: an address after `core.deciding.address.normalise`
 NormalAddress = NewType("NormalAddress", str)
 
 

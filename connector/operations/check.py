@@ -30,12 +30,12 @@ class ClientFields(Protocol):
 
     @property
     def contact(self) -> tuple[str, ...]:
-        """Those of Contact."""
+        """The fields of Contact."""
         ...
 
     @property
     def account(self) -> tuple[str, ...]:
-        """Those of Account."""
+        """The fields of Account."""
         ...
 
 
@@ -73,7 +73,7 @@ class OrgInspection(Protocol):
 
     @property
     def host(self) -> str:
-        """The org's host name."""
+        """The org's host name, for messages."""
         ...
 
     @property
@@ -117,7 +117,7 @@ class ConnectionFacts:
     """What the local configuration says of the connection.
 
     `as_application`: the application itself signs in, not a person. `sign_in_ends`: when a person's sign-in ends unless
-    it is used; None where nobody has signed in. `call_budget_percent`: of the org's daily calls.
+    it is used; None before the first sign-in. `call_budget_percent`: of the org's daily calls.
     """
 
     tenant: str
@@ -149,7 +149,7 @@ def check(services: CheckServices, connection: ConnectionFacts) -> CheckResult:
 
 @dataclass(slots=True)
 class _Inspection:
-    """Asks both services, and puts what they say before core/checking."""
+    """Asks both services, and has core/reporting/checks.py judge what they say."""
 
     services: CheckServices
     connection: ConnectionFacts

@@ -72,8 +72,8 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
         )
     rules = compile_rules(setup.exclusions)
     mailbox_runs = plan_mailboxes(setup, settings, rules, only=(), source=source, pace=ReadLimits())
-    mailbox_run = _course_of(mailbox_runs.values(), upn)
-    queue = mailbox_run.queue or _lane_all_the_same(mailbox_run, source)
+    mailbox_run = _mailbox_run_of(mailbox_runs.values(), upn)
+    queue = mailbox_run.queue or _queue_all_the_same(mailbox_run, source)
     header = _find(source, queue, message)
     queue.tree = source.folders(queue.user)
     boxes = [each.mailbox for each in mailbox_runs.values()]
@@ -100,7 +100,7 @@ class _Told:
 
 
 class _Judge:
-    """Says of a message what a sync would, by the same code."""
+    """Finds out what a sync would do with a message, with the code of a sync."""
 
     def __init__(self, context: RunContext, mailbox_runs: Sequence[MailboxRun]) -> None:
         self._context = context
@@ -111,7 +111,7 @@ class _Judge:
         self._mailbox_runs = mailbox_runs
 
     def explain(self, header: Header, mailbox_run: MailboxRun, queue: WindowQueue) -> Explanation:
-        """All that is known of it."""
+        """The explanation of a message of this mailbox. Raises MailboxError where the mailbox cannot be read."""
         own = WalkedWindow(queue, None, (header,))
         told = self._told(header, queue, [own])
         if told.foreseen.outcome in _TOGETHER and told.mail is not None and told.mail.stored is None:
@@ -226,7 +226,7 @@ class _Judge:
 # -- finding the message ----------------------------------------------------------------------------------------------
 
 
-def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
+def _mailbox_run_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     """The mailbox whose User Principal Name this is, or else whose address."""
     wanted, known = normalise(upn), list(mailbox_runs)
     named = [mailbox_run for mailbox_run in known if normalise(mailbox_run.mailbox.user_principal_name) == wanted]
@@ -240,8 +240,8 @@ def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     )
 
 
-def _lane_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
-    """A lane of a mailbox that is not read, so that its mail can be explained too."""
+def _queue_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
+    """A queue for a mailbox that is not read, so that its mail can be explained too."""
     if mailbox_run.error is not None:
         raise mailbox_run.error
     box = mailbox_run.mailbox

@@ -22,7 +22,7 @@ class Principal(Protocol):
 
 
 class BrowserAnswer(Protocol):
-    """Where the browser comes back to."""
+    """The local address to which the browser returns, and what it brings."""
 
     @property
     def address(self) -> str:

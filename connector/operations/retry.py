@@ -1,4 +1,4 @@
-"""Failed messages, tried again now."""
+"""`retry`: one run now that reads messages that failed before, and nothing else."""
 
 from dataclasses import replace
 

@@ -24,7 +24,7 @@ class ProgressView(Protocol):
     """Shows how a run goes. Called from several threads."""
 
     def started(self, queues: Sequence[WindowQueue]) -> None:
-        """These mailboxes are read."""
+        """Reading begins, of these mailboxes."""
         ...
 
     def walked(self, queue: WindowQueue, messages: int) -> None:
@@ -55,7 +55,7 @@ class Runner:
         self._stop_token = stop_token
 
     def run(self, request: RunRequest) -> RunReport:
-        """Do the run to its end. Raises UsageError; what stopped the run is in the report."""
+        """Do one run to its end. Raises UsageError for a mailbox that no row names; all else is in the report."""
         limit = None
         if request.minutes is not None:
             limit = TimeLimit(self._stop_token or StopToken(), seconds=60 * request.minutes)
@@ -71,5 +71,5 @@ class Runner:
 
 
 def new_key(now: datetime | None = None) -> str:
-    """A Run_Key__c: when the run started by this machine's clock, and chance."""
+    """A Run_Key__c: the time by this machine's clock, and random digits."""
     return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

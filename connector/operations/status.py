@@ -1,4 +1,4 @@
-"""Whether mail is read when it should be. Reads Salesforce only, and writes nothing."""
+"""`status`: whether mail is read when it should be. Reads Salesforce only, and writes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

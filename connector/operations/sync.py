@@ -1,4 +1,4 @@
-"""One sync now, whatever the frequency."""
+"""`sync`: one run now, also when none is due."""
 
 from collections.abc import Sequence
 

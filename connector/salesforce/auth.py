@@ -27,7 +27,7 @@ class Grant(Protocol):
     """One way to ask for a token."""
 
     def form(self) -> Mapping[str, str]:
-        """The form to post."""
+        """The form fields of the token request."""
         ...
 
 
@@ -68,7 +68,7 @@ class ClientCredentials:
     consumer_secret: str
 
     def form(self) -> Mapping[str, str]:
-        """Key and secret."""
+        """The form fields: consumer key and secret."""
         return {
             "grant_type": "client_credentials",
             "client_id": self.consumer_key,

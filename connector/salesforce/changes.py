@@ -31,7 +31,7 @@ _SECOND = timedelta(seconds=1)
 
 
 class ChangeWatch:
-    """The questions of one run, each asked once, and what came back."""
+    """What one run asks about changes, each question once, and the rows that came back."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class ChangeWatch:
 
     @property
     def found(self) -> Changes:
-        """What changed.
+        """What changed, of the rows that `keep_client`, `keep_email` and `keep_participant` were given.
 
         Times are whole seconds here, so what changed in the second in which the last run began is asked for again: a
         record by whose address mail is related to it already, and to its Account, was seen then, and is left out.
@@ -60,7 +60,7 @@ class ChangeWatch:
         return replace(self._found, clients=clients)
 
     def expect(self, watch: Watch) -> None:
-        """CompositeRequest this with the next look-up."""
+        """Ask for what `watch` names along with the next look-up."""
         self._watch = watch
         self.pending = True
 

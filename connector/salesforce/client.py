@@ -1,6 +1,6 @@
-"""Salesforce's REST API through an unmodified simple-salesforce, one instance per thread, over the one door.
+"""Salesforce's REST API through an unmodified simple-salesforce, one instance per thread, over our transport.
 
-Its own sign-in stays unused: it gets our token and our session, and whatever it sends goes through `http.Service`, so
+Its own sign-in stays unused: it gets our token and our session, and all that it sends goes through `ServiceClient`, so
 that retries, the second sign-in after a 401, pinning and counting are in one place.
 """
 
@@ -79,7 +79,7 @@ class SalesforceClient:
 
     @property
     def host(self) -> str:
-        """For error messages."""
+        """The host name of the org, for error messages."""
         return urlsplit(self._service.url).netloc
 
     @property
@@ -111,7 +111,7 @@ class SalesforceClient:
         """Send the sub-requests as one call, in order, and give back their answers in order.
 
         Raises the error of the first that failed, unless it is `raw`. With `patient=False` a timeout is raised at
-        once (http.NoAnswerError): the caller sends less.
+        once (`NoAnswerError`), so that the caller can send less.
         """
         if not in_any_case:
             self._require_room()
@@ -162,7 +162,7 @@ class SalesforceClient:
     def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> SubResponse:
         """Make a row of what `body` opens for each attempt; any status is an answer.
 
-        What may have been done is not sent again: UnreachableError says that nobody knows.
+        It is not sent again after an attempt that may have succeeded: UnreachableError leaves open whether it did.
         """
         self._require_room()
         url = f"/services/data/v{self._version}/sobjects/{self.names.wire(object_name)}"
@@ -178,7 +178,7 @@ class SalesforceClient:
         """Insert a Collection, JSON already, by itself, where it may be larger than in a Composite; any status is an
         answer.
 
-        It is not sent again: UnreachableError says that nobody knows what became of it.
+        It is not sent again: UnreachableError leaves open whether the rows were made.
         """
         self._require_room()
         url = f"/services/data/v{self._version}/composite/sobjects"
@@ -243,7 +243,7 @@ class SalesforceClient:
         return body
 
     def _api(self) -> "tuple[Salesforce, _Listening]":
-        """This thread's simple-salesforce. The door puts the current token into each request."""
+        """This thread's simple-salesforce. The transport puts the current token into each request."""
         pair: tuple[Salesforce, _Listening] | None = getattr(self._local, "api", None)
         if pair is None:
             session = _Listening(self._service)
@@ -267,7 +267,7 @@ def _part(request: CompositeRequest, root: str, number: int) -> tuple[bytes, ...
 class _Listening(requests.Session):
     """The session that simple-salesforce gets: sends through the service, and keeps what the last answer's headers say.
 
-    Whatever goes through it may be sent twice: queries, and rows that have a unique key.
+    All that goes through it may be sent twice: queries, and rows that have a unique key.
     """
 
     def __init__(self, service: ServiceClient) -> None:

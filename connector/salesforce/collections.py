@@ -1,7 +1,7 @@
 """sObject Collections: up to 200 rows of one object in one sub-request, each of which is taken or refused by itself.
 
 REST guide, "sObject Collections". Every Collection is made here; `results` reads what the org said of its rows. The
-run's own row, which rides along with whatever is written, is no Collection: it is found by its key.
+run's own row, which is written along with others, is no Collection: it is found by its key.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ def updates(
 
 
 def deletions(object_name: str, ids: Sequence[str]) -> Iterator[CompositeRequest]:
-    """200 rows in each."""
+    """Deletions of rows by their ids, 200 in each sub-request."""
     for part in batched(ids, MAX_ROWS):
         yield CompositeRequest(
             method="DELETE",
@@ -88,5 +88,5 @@ def deletions(object_name: str, ids: Sequence[str]) -> Iterator[CompositeRequest
 
 
 def is_collection(request: CompositeRequest) -> bool:
-    """Whether the answer speaks of rows one by one."""
+    """Whether the answer has a result for each row."""
     return request.url.startswith(_URL)

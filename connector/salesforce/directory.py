@@ -1,6 +1,6 @@
 """Who is a client, and what is stored: looked up for a whole chunk of messages in as few calls as the limits allow.
 
-Addresses are remembered for the run, those that nobody has too; stored mail is not, since the run itself adds to it.
+Addresses are remembered for the run, also those without a record; stored mail is not, since the run itself adds to it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceC
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
-#: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.
+#: What a field of type Email holds (Object Reference, "Email Field Type"); no record has a longer address.
 MAX_EMAIL = 80
 #: What Internet_Message_Id__c holds.
 MAX_MESSAGE_ID = 255

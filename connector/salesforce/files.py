@@ -52,7 +52,7 @@ _OF_THE_ORG = frozenset(
         "UNSUPPORTED_API_VERSION",
     }
 )
-#: The mail's user left: the file is the connector's then.
+#: The mail's user is inactive: the connector's own user owns the file then.
 _OWNER_REFUSED = frozenset({"INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ"})
 #: Statuses after which the file may be there all the same.
 _UNSURE = frozenset({500, 502, 504})
@@ -72,7 +72,7 @@ class SalesforceFiles:
         self._large = threading.Lock()
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
-        """Store a file, once whatever became of earlier attempts. Raises MessageError where it cannot be stored."""
+        """Store a file once, also after attempts that may have succeeded. Raises MessageError, ServiceError."""
         owner = file.owner
         for _ in range(_ATTEMPTS):
             try:
@@ -91,7 +91,7 @@ class SalesforceFiles:
                 self._saw(None)
                 return
             if answer is None or answer.status in _UNSURE:
-                # This asks over the common road: where Salesforce as a whole is away, that stops the run.
+                # a query: where Salesforce as a whole does not answer, it raises, and the run stops
                 if self._is_there(file):
                     self._saw(None)
                     return
@@ -137,7 +137,7 @@ class SalesforceFiles:
     def _sent_together(
         self, files: Mapping[int, tuple[NewFile, bytes]], owners: Mapping[int, RecordId]
     ) -> dict[int, SubResponse] | None:
-        """One Collection, each row's answer as if it had been sent alone; None where nobody knows what became of it."""
+        """Send one Collection: each row's answer as if sent alone, or None where it is not known what was stored."""
         try:
             with self._large:  # its contents are in memory three times while it is sent
                 records = [self._record(file, content, owners[number]) for number, (file, content) in files.items()]
@@ -264,7 +264,7 @@ class Form:
 
 
 class SizedForm(Form):
-    """The same with its length, where the source announced that of the file."""
+    """A Form of known length, where the source announced the size of the file."""
 
     def __init__(self, opening: bytes, download: Download, closing: bytes, *, size: int) -> None:
         super().__init__(opening, download, closing)

@@ -62,7 +62,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     # without a user it is its creator's, and the copy has another creator
                     "User__c": (rule["User__c"] or rule["CreatedById"]) if personal else None,
                     "Active__c": False,
-                    # one that was active ended with its deletion, whatever an earlier removal says
+                    # one that was active ended with its deletion, also where an earlier removal is noted
                     "Removed_At__c": (not rule["Active__c"] and rule["Removed_At__c"]) or rule["LastModifiedDate"],
                 },
             )
@@ -70,7 +70,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 class Housekeeping:
-    """Those of one run. `rules` is filled with the rows of MS_Graph_Exclusion__c, deleted ones too, when it begins."""
+    """The housekeeping of one run. `rules`: the rows of MS_Graph_Exclusion__c, deleted ones too, filled before `do`."""
 
     def __init__(self, client: SalesforceClient, rules: Sequence[Mapping[str, Any]]) -> None:
         self._client = client
@@ -80,17 +80,17 @@ class Housekeeping:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether they are worth a call of their own, where a run has nothing to write."""
+        """Whether the rules need a call of their own in a run that writes nothing else."""
         return self.pending and bool(stamps(self._rules) or tombstones(self._rules))
 
     def question(self) -> CompositeRequest:
-        """The events that nobody writes any more."""
+        """The query for events that are still Running and were not touched for long."""
         self.pending = False
         text = _RUNNING.format(before=soql.instant(self._client.now - AT_WORK))
         return self._client.query(self._client.names.wire(text), f"rows of {EVENT}")
 
     def do(self, answer: SubResponse) -> None:
-        """What the answer and the rules call for; no call where that is nothing. Raises ServiceError."""
+        """Write what follows from the answer and the rules; no call where nothing does. Raises ServiceError."""
         names = self._client.names
         dead = [str(row["Id"]) for row in self._client.records(answer.body)] if answer.status == 200 else []
         interrupted = [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]

@@ -28,14 +28,14 @@ SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false A
 
 
 class SalesforceInspection:
-    """Asks one org."""
+    """The port OrgInspection of `check`. Reads only, but for `rehearse`, which undoes what it writes."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
 
     @property
     def host(self) -> str:
-        """The org's host name."""
+        """The org's host name, for messages."""
         return self._client.host
 
     @property
@@ -50,7 +50,7 @@ class SalesforceInspection:
         return rehearse(self._client, setup, key=key, inactive=inactive, setting=setting)
 
     def facts(self) -> OrgFacts:
-        """Three calls. Raises ServiceError."""
+        """Counts, limits, and who else logs mail, in three calls. Raises ServiceError."""
         client = self._client
         contacts, accounts, settings, messages, tasks = client.composite(
             [

@@ -57,7 +57,7 @@ class Budget:
 
 
 class OrgFaultWatch:
-    """Tells a fault of the org from a fault of the mail, by the rows of a whole run."""
+    """Finds out, by the rows of a whole run, whether the org is at fault or the mail. Not thread-safe."""
 
     def __init__(self) -> None:
         self._refused: Counter[tuple[str, str]] = Counter()

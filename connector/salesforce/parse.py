@@ -62,15 +62,15 @@ class Fields:
         return self.record[name]
 
     def text(self, name: str) -> str:
-        """Text; empty for none."""
+        """A text field; an empty string where it has no value."""
         return str(self.value(name) or "")
 
     def flag(self, name: str) -> bool:
-        """A checkbox."""
+        """A checkbox field as bool."""
         return bool(self.value(name))
 
     def id_of(self, name: str) -> RecordId | None:
-        """A lookup."""
+        """The id in a lookup field; None where it is empty."""
         value = self.value(name)
         return RecordId(str(value)) if value else None
 
@@ -313,7 +313,7 @@ FILE_FIELDS = "ContentDocumentId, ContentDocument.LatestPublishedVersion.Attachm
 
 
 def stored_file(record: Mapping[str, Any]) -> StoredFile:
-    """A ContentDocumentLink."""
+    """A ContentDocumentLink as the file that it links to the mail."""
     version = (record.get("ContentDocument") or {}).get("LatestPublishedVersion") or {}
     document = Fields("ContentDocumentLink", record).text("ContentDocumentId")
     return StoredFile(key=str(version.get("Attachment_Key__c") or ""), document=RecordId(document))

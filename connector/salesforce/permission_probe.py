@@ -27,7 +27,7 @@ _HALTED = "PROCESSING_HALTED"
 #: "check" in Base64
 _FILE = "Y2hlY2s="
 _TITLE = "m365sync check: undone at once"
-#: A field that no object has: whatever the caller may do, this sub-request is refused.
+#: A field that no object has: this sub-request is refused to every caller.
 _REFUSED = {"ThereIsNoSuchField": True}
 
 #: Writes the reference to a value of an earlier answer, by the label of its step and the name of the value.
@@ -38,7 +38,7 @@ Refer = Callable[[str, str], str]
 class Step:
     """One thing to try. `links` are fields with the row of an earlier step, by its label; `needs` are all such labels.
 
-    They stand apart because whatever looks like a reference in a value is taken for text (serialise.py).
+    They stand apart because a value that looks like a reference is sent as text (wire.py).
     """
 
     label: str
@@ -54,7 +54,7 @@ class Step:
 def rehearse(
     client: SalesforceClient, setup: Setup, *, key: str, inactive: RecordId | None, setting: RecordId | None
 ) -> list[Tried]:
-    """Try all, leave nothing. `key` (32 characters) is unique; `inactive`: a holder who left, if there is one.
+    """Try every right, and undo it. `key` (32 characters) is unique; `inactive`: a holder who left, if there is one.
 
     Raises ServiceError where the org cannot be asked.
     """

@@ -1,6 +1,6 @@
 """Takes stored mail away: blanks what a person removed, deletes what was kept for its time only, with all its files.
 
-Children go first, the mail itself last, so that whatever breaks off in between is found again.
+Children go first, the mail itself last, so that a mail whose removal breaks off in between is found again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from connector.salesforce.errors import error_for
 from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import row_error, row_results
 
-#: What somebody else deleted meanwhile is deleted.
+#: The row is gone already: another user deleted it meanwhile.
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 _PARTICIPANTS = soql.select(("Id", "Email__c"), PARTICIPANT.name) + " WHERE Email__c IN "
 #: queryAll finds archived Tasks too.
@@ -31,7 +31,7 @@ _EXPIRED = (
 
 
 class Removal:
-    """Counts refusals over a run. Not thread-safe."""
+    """Blanks and deletes stored mail, and counts refusals over a run. Not thread-safe."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""What an sObject Collection said about each row, what can be mended, and which refusals are another row's. Pure."""
+"""What an sObject Collection said about each row, what can be corrected, and which refusals are another row's. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def _read(row: Row, result: Mapping[str, Any], sent_again: bool) -> RowResult:
 
 
 def _refusal(code: str, message: str, *, fields: tuple[str, ...] = ()) -> RowError:
-    """It is transient where fewer rows at once, or a later attempt, might pass."""
+    """The error of a row; `transient` where fewer rows at once, or a later attempt, may succeed."""
     text = message.lower()
     transient = code in _OVERLOAD or (code == _TRIGGER and any(limit in text for limit in _LIMITS))
     return RowError(code=code or "REFUSED", message=message, fields=fields, transient=transient)
@@ -85,7 +85,7 @@ def is_locked(result: RowResult) -> bool:
 
 
 def mended(result: RowResult, integration_user: RecordId) -> Row | None:
-    """The row as the org may take it after all, or None where nothing we know would help."""
+    """A refused row, corrected: another owner, or half the body. None where the refusal is of another kind."""
     error, row = result.error, result.row
     if error is None:
         return None

@@ -34,8 +34,8 @@ _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTE
 class SalesforceRunLog:
     """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
 
-    `housekeeping` is done once, with the first checkpoint. What it writes goes out whatever the budget of calls: an
-    event that says why a run stopped, and where it stopped.
+    `housekeeping` is done once, with the first checkpoint. What the log writes is sent even where the
+    budget of calls is used up: an event that says why a run stopped, and where it stopped.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SalesforceRunLog:
                 self._send(requests)
 
     def _send(self, requests: Sequence[CompositeRequest]) -> None:
-        """All or nothing; where there is room, with the question that the run's chores begin with."""
+        """Send rows in one call, all or nothing; where there is room, with the query of the housekeeping."""
         housekeeping = self._housekeeping if len(requests) < MAX_HEAVY else None
         also = [replace(housekeeping.question(), raw=True)] if housekeeping is not None and housekeeping.pending else []
         answers = self._client.composite([*requests, *also], all_or_none=True, in_any_case=True)
@@ -158,7 +158,7 @@ class SalesforceRunLog:
 
 
 def _told(text: str, *, gave_up: bool) -> str:
-    """A row that is given up must not promise another attempt."""
+    """The text of an error row, without the promise of another attempt where it is given up."""
     if not gave_up:
         return text
     return f"{text.removesuffix(TRIED_AGAIN).rstrip()} It is not tried again by itself: set Status to Retry Requested."

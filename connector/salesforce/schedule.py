@@ -25,7 +25,7 @@ _SETTING = """
 SELECT Id, Name, Key__c, Active__c, Licensed_Users__c, Frequency__c, Time_of_Day__c, Day_of_Week__c,
 Sync_Now_Requested__c, Last_Run_At__c FROM MS_Graph_Setting__c ORDER BY CreatedDate, Id LIMIT 10
 """
-#: Mailboxes whose backfill is not done, as far as a query can tell: it cannot compare two fields of a row.
+#: Mailboxes whose backfill is not done, and some more: a query cannot compare two fields of a row.
 _BACKFILLS = """
 SELECT Id, User__c, Backfill_From__c, Backfill_Through__c, Live_From__c FROM MS_Graph_User__c
 WHERE Active__c = true AND User__c != null
@@ -57,7 +57,7 @@ class SalesforceSchedule:
         self._client = connect()
 
     def look(self, *, everything: bool = True) -> Snapshot:
-        """One call. `everything`: with backfills that stopped half way. Raises ServiceError."""
+        """The state now, in one call. `everything`: with backfills that stopped half way. Raises ServiceError."""
         client = self._client = self._connect()
         organization = f"sobjects/Organization/{client.identity.org}?fields=Id,TimeZoneSidKey"
         backfills = _BACKFILLS if everything else _BACKFILLS + _NOT_BEGUN
@@ -95,7 +95,7 @@ class SalesforceSchedule:
         return int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"])
 
     def begin(self, look: Snapshot) -> None:
-        """Last_Run_At__c, and the request of a person is answered. Raises ServiceError."""
+        """Set Last_Run_At__c, and clear the request for a run. Raises ServiceError."""
         if look.timing is None:
             return
         fields: dict[str, Any] = {"Last_Run_At__c": look.now}
@@ -111,7 +111,7 @@ class SalesforceSchedule:
         self._client.composite([request])
 
     def write(self, unseen: Sequence[UnloggedFailure]) -> None:
-        """A Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
+        """Write a Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
         events = [event_request(self._client, self._event(failed)) for failed in unseen]
         for part in batched(events, MAX_SUBREQUESTS):
             self._client.composite(part)

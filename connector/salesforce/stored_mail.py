@@ -1,4 +1,4 @@
-"""The port Stock: stored mail that may have to be related anew, read in as few calls as the limits allow."""
+"""The port StoredMail: mail that may have to be related anew, read in as few calls as the limits allow."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ _MAIL = (
 
 
 class SalesforceStoredMail:
-    """The port Stock, for one run. Not thread-safe."""
+    """The port StoredMail, for one run. Not thread-safe."""
 
     def __init__(self, client: SalesforceClient, directory: SalesforceDirectory) -> None:
         self._client = client
@@ -99,7 +99,7 @@ class SalesforceStoredMail:
                 yield email
 
     def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
-        """A Composite for each two thousand."""
+        """These mails with their children, in one Composite for each two thousand. Raises ServiceError."""
         wire = self._client.names.wire
         found: list[FiledMail] = []
         tasks = FoundTasks()
@@ -170,5 +170,5 @@ def _filed(row: dict[str, Any]) -> FiledMail:
 
 
 def _role(value: Any) -> Role:
-    """A person may have emptied it."""
+    """The role of a participant's row; Cc where a person emptied it."""
     return Role(value) if value in set(Role) else Role.CC

@@ -31,7 +31,7 @@ class FoundTasks:
         self._shared: dict[str, dict[str, StoredTask]] = {}
 
     def keep(self, record: Mapping[str, Any]) -> None:
-        """One more. A Task that is no mail's, or that a person made, does not count."""
+        """Add a Task of an answer; one of no mail, or made by a person, is ignored."""
         email, key = record["Email__c"], record["Task_Key__c"]
         if not email or not key:
             return
@@ -40,7 +40,7 @@ class FoundTasks:
             self._shared.setdefault(email, {})[key] = StoredTask(id=RecordId(record["Id"]), contacts=_contacts(record))
 
     def of(self, email: StoredEmail) -> StoredEmail:
-        """The mail with its Tasks."""
+        """The mail, with the Tasks that `keep` was given for it."""
         return replace(
             email,
             task_keys=frozenset(self._keys.get(email.id, ())),

@@ -1,7 +1,8 @@
 """Step 7 of a run: rows of many mails, packed into Composite requests; each row succeeds or fails by itself.
 
 Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE means that it is there. What was too
-much for the org is sent again in halves; what it would not take for a reason we can mend is mended and sent once more.
+much for the org is sent again in halves; a row that was refused for a reason that we can correct is corrected and sent
+once more.
 """
 
 import threading
@@ -39,7 +40,7 @@ from connector.salesforce.wire import RawJson, as_json
 
 _LOG = structlog.get_logger(__name__)
 
-#: How often a row is sent in all: as it is, then mended or after a lock.
+#: How often a row is sent in all: as it is, then corrected or after a lock.
 _ROUNDS = 3
 #: requests that may write at a time, at most (`salesforce.writers` may ask for fewer), and smooth ones after which one
 #: more is tried
@@ -71,7 +72,7 @@ class _Lanes:
                 self._changed.notify_all()
 
     def narrow(self, cause: str) -> None:
-        """A lock, or a time-out: the org is asked too much at once."""
+        """Allow one lane less, after a lock or a time-out; at least one stays."""
         with self._changed:
             self._smooth = 0
             if self._most > 1:
@@ -79,7 +80,7 @@ class _Lanes:
                 _LOG.info("Fewer writers", action=Action.REQUEST_HALVED, cause=cause, writers=self._most)
 
     def widen(self) -> None:
-        """A request went through smoothly."""
+        """Count a request without a lock; after `SMOOTH` of them allow one lane more."""
         with self._changed:
             self._smooth += 1
             if self._smooth >= SMOOTH and self._most < MOST_LANES:
@@ -145,7 +146,7 @@ class SalesforceWriter:
     def _sent(
         self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord
     ) -> list[tuple[PackRow, RowResult]]:
-        """What a request brought about; what was too much stands in front of the queue again, in halves."""
+        """The results of a request; what was too much stands in front of the queue again, in halves."""
         try:
             with self._lanes.lane():
                 found = self._send(request, event)
@@ -184,7 +185,7 @@ class SalesforceWriter:
         return found
 
     def _results(self, rows: Sequence[Row], answer: SubResponse, again: bool) -> list[RowResult]:
-        """The results of a Collection; one refused in one piece is the org's matter, unless it was too much."""
+        """The results of a Collection; raises for one refused as a whole, unless it was too much at once."""
         found = row_results(answer)
         if found is not None and len(found) == len(rows):
             return read_results(rows, found, sent_again=again)
@@ -220,7 +221,7 @@ class SalesforceWriter:
     # -- results ----------------------------------------------------------------------------------------------------
 
     def _again(self, results: Mapping[Place, RowResult], mended_before: set[Place]) -> dict[Place, Row]:
-        """The rows worth another round: mended ones (once), those behind a lock, and the children of both."""
+        """The rows worth another round: corrected ones (once), those behind a lock, and the children of both."""
         again: dict[Place, Row] = {}
         for place, result in results.items():
             row = None if place in mended_before else mended(result, self._client.identity.user)

@@ -9,7 +9,7 @@ from connector.settings.model import AuthProvider, SalesforceCredential, Setting
 
 
 def graph_token(settings: Settings, transport: Transport) -> TokenSource:
-    """Signs in as the application, or as the person that `login` was for."""
+    """The source of tokens for Graph: the application's, or the named principal's."""
     provider = settings.graph_provider
     credential = settings.named_credentials.MicrosoftGraphAPI
     if credential.identity == "named_principal":

@@ -20,7 +20,7 @@ _BEGIN_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 @contextmanager
 def check_services(settings: Settings) -> Iterator[CheckServices]:
-    """The services of a check. Nobody has signed in yet."""
+    """The services of a check; no sign-in has been tried when they are handed out."""
     with open_transport(settings) as transport:
         graph = graph_client(settings, transport)
         clients = salesforce_clients(settings, transport)

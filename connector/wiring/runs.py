@@ -29,7 +29,7 @@ def runner(
     lines: Callable[[DryRunLine], None] | None = None,
     stop_token: StopToken | None = None,
 ) -> Runner:
-    """What does runs with these settings; see Runner."""
+    """A Runner for these settings; the services of each run are opened and closed by it."""
     pace = settings.sync
     return Runner(
         lambda request: run_services(settings, request, stop_token),
@@ -67,7 +67,7 @@ def run_services(settings: Settings, request: RunRequest, stop_token: StopToken 
 
 @contextmanager
 def scheduler(settings: Settings, stop_token: StopToken, *, look_every: float = LOOK_EVERY) -> Iterator[Scheduler]:
-    """What runs when it is due, until somebody asks to stop."""
+    """The scheduler, on a transport of its own; it ends when `stop_token` asks for it."""
     with open_transport(settings, stop_token) as transport:
         yield Scheduler(
             store=SalesforceSchedule(salesforce_clients(settings, transport)),

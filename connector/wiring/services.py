@@ -22,7 +22,7 @@ from connector.wiring.credentials import grant, graph_token, named_principal
 
 
 class _UntilHalt:
-    """Gives no token once somebody asked to stop, so that nothing more is asked of Graph."""
+    """A TokenSource that raises StoppedError once a stop was requested, so that no further request is sent."""
 
     def __init__(self, tokens: TokenSource, stop_token: StopToken) -> None:
         self._tokens = tokens
@@ -34,7 +34,7 @@ class _UntilHalt:
         return self._tokens.token()
 
     def drop(self, token: str) -> None:
-        """Forget this token."""
+        """Hand the refused token on to the source of tokens."""
         self._tokens.drop(token)
 
 
@@ -71,7 +71,7 @@ def graph_mail(
 def salesforce_clients(
     settings: Settings, transport: Transport, *, budget: Budget | None = None
 ) -> Callable[[], SalesforceClient]:
-    """Makes clients of the org that share one sign-in, each with a clock of its own."""
+    """Makes clients of the org that share one sign-in, each of which keeps the org's clock for itself."""
     credential = settings.named_credentials.Salesforce
     setting = "named_credentials.Salesforce"
     token = SalesforceToken(transport.service("Salesforce", credential.url, setting=setting), grant(credential))
@@ -82,7 +82,7 @@ def salesforce_clients(
 
 
 def open_transport(settings: Settings, stop_token: StopToken | None = None) -> Transport:
-    """The transport to both services. Waiting for another attempt ends when somebody asks to stop."""
+    """The transport to both services. The pause before another attempt ends when a stop is requested."""
     http = settings.http
     return Transport(
         ca_file=settings.tls.ca_file,

@@ -124,7 +124,7 @@ class StoredIndex:
             self._by_id.setdefault(mid, []).append(email)
 
     def with_key(self, key: str) -> StoredEmail | None:
-        """The row that has this key."""
+        """The row that has this key; None where none has."""
         return self._by_key.get(key)
 
     def with_message_id(self, mid: str) -> Sequence[StoredEmail]:

@@ -6,8 +6,8 @@
 
 How long a window has to be is known only once its neighbours were read: half a year of a quiet mailbox is one window,
 an hour of a busy one is another. Completeness does not depend on it: windows are closed spans of whole seconds that
-partition the range whatever the walks find (tests/property/test_windows.py), each is walked until nothing new comes,
-and one that holds over 2,000 messages is closed early and its rest handed out next.
+partition the range for any findings of the walks (tests/property/test_windows.py), each is walked until nothing new
+comes, and one that holds over 2,000 messages is closed early and its rest handed out next.
 """
 
 from dataclasses import replace
@@ -75,7 +75,7 @@ class WindowCutter:
         return replace(first, end=end)
 
     def ended(self) -> None:
-        """The walk of a window is over, whatever it came to."""
+        """Note that the walk of a window is over, with or without a result."""
         self._under_way -= 1
 
     def learn(self, walked: Window, found: int, rest: Window | None) -> None:
@@ -93,7 +93,7 @@ class WindowCutter:
         self._span -= timedelta(microseconds=self._span.microseconds)
 
     def clear(self) -> None:
-        """Hand out nothing further."""
+        """Drop all windows that were not handed out."""
         self._left.clear()
 
 

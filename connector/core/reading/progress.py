@@ -22,12 +22,12 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Messages a second."""
+        """Messages read in a second, on average."""
         return self.messages / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def left(self) -> float | None:
-        """Seconds until all is read, at the pace so far; None where nothing can be told yet."""
+        """Seconds until all is read, at the pace so far; None before anything was read."""
         if self.planned <= self.covered:
             return 0.0
         return self.seconds * (self.planned - self.covered) / self.covered if self.covered else None

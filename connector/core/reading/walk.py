@@ -2,9 +2,9 @@
 
     pages = walk(window, …); request = next(pages); request = pages.send(page); …; StopIteration.value is `Walked`
 
-The list cannot be taken at its word. Hidden items are counted and left out, so a page may be short or empty though
-more follow; a nextLink may be missing; two answers may overlap. So a window counts as walked only when a whole round
-from the last received second brings nothing new:
+One pass over Graph's list does not prove that all was read. Hidden items are counted and left out, so a page may be
+short or empty though more follow; a nextLink may be missing; two answers may overlap. So a window counts as walked only
+when a whole round from the last received second brings nothing new:
 
     round: follow links to the end ──news──► again from the last received second
                 │                                 ▲
@@ -85,7 +85,7 @@ class _Stop(Enum):
 
 
 class _Walk:
-    """The state of one walk."""
+    """One walk of a window: what it found so far, and how far its rounds have come."""
 
     def __init__(self, window: Window, top: int, settle: timedelta, split_at: int) -> None:
         self.window = window

@@ -14,7 +14,7 @@
   switching off and on, unlinking and linking again, or another user resumes without a gap.
 - Setting Backfill_From earlier and emptying Backfill_Through reads again from there, and sweeps all of it afterwards:
   Swept_Through is emptied where a backfill is not done (`core.sweep`).
-- A timestamp moves only over windows that are closed without a hole, in whatever order they were closed.
+- A timestamp moves only over windows that are closed without a hole, in any order.
 - Nothing is lost where the two roads meet, at Live_From: the backfill is done, and Backfill_Through set to Live_From,
   when it has come to the earlier of Live_From and `now - settle`. At most [now - settle, Live_From) is missing then,
   nothing once `settle` has passed since Live_From. Until then Live_Through is Live_From, since no window ends later; so

@@ -1,4 +1,4 @@
-"""What is told of one message: the rule that decided, in a sentence, the record that it stands in, and what to do."""
+"""What `explain` says of one message: the rule that decided, in a sentence, the record it stands in, and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

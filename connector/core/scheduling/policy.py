@@ -48,12 +48,12 @@ class Switches(Protocol):
 
     @property
     def active(self) -> bool:
-        """Active__c."""
+        """Whether the sync is switched on (Active__c)."""
         ...
 
     @property
     def licensed_users(self) -> int | None:
-        """Licensed_Users__c."""
+        """The number of licensed seats (Licensed_Users__c); 0: the feature is not enabled."""
         ...
 
 
@@ -94,7 +94,7 @@ class Snapshot:
 
 
 class Job(StrEnum):
-    """A run."""
+    """Which run is to be done, by what asks for it."""
 
     #: Sync_Now_Requested__c
     MANUAL = "manual"
@@ -123,7 +123,7 @@ class Done:
     failure: ErrorDetail | None = None
     #: whether Salesforce has an event of the failure
     logged: bool = False
-    #: whether Salesforce was told that it begins, so that it is not due any more
+    #: whether Last_Run_At__c was set, so that the run is not due any more
     begun: bool = True
 
 
@@ -163,7 +163,7 @@ class SchedulerPolicy:
         return self._has_read
 
     def decide(self, look: Snapshot, tick: float) -> Job | Idle:
-        """What to do now."""
+        """The run to do now, or that there is none. `tick`: seconds of a clock that never jumps."""
         self._look, self._tick, self._missed = look, tick, None
         timing = look.timing
         if timing is None or look.idle_reason is not None:
@@ -184,7 +184,7 @@ class SchedulerPolicy:
         return Idle(until=grid.next_run(last, look.now))
 
     def done(self, job: Job, done: Done) -> None:
-        """The run that `decide` asked for is over."""
+        """Note how the run ended that `decide` asked for."""
         failed = done.failure is not None
         if self._look is not None:
             self._tried_requests = self._look.requests
@@ -214,7 +214,7 @@ class SchedulerPolicy:
         return True
 
     def is_news(self, rest: Idle) -> bool:
-        """Whether why nothing runs was not told yet: it is told once, until it changes."""
+        """Whether this reason is to be reported: once, until the reason changes."""
         text = rest.why or (str(rest.error) if rest.error is not None else "")
         news, self._told = text != self._told, text
         return news

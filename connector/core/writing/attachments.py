@@ -20,7 +20,7 @@ _NOTES_LIMIT = 32_000
 _MEGABYTE = 1024 * 1024
 _LONGEST_EXTENSION = 16
 #: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
-#: and nobody sends as a document; archives and documents with macros stay, as clients do send them.
+#: and is not sent as a document; archives and documents with macros stay, as clients do send them.
 # fmt: off
 BLOCKED = frozenset({
     "appref-ms", "application", "bas", "bat", "chm", "cmd", "com", "cpl", "dll", "exe", "gadget", "hta", "inf", "ins",
@@ -155,7 +155,7 @@ def file_name(name: str, extension: str = "") -> str:
 def duplicates(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """The documents to remove of (key, document id) pairs, where several have one key: all but the lowest id.
 
-    Whoever looks keeps the same one, so that two connectors at once never remove both.
+    All connectors keep the same one, so that two connectors at once never remove both.
     """
     first: dict[str, str] = {}
     for key, document in files:
@@ -164,7 +164,7 @@ def duplicates(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _reason(item: Attachment, name: str, settings: SyncSettings) -> str | None:
-    """Why an attachment is not stored: None if it is, empty if that need not be told."""
+    """Why an attachment is not stored, for its line; None if it is stored, empty if it gets no line."""
     if item.kind is AttachmentKind.REFERENCE:
         return "a link to a file in the cloud; open the mail to follow it"
     if item.kind is AttachmentKind.FILE:
@@ -220,7 +220,7 @@ def _notes(lines: Sequence[str]) -> str:
 
 
 def _keys(items: Sequence[Attachment], message_key: str) -> list[str]:
-    """A key for each, in order. Of several with one name the smaller comes first, whatever order a copy has them in."""
+    """A key for each, in order. Of several with one name the smaller is first, in any order of the copy."""
     keys = [""] * len(items)
     counts: dict[tuple[str, str], int] = {}
     for index in sorted(range(len(items)), key=lambda index: (items[index].size, index)):

@@ -26,7 +26,7 @@ def blanked(email: RecordId) -> Row:
 def only_of(documents: Mapping[str, Iterable[str]], emails: Iterable[str]) -> frozenset[str]:
     """The files that are linked to these mails and to nothing else, their owners apart.
 
-    `documents` tells for each file what it is linked to.
+    `documents`: for each file the ids of what it is linked to.
     """
     ours = frozenset(emails)
     return frozenset(

@@ -29,7 +29,7 @@ _MOST_ROUNDS = 5
 _PARSER = nh3.Cleaner(
     tags=set(PARSED), clean_content_tags=set(), attributes={"*": {"x"}}, link_rel=None, strip_comments=True
 )
-#: Decides, whatever went before, what a field gets.
+#: The last step before a field: only these tags and attributes pass.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
     clean_content_tags=WITH_CONTENT,

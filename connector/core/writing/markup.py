@@ -1,7 +1,7 @@
 """HTML as written by mail programs, divided into tags and text as a browser does it.
 
 What comes out is markup of a few known tags whose attributes are numbers into a list, so that the parser that builds
-the tree reads no value that a sender wrote. Time grows with the length of the input, whatever it holds.
+the tree reads no value that a sender wrote. Time grows with the length of the input, for any input.
 """
 
 import re
@@ -61,7 +61,7 @@ _DEEPEST = 1_000
 _MOST_FORMATTING = 200
 #: So many attributes of one tag are looked at.
 _MOST_ATTRIBUTES = 500
-#: A longer value is of no use to a field. Its first characters stay: they tell that it was a picture.
+#: A longer value is of no use to a field. Its first characters stay: by them a picture is recognised.
 _LONGEST_VALUE = 8_000
 #: A longer tag is read anew each time it stands in a mail.
 _LONGEST_REPEATED = 2_000

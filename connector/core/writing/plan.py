@@ -1,7 +1,7 @@
 """Step 7: what has to be written to make what is stored what is desired. Only adds; never overwrites, never deletes.
 
-One function serves the sync, a second copy, a retry, the sweep, repair and re-matching. It must be right in one way
-above all: whatever order copies come in, and however often, the same rows are there in the end.
+One function serves the sync, a second copy, a retry, the sweep, repair and re-matching. Its result must not
+depend on the order in which copies come, nor on how often they do: the same rows are there in the end.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence

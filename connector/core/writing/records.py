@@ -141,7 +141,7 @@ def _in_order_of_ownership(copies: Sequence[Header]) -> Iterator[Recipient]:
 
 
 def _mail(parent: Parent, chosen: Header, copies: Sequence[Header]) -> dict[str, Any]:
-    """The fields that tell about the mail itself."""
+    """The fields of the mail itself: subject, people, times, preview and keys."""
     everyone = (chosen, *copies)
     sender = _sender(everyone)
     return {
@@ -164,7 +164,7 @@ def _mail(parent: Parent, chosen: Header, copies: Sequence[Header]) -> dict[str,
 
 
 def _origin(chosen: Header, event_key: str) -> dict[str, Any]:
-    """The fields that tell where the mail was read, and by which run."""
+    """The fields that name the mailbox, the message and the run by which the mail was read."""
     link = clean(chosen.web_link).strip()
     return {
         # a URL or an id that is cut leads nowhere

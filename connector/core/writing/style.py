@@ -21,9 +21,9 @@ class Declaration(NamedTuple):
     important: bool = False
 
 
-#: The value of `background-image` where a picture, or of `color` where a colour that we cannot tell, was set.
+#: The value of `background-image` where a picture, or of `color` where a colour that is not known, was set.
 UNKNOWN: Final = "?"
-#: Letters have this colour, whatever their `color`.
+#: Letters have this colour instead of their `color`.
 FILL: Final = "-webkit-text-fill-color"
 
 _WIDE: Final = frozenset({"inherit", "initial", "unset", "revert"})
