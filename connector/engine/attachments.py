@@ -34,9 +34,9 @@ from connector.ports import FileSink
 log = structlog.get_logger(__name__)
 
 #: threads that fetch, stream and upload
-THREADS = 4
+THREADS = 3
 #: mails whose files a thread takes at a time
-TOGETHER = 20
+TOGETHER = 8
 #: mails that may wait: a case holds headers and names, no content
 MOST_WAITING = 2_000
 #: a file up to this size is small: read whole, and sent with others

@@ -29,7 +29,7 @@ FIRST_CHUNK = 1000
 #: of the later ones: enough for some full batches of mail to be stored, so that look-ups are few beside them
 CHUNK_STORED, CHUNK_LEAST, CHUNK_MOST = 1000, 2500, 5000
 #: mails whose bodies are fetched together
-BATCH = 100
+BATCH = 50
 #: batches that wait to be taken while the next chunk is decided on
 WAITING = 2
 

@@ -29,7 +29,7 @@ from connector.model.run import Window, WindowKind
 from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
 
 #: headers that may be read and not taken yet, those of walks under way included
-HIGH_WATER = 8_000
+HIGH_WATER = 6_000
 #: what a walk is taken to hold until it ends, by the kind of its window; a backfill's is a whole window
 _EXPECTED = {WindowKind.BACKFILL: TARGET, WindowKind.SWEEP: 250}
 _EXPECTED_LIVE = 50

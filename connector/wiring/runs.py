@@ -19,6 +19,7 @@ from connector.salesforce.setup import SalesforceSetup
 from connector.salesforce.stored_mail import SalesforceStoredMail
 from connector.salesforce.writer import SalesforceWriter
 from connector.settings.model import Settings
+from connector.wiring.memory import give_memory_back
 from connector.wiring.services import open_transport, salesforce_clients, services
 
 
@@ -50,6 +51,7 @@ def runner(
 @contextmanager
 def run_services(settings: Settings, request: RunRequest, stop_token: StopToken | None = None) -> Iterator[RunServices]:
     """The ports of one run, on sessions of its own."""
+    give_memory_back()
     pace = settings.sync
     budget = Budget(settings.salesforce.daily_call_budget_percent)
     with services(settings, stop_token, budget=budget) as (mail, org):
