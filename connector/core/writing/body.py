@@ -98,11 +98,12 @@ def _limited(html: str, pictures: Pictures) -> Body:
     bounded, truncated = _bounded(html)
     markup = _tree(scan(bounded, _MOST_TAGS))
     truncated = truncated or markup.cut
-    safe = _safe(markup, pictures)
+    seen = visible(markup, pictures)
+    safe = _safe(seen, pictures)
     if encoded_length(safe) <= BODY_LIMIT:
         return Body(safe, truncated)
-    if markup.sheets:
-        safe = _safe(markup, pictures, lean=True)
+    if markup.sheets and (lean := visible(markup, pictures, lean=True)) != seen:
+        safe = _safe(lean, pictures)
         if encoded_length(safe) <= BODY_LIMIT:
             return Body(safe, truncated)
     return Body(_fit(safe, BODY_LIMIT), truncated=True)
@@ -116,9 +117,8 @@ def _bounded(html: str) -> tuple[str, bool]:
     return bounded, len(bounded) < len(html)
 
 
-def _safe(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
-    """What is seen of the tree `markup`, cleaned until it stays as it is when it is read again."""
-    seen = visible(markup, pictures, lean=lean)
+def _safe(seen: str, pictures: Pictures) -> str:
+    """`seen`, cleaned until it stays as it is when it is read again."""
     html = _clean(seen)
     if html == seen.strip():
         return html
