@@ -13,7 +13,7 @@ Nothing here decides about a mail, and nothing is written.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import TypeVar
@@ -21,10 +21,11 @@ from typing import TypeVar
 from connector.core.reading.cutter import TARGET, WindowCutter
 from connector.core.reading.folders import UnknownFolderError, with_folder
 from connector.core.reading.sweep import sweep_cutters, swept_folders
-from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked, walk
+from connector.engine.walking import ReaderState, Step, StepQueue, Walking
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError
-from connector.model.mail import Folder, FolderTree, Header, Listed, Page
+from connector.model.mail import Folder, FolderTree, Header, Page
 from connector.model.run import Window, WindowKind
 from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
 
@@ -36,35 +37,7 @@ _EXPECTED_LIVE = 50
 #: messages after which a window is closed early; ids alone take little
 _SPLIT, _SPLIT_IDS = 2_000, 5_000
 
-Step = Callable[[], None]
 _T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class _Walking:
-    """A window that is being walked."""
-
-    queue: WindowQueue
-    cutter: WindowCutter
-    window: Window
-    steps: Walk
-    reserved: int
-    ids_only: bool
-    #: a message that may have to be placed in a folder was found
-    found: bool = False
-
-
-@dataclass(slots=True)
-class _State:
-    pile: list[WalkedWindow] = field(default_factory=list)
-    #: in the pile, and taken to be in walks under way
-    headers: int = 0
-    reserved: int = 0
-    failure: BaseException | None = None
-    #: take no further window
-    stopped: bool = False
-    #: what is being walked will not be taken
-    abandoned: bool = False
 
 
 class Reader:
@@ -92,10 +65,9 @@ class Reader:
         self._settle = settle
         self._high_water = high_water
         self._progress = progress
-        self._state = _State()
+        self._state = ReaderState()
         self._changed = threading.Condition()
-        #: steps that wait for their turn in this thread: a source may answer at once, and walks must not nest
-        self._local = threading.local()
+        self._steps = StepQueue(self._fail)
 
     def __enter__(self) -> "Reader":
         self._pump()
@@ -154,22 +126,7 @@ class Reader:
                 step = self._next()
             if step is None:
                 return
-            self._do(step)
-
-    def _do(self, step: Step) -> None:
-        """Take a step, after those that led to it: answers that come at once do not pile up on the stack."""
-        waiting: deque[Step] | None = getattr(self._local, "steps", None)
-        if waiting is not None:
-            waiting.append(step)
-            return
-        waiting = self._local.steps = deque([step])
-        try:
-            while waiting:
-                waiting.popleft()()
-        except BaseException as error:  # handed to the thread that takes, which decides
-            self._fail(error)
-        finally:
-            del self._local.steps
+            self._steps.take(step)
 
     def _next(self) -> Step | None:
         """A window of the queue that was served longest ago; a sweep begins after all else of its mailbox, and only
@@ -211,11 +168,11 @@ class Reader:
             reserved = min(reserved, queue.expected)
         top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (250, _SPLIT)
         steps = walk(window, top=top, settle=self._settle, split_at=split)
-        walking = _Walking(queue, cutter, window, steps, reserved, ids_only)
+        walking = Walking(queue, cutter, window, steps, reserved, ids_only)
         self._state.reserved += reserved
         return lambda: self._ask(walking, next(steps))
 
-    def _ask(self, walking: _Walking, request: PageRequest) -> None:
+    def _ask(self, walking: Walking, request: PageRequest) -> None:
         """Ask for a page; with a second round comes the folder tree where it is needed: an idle run stays at two."""
         queue, window = walking.queue, walking.window
         with_tree = (
@@ -245,7 +202,7 @@ class Reader:
         """Ask the source; `then` goes on with the answer. An error ends the mailbox, or the reading as a whole."""
 
         def done(answer: _T | BaseException) -> None:
-            self._do(lambda: arrived(answer))
+            self._steps.take(lambda: arrived(answer))
 
         def arrived(answer: _T | BaseException) -> None:
             if isinstance(answer, MailboxError):
@@ -259,10 +216,10 @@ class Reader:
 
         self._source.start(call, done)
 
-    def _walk_on(self, walking: _Walking, page: Page) -> None:
+    def _walk_on(self, walking: Walking, page: Page) -> None:
         if page.tree is not None:
             self._keep_tree(walking.queue, page.tree)
-        walking.found = walking.found or any(not _is_draft(header) for header in page.headers)
+        walking.found = walking.found or any(not getattr(header, "is_draft", False) for header in page.headers)
         try:
             request = walking.steps.send(page)
         except StopIteration as finished:
@@ -276,7 +233,7 @@ class Reader:
 
     # -- what a window held ------------------------------------------------------------------------------------------
 
-    def _walked(self, walking: _Walking, walked: Walked) -> None:
+    def _walked(self, walking: Walking, walked: Walked) -> None:
         """The walk is over: complete the headers, and see that the mailbox has its tree."""
         queue = walking.queue
         if walking.ids_only:
@@ -296,7 +253,7 @@ class Reader:
         headers = tuple(header for header in walked.headers if isinstance(header, Header))
         self._with_tree(walking, walked, headers)
 
-    def _with_tree(self, walking: _Walking, walked: Walked, headers: Sequence[Header]) -> None:
+    def _with_tree(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
         """Hand the window over once its mailbox has its folder tree, where a message needs it."""
         queue = walking.queue
         if not walking.found or queue.tree is not None:
@@ -320,7 +277,7 @@ class Reader:
             else:
                 self._put(walking, walked, headers)
 
-    def _put(self, walking: _Walking, walked: Walked, headers: Sequence[Header]) -> None:
+    def _put(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
         queue, window, closed = walking.queue, walking.window, walked.window
         with self._changed:
             self._state.reserved -= walking.reserved
@@ -410,7 +367,7 @@ class Reader:
             queue.tree = tree
             waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
         for step in waiting:
-            self._do(step)
+            self._steps.take(step)
 
     # -- ends -------------------------------------------------------------------------------------------------------
 
@@ -423,7 +380,7 @@ class Reader:
         with self._changed:
             queue.active -= 1
             self._changed.notify_all()
-        self._do(self._pump)
+        self._steps.take(self._pump)
 
     def _give_up(self, queue: WindowQueue, error: MailboxError) -> None:
         with self._changed:
@@ -432,14 +389,10 @@ class Reader:
             waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
             self._changed.notify_all()
         for step in waiting:
-            self._do(step)
+            self._steps.take(step)
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             self._state.failure = self._state.failure or error
             self._state.abandoned = True
             self._changed.notify_all()
-
-
-def _is_draft(header: Header | Listed) -> bool:
-    return isinstance(header, Header) and header.is_draft

@@ -22,8 +22,9 @@ from connector.errors import (
     UnreachableError,
 )
 from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, ServiceClient, read_json, served_at
+from connector.http.transport import NoAnswerError, ServiceClient
 
 IMMUTABLE = 'IdType="ImmutableId"'
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import jwt
 
 from connector.errors import SignInError, UnreachableError, UsageError
-from connector.http.transport import ServiceClient, served_at
+from connector.http.answers import served_at
+from connector.http.transport import ServiceClient
 from connector.model.values import RecordId
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path

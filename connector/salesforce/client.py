@@ -16,8 +16,9 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import UnreachableError
+from connector.http.answers import served_at
 from connector.http.subrequest import SubRequest, SubResponse
-from connector.http.transport import Body, ServiceClient, served_at
+from connector.http.transport import Body, ServiceClient
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for

@@ -3,8 +3,8 @@
 import ctypes
 import sys
 
-#: mallopt(3): a buffer from this size on is mapped by itself, and so given back when it is freed; the top of the heap is
-#: given back from this size on; threads share this many heaps
+#: mallopt(3): a buffer from this size on is mapped by itself, and so given back when it is freed; the top of the heap
+#: is given back from this size on; threads share this many heaps
 _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD, _M_ARENA_MAX = -3, -1, -8
 _LARGE, _ARENAS = 128 * 1024, 2
 

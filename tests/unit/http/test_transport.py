@@ -14,7 +14,8 @@ import structlog.testing
 from responses import RequestsMock
 
 from connector.errors import ServiceError, UnreachableError, UsageError
-from connector.http.transport import NoAnswerError, ServiceClient, Transport, served_at, template
+from connector.http.answers import served_at, template
+from connector.http.transport import NoAnswerError, ServiceClient, Transport
 
 URL = "https://api.firm.example"
 
