@@ -29,7 +29,7 @@ from tests.promises.catalogue import ROOT, promises
 
 WORKERS = int(os.environ.get("TEST_WORKERS", "2"))
 #: seconds that one test may take; a test that hangs has noticed, since a run of the suite would be stopped
-TIMEOUT = 120
+TIMEOUT = 60
 #: how many of the longest are named at the end
 SLOWEST = 5
 FORK = multiprocessing.get_context("fork")

@@ -22,15 +22,6 @@ PROMISES = [
         caught_by="tests/unit/core/test_attachments.py::test_the_limit_is_that_of_the_settings",
     ),
     Promise(
-        says="A link to a file is named, not fetched (DESIGN §7, attachments)",
-        where="connector.core.writing.attachments:_reason",
-        change=(
-            'if item.kind is AttachmentKind.REFERENCE:\n        return "a link',
-            'if False:\n        return "a link',
-        ),
-        caught_by="tests/unit/core/test_attachments.py::test_what_is_not_stored_is_said_in_a_line",
-    ),
-    Promise(
         says=(
             "Attachments are looked for where hasAttachments is false because all are inline (DESIGN §7, attachments)"
         ),

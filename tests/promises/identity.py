@@ -72,12 +72,6 @@ PROMISES = [
         caught_by="tests/unit/core/test_identity.py::test_the_sent_time_is_the_date_where_it_can_be",
     ),
     Promise(
-        says="CreatedDate is when the mail was received where it was sent 30 days before (DESIGN §7)",
-        where="connector.core.deciding.identity:created_time",
-        change=("return received if received - sent >= timedelta(days=30) else sent", "return sent"),
-        caught_by="tests/unit/core/test_identity.py::test_rows_are_created_when_sent_unless_that_is_long_before_received",
-    ),
-    Promise(
         says="Half of a surrogate pair in a subject does not stop the run (DESIGN §4: one bad item)",
         where="connector.core.deciding.identity:message_key",
         change=('"\\n".join(parts).encode("utf-8", "replace")', '"\\n".join(parts).encode("utf-8")'),

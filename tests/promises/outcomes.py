@@ -133,18 +133,6 @@ PROMISES = [
         caught_by="tests/unit/core/test_exclude.py::test_a_removed_rule_still_applies_to_mail_received_before",
     ),
     Promise(
-        says="A rule that was removed applies to no mail received since (DESIGN §5)",
-        where="connector.core.deciding.exclude:_applies",
-        change=("return rule.removed_at is None or received_at < rule.removed_at", "return True"),
-        caught_by="tests/unit/core/test_exclude.py::test_a_removed_rule_still_applies_to_mail_received_before",
-    ),
-    Promise(
-        says=("Mail that matches nobody is dropped while Keep_Unmatched__c is off (DESIGN §5, unmatched_dropped)"),
-        where="connector.engine.decider:Decider._keeps",
-        change=("        if not self._settings.keep_unmatched:\n            return False\n", ""),
-        caught_by="tests/unit/engine/test_each_outcome.py::test_unmatched_mail_is_dropped_unless_it_is_kept",
-    ),
-    Promise(
         says=(
             "Unmatched mail expires after its retention, counted from the day it was received (DESIGN §5, "
             "unmatched_kept)"

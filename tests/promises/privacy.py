@@ -28,12 +28,6 @@ PROMISES = [
         caught_by="tests/unit/engine/test_mailboxes.py::test_a_mailbox_that_is_not_linked_says_why",
     ),
     Promise(
-        says="A mailbox that is switched off is not read (DESIGN §3, Active__c)",
-        where="connector.engine.mailboxes:not_linked_reason",
-        change=("if not box.active:", "if False:"),
-        caught_by="tests/unit/engine/test_mailboxes.py::test_a_mailbox_that_is_not_linked_says_why",
-    ),
-    Promise(
         says="Beyond Licensed_Users__c the newest links are not read (DESIGN §5)",
         where="connector.engine.mailboxes:not_linked_reason",
         change=("if seats is not None and box.user not in seats:", "if False:"),
@@ -50,12 +44,6 @@ PROMISES = [
         where="connector.salesforce.parse:exclusion",
         change=("if removed is None and (deleted or not active):", "if removed is None and not active:"),
         caught_by="tests/unit/salesforce/test_parse.py::test_a_rule_that_was_cleared_or_deleted_was_removed_when_it_was_last_modified",
-    ),
-    Promise(
-        says="A rule that is active again applies to all mail (DESIGN §3)",
-        where="connector.salesforce.parse:exclusion",
-        change=('removed = None if active else row.instant("Removed_At__c")', 'removed = row.instant("Removed_At__c")'),
-        caught_by="tests/unit/salesforce/test_parse.py::test_a_rule_that_is_active_again_applies_again",
     ),
     Promise(
         says="A deleted rule is kept as a copy with its user (DESIGN §3)",

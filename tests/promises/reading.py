@@ -69,25 +69,10 @@ PROMISES = [
         caught_by="tests/unit/core/test_windows.py::test_the_run_that_begins_a_mailbox_reads_nothing_live",
     ),
     Promise(
-        says="Nothing before Backfill_From__c is read (DESIGN §2.3)",
-        where="connector.core.reading.windows:live_window",
-        change=(
-            ("        start = max(start, whole_second(min(mailbox.backfill_from or start, mailbox.live_from)))\n"),
-            "        pass\n",
-        ),
-        caught_by="tests/unit/core/test_windows.py::test_live_reads_nothing_before_backfill_from",
-    ),
-    Promise(
         says="A timestamp stops at the first window that was not closed (DESIGN §2.9)",
         where="connector.core.reading.windows:frontier",
         change=("        if begins > start:\n            break\n", ""),
         caught_by="tests/unit/core/test_windows.py::test_a_hole_holds_the_timestamp",
-    ),
-    Promise(
-        says="The windows of one mailbox move no timestamp of another (DESIGN §2.9)",
-        where="connector.core.reading.windows:advance",
-        change=("if window.mailbox == mailbox.id]", "if True]"),
-        caught_by="tests/unit/core/test_windows.py::test_other_mailboxes_and_other_roads_move_nothing",
     ),
     Promise(
         says="A backfill goes on where it was interrupted (DESIGN §2.1)",
@@ -134,10 +119,7 @@ PROMISES = [
     Promise(
         says="An answer without a list is an error, not an empty list (DESIGN §4)",
         where="connector.graph.mail:_items",
-        change=(
-            "    if not isinstance(items, list):\n        raise MailboxError(",
-            "    if False:\n        raise MailboxError(",
-        ),
-        caught_by="tests/unit/graph/test_mail.py::test_a_list_without_a_value_is_no_empty_list[answer1]",
+        change=("if not isinstance(items, list):", "if items is not None and not isinstance(items, list):"),
+        caught_by="tests/unit/graph/test_mail.py::test_a_list_without_a_value_is_no_empty_list",
     ),
 ]

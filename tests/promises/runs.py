@@ -10,12 +10,6 @@ PROMISES = [
         caught_by="tests/unit/core/test_frequency.py::test_a_repeated_hour_is_walked_twice_by_minutes_and_once_by_hours_and_days",
     ),
     Promise(
-        says="A repeated time of hours, days and weeks runs at its first pass (DESIGN §4, frequency)",
-        where="connector.core.scheduling.frequency:_instants",
-        change=("    if not twice:\n        return (first,)\n", ""),
-        caught_by="tests/unit/core/test_frequency.py::test_a_repeated_hour_is_walked_twice_by_minutes_and_once_by_hours_and_days",
-    ),
-    Promise(
         says="A time inside a gap runs at the first instant after it (DESIGN §4, frequency)",
         where="connector.core.scheduling.frequency:_instants",
         change=(
@@ -140,12 +134,6 @@ PROMISES = [
         where="connector.engine.recorder:RunRecorder.save",
         change=("self._has_event = self._has_event or news", "self._has_event = False"),
         caught_by="tests/unit/engine/test_recorder.py::test_a_run_without_news_has_no_event_and_once_it_has_one_it_keeps_it",
-    ),
-    Promise(
-        says="A run that was asked to stop has not failed (DESIGN §4, log states)",
-        where="connector.engine.recorder:RunRecorder.save_failure",
-        change=("            if stopped:\n                return\n", ""),
-        caught_by="tests/unit/engine/test_recorder.py::test_a_run_that_was_asked_to_stop_has_not_failed",
     ),
     Promise(
         says="An event that was not touched for 30 minutes becomes Interrupted (DESIGN §4)",
