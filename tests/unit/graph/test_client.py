@@ -112,7 +112,7 @@ def test_an_answer_without_error_object_is_an_error_all_the_same(body: dict[str,
 
 
 def test_a_get_asks_for_immutable_ids_and_tells_when_it_was_served(client: GraphClient, wire: RequestsMock) -> None:
-    matches = [header_matcher({"Prefer": IMMUTABLE}), query_param_matcher({"$top": "1"})]
+    matches = [header_matcher({"Prefer": 'IdType="ImmutableId"'}), query_param_matcher({"$top": "1"})]
     wire.get(f"{URL}/v1.0/users/ada/messages", json={"value": []}, headers={"Date": DATE}, match=matches)
     assert client.get("ada", "/v1.0/users/ada/messages", params={"$top": "1"}) == ({"value": []}, SERVED)
     assert client.calls == 1

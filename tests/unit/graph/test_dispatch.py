@@ -292,8 +292,13 @@ def test_two_files_at_a_time_where_a_mailbox_has_three_places(make: Make) -> Non
     desk = make(workers=8, per_mailbox=3)
     gate = desk.graph.hold("ada")
     futures = [desk.submit(ask("ada", number), Rank.FILE) for number in range(30)]
+    assert desk.graph.reached["ada"].wait(STUCK)
+    # so that all workers had a turn while the files are under way
+    results([desk.submit(ask("bob", number)) for number in range(20)])
+    meanwhile = desk.graph.most["ada"]
     gate.set()
     results(futures)
+    assert meanwhile <= 2
     assert desk.graph.most["ada"] == 2
 
 
