@@ -81,12 +81,12 @@ PROMISES = [
     Promise(
         says="A maintenance page with status 200 is no answer (issue 15)",
         where="connector.http.transport:_Attempt._send",
-        change=('if not self._any_body and not how.get("stream"):\n                _require_json(answer)', "pass"),
+        change=('if not self._any_body and not how.get("stream"):\n                require_json(answer)', "pass"),
         caught_by="tests/unit/http/test_transport.py::test_a_good_status_with_a_body_that_is_not_json_is_tried_again",
     ),
     Promise(
         says="What is logged names no person and no query (issue 15)",
-        where="connector.http.transport:template",
+        where="connector.http.answers:template",
         change=('"{id}" if _ID.fullmatch(part) else part for part', "part for part"),
         caught_by="tests/unit/http/test_transport.py::test_what_is_logged_names_no_person_and_no_query",
     ),

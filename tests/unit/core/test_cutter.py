@@ -127,3 +127,44 @@ def test_nothing_is_handed_out_once_it_was_cleared() -> None:
     assert cutter.left == (window(at(days=-173), at()),)
     cutter.clear()
     assert (cutter.left, cutter.next()) == ((), None)
+
+
+# -- what waits for the first window ----------------------------------------------------------------------------------
+
+
+def test_while_nothing_is_known_the_others_wait_for_the_first_window() -> None:
+    cutter = WindowCutter(HALF_A_YEAR)
+    assert not cutter.waits
+    first = taken(cutter)
+    assert cutter.waits
+    cutter.learn(first, TARGET, None)
+    assert not cutter.waits
+
+
+def test_a_walk_that_ended_without_a_result_lets_the_next_begin() -> None:
+    cutter = WindowCutter(HALF_A_YEAR)
+    taken(cutter)
+    taken(cutter)
+    cutter.ended()
+    assert cutter.waits
+    cutter.ended()
+    assert not cutter.waits
+
+
+def test_where_the_length_is_known_nothing_waits() -> None:
+    counted = WindowCutter(HALF_A_YEAR)
+    counted.hint(6 * TARGET)
+    taken(counted)
+    whole = WindowCutter(HALF_A_YEAR, first_span=HALF_A_YEAR.end - HALF_A_YEAR.start)
+    taken(whole)
+    assert not counted.waits
+    assert not whole.waits
+
+
+def test_one_message_makes_the_next_window_longer_than_two_do() -> None:
+    spans = []
+    for found in (1, 2, 1_000):
+        cutter = WindowCutter(HALF_A_YEAR)
+        cutter.hint(found)
+        spans.append(cutter.span)
+    assert spans[0] == 2 * spans[1] == 1_000 * spans[2]

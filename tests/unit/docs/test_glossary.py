@@ -12,11 +12,11 @@ ORDINARY = frozenset(
     re.findall(
         r"[a-z]+",
         """
-    answer any app application at auth browser builder cache changes checked cleared cli client codes config connection
-    credential declaration demo done errors explain facts fields filed graph history http ids in index installed
-    last listener log logs login matched memory options output packed parse policy pool probe queries read request result
-    results rights salesforce services sign soql sorted source state status step stop stream switches sync task tasks
-    terminal text time timing tls token unknown unlogged values view walked watch
+    answer any app application at auth browser builder cache changes checked cleared cli client codes config
+    connection credential declaration demo done errors explain facts fields filed graph history http ids in index
+    installed last listener log login logs matched memory options output packed parse policy pool probe queries read
+    request result results rights salesforce services sign soql sorted source state status step stop stream switches
+    sync task tasks terminal text time timing tls token unknown unlogged values view walked watch
     """,
     )
 )
