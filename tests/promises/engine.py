@@ -49,7 +49,7 @@ PROMISES = [
         says="A mailbox is asked so often at a time and no more (DESIGN §2.4, requests_per_mailbox)",
         where="connector.graph.dispatch:RequestDispatcher._claim",
         change=(">= self._per_mailbox:", "> self._per_mailbox:"),
-        caught_by="tests/unit/graph/test_dispatch.py::test_many_threads_are_all_answered_within_all_limits",
+        caught_by="tests/unit/graph/test_dispatch_errors.py::test_many_threads_are_all_answered_within_all_limits",
     ),
     Promise(
         says="Bodies go by four, which is what Graph carries out at a time (DESIGN §2.4)",
@@ -73,7 +73,7 @@ PROMISES = [
         says="What is missing in a $batch is asked for again, alone (DESIGN §4)",
         where="connector.graph.dispatch:RequestDispatcher._work",
         change=("if answer is None:", "if False:"),
-        caught_by="tests/unit/graph/test_dispatch.py::test_what_is_missing_in_a_bundle_is_asked_for_again_alone",
+        caught_by="tests/unit/graph/test_dispatch_errors.py::test_what_is_missing_in_a_bundle_is_asked_for_again_alone",
     ),
     Promise(
         says="One Account is in one request at a time (DESIGN §2.7)",
@@ -154,7 +154,7 @@ PROMISES = [
         says="An error of a mailbox ends that mailbox only (DESIGN §4)",
         where="connector.engine.reader:Reader._start",
         change=("if isinstance(answer, MailboxError):", "if False:"),
-        caught_by="tests/unit/engine/test_reader.py::test_an_error_of_a_mailbox_ends_that_mailbox_only",
+        caught_by="tests/unit/engine/test_reader_errors.py::test_an_error_of_a_mailbox_ends_that_mailbox_only",
     ),
     Promise(
         says="Reading pauses while much is read and not taken, so memory is bounded (DESIGN §2.9)",

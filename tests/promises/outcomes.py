@@ -82,7 +82,7 @@ PROMISES = [
         says="An internal domain covers its subdomains (DESIGN §5)",
         where="connector.core.deciding.exclude:Rules.internal_domain",
         change=('domain = domain.partition(".")[2]', 'domain = ""'),
-        caught_by="tests/unit/core/test_exclude.py::test_an_internal_domain_in_another_script",
+        caught_by="tests/unit/core/test_patterns.py::test_an_internal_domain_in_another_script",
     ),
     Promise(
         says="A mail is stored while one external address is left that nobody excluded (DESIGN §5)",
@@ -130,7 +130,7 @@ PROMISES = [
         says="A rule that was removed still applies to mail received before (DESIGN §5)",
         where="connector.core.deciding.exclude:_applies",
         change=("return rule.removed_at is None or received_at < rule.removed_at", "return rule.removed_at is None"),
-        caught_by="tests/unit/core/test_exclude.py::test_a_removed_rule_still_applies_to_mail_received_before",
+        caught_by="tests/unit/core/test_patterns.py::test_a_removed_rule_still_applies_to_mail_received_before",
     ),
     Promise(
         says=(

@@ -7,13 +7,13 @@ PROMISES = [
         says="A global pattern that cannot be understood stops the run (DESIGN §5)",
         where="connector.core.deciding.pattern:address_pattern",
         change=("if _REFUSED.search(text):", "if False:"),
-        caught_by="tests/unit/core/test_exclude.py::test_an_address_pattern_that_cannot_be_understood_stops_the_run_and_names_the_record",
+        caught_by="tests/unit/core/test_patterns.py::test_an_address_pattern_that_cannot_be_understood_stops_the_run_and_names_the_record",
     ),
     Promise(
         says="A broken personal rule stops its user's mailboxes only (DESIGN §5)",
         where="connector.core.deciding.exclude:compile_rules",
         change=("if rule.user is None or rule.type is not ExclusionType.PERSONAL_ADDRESS:", "if True:"),
-        caught_by="tests/unit/core/test_exclude.py::test_a_broken_personal_pattern_stops_only_its_user",
+        caught_by="tests/unit/core/test_patterns.py::test_a_broken_personal_pattern_stops_only_its_user",
     ),
     Promise(
         says="With Keep_Unmatched__c on and no Internal Domain nothing is read (DESIGN §5)",

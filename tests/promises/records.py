@@ -22,13 +22,13 @@ PROMISES = [
         says="Rows are created when the mail was, not when it says it was sent (DESIGN §7)",
         where="connector.core.writing.records:build",
         change=('"CreatedDate": created_at,', '"CreatedDate": sent_at,'),
-        caught_by="tests/unit/core/test_records.py::test_all_rows_are_created_when_the_mail_was_not_when_it_says_it_was_sent",
+        caught_by="tests/unit/core/test_record_children.py::test_all_rows_are_created_when_the_mail_was_not_when_it_says_it_was_sent",
     ),
     Promise(
         says="All rows carry all four audit fields (DESIGN §2.6)",
         where="connector.core.writing.records:build",
         change=('"LastModifiedById": owner,', ""),
-        caught_by="tests/unit/core/test_records.py::test_the_whole_row_of_a_participant",
+        caught_by="tests/unit/core/test_record_children.py::test_the_whole_row_of_a_participant",
     ),
     Promise(
         says="Dates are those of the org's zone (DESIGN §7)",
@@ -55,13 +55,13 @@ PROMISES = [
         says="Keys hold the 18-character id (DESIGN §7, keys)",
         where="connector.core.writing.children:record_key",
         change=('f"{message_key}:{record}"', 'f"{message_key}:{record[:15]}"'),
-        caught_by="tests/unit/core/test_records.py::test_a_task_for_each_contact_and_for_accounts_without_one",
+        caught_by="tests/unit/core/test_record_children.py::test_a_task_for_each_contact_and_for_accounts_without_one",
     ),
     Promise(
         says="An Account's page lists a mail once (DESIGN §3, Account__c)",
         where="connector.core.writing.children:participants",
         change=("if contact.account is not None and contact.account not in listed:", "if contact.account is not None:"),
-        caught_by="tests/unit/core/test_records.py::test_an_account_is_listed_once",
+        caught_by="tests/unit/core/test_record_children.py::test_an_account_is_listed_once",
     ),
     Promise(
         says="An Account has no Task beside one of its Contacts' (DESIGN §7, Task)",
@@ -70,7 +70,7 @@ PROMISES = [
             'yield from ((account, {"WhatId": account}) for account in accounts if account not in reached)',
             'yield from ((account, {"WhatId": account}) for account in accounts)',
         ),
-        caught_by="tests/unit/core/test_records.py::test_a_task_for_each_contact_and_for_accounts_without_one",
+        caught_by="tests/unit/core/test_record_children.py::test_a_task_for_each_contact_and_for_accounts_without_one",
     ),
     Promise(
         says="With Shared Activities there is one Task for each Account (DESIGN §7, Task)",
@@ -79,7 +79,7 @@ PROMISES = [
             "related = _shared(contacts, accounts) if org.shared_activities else _single(contacts, accounts)",
             "related = _single(contacts, accounts)",
         ),
-        caught_by="tests/unit/core/test_records.py::test_with_shared_activities_a_task_for_each_account",
+        caught_by="tests/unit/core/test_record_children.py::test_with_shared_activities_a_task_for_each_account",
     ),
     Promise(
         says="A body is cut at 128,000 as Salesforce counts (DESIGN §7, body)",

@@ -148,6 +148,6 @@ PROMISES = [
             "return (self.before.status in failing) != (self.mailbox.status in failing)",
             "return self.mailbox.status in failing",
         ),
-        caught_by="tests/unit/engine/test_mailboxes.py::test_a_failure_shows_and_is_an_event_when_it_begins_and_ends_only",
+        caught_by="tests/unit/engine/test_mailbox_rows.py::test_a_failure_shows_and_is_an_event_when_it_begins_and_ends_only",
     ),
 ]
