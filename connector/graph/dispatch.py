@@ -122,6 +122,8 @@ class RequestDispatcher:
         self._bundles = 0
         self._threads: list[threading.Thread] = []
         self._idle = 0
+        #: workers with a bundle in hand; one that was only just begun is none of them
+        self._busy = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -312,8 +314,7 @@ class RequestDispatcher:
         """How many requests share a $batch: so many that the free workers carry all that could go now."""
         ranks = _LISTS if rank in _LISTS else (rank,)
         ready = sum(self._queues[each].ready(self._free) for each in ranks)
-        free = self._idle + 1 + self._workers - len(self._threads)
-        size = -(-ready // free)
+        size = -(-ready // (self._workers - self._busy))
         return min(LIMIT, max(AT_ONCE, size) if rank is Rank.CONTENT else size)
 
     # -- workers ----------------------------------------------------------------------------------------------------
@@ -322,6 +323,7 @@ class RequestDispatcher:
         while bundle := self._take():
             answers = self._send(bundle)
             with self._changed:
+                self._busy -= 1
                 self._bundles -= bundle[0].rank is Rank.CONTENT
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
@@ -334,6 +336,7 @@ class RequestDispatcher:
         with self._changed:
             while not self._closed:
                 if bundle := self._next():
+                    self._busy += 1
                     self._wake()  # there may be more than one can carry
                     return bundle
                 self._idle += 1

@@ -48,11 +48,18 @@ def test_bodies_go_by_four_even_where_workers_are_free(make: Make) -> None:
     assert {len(urls) for urls in desk.graph.sent} == {4}
 
 
-def test_bundles_are_larger_than_four_only_where_more_could_go_than_all_workers_carry(make: Make) -> None:
+def test_bundles_are_larger_than_four_only_where_more_could_go_than_all_workers_carry(
+    make: Make, pool: ThreadPoolExecutor
+) -> None:
     desk = make(workers=2)
     requests = [ask(f"user{number}", number) for number in range(20)]
+    gate = desk.graph.hold("user0", "user10")
     # put at one time: what a worker takes depends on all that waits
-    assert len(dict(desk.dispatcher.ask_many(requests, Rank.CONTENT))) == 20
+    asked = pool.submit(lambda: dict(desk.dispatcher.ask_many(requests, Rank.CONTENT)))
+    for first in ("user0", "user10"):
+        assert desk.graph.reached[first].wait(STUCK)
+    gate.set()
+    assert len(asked.result(STUCK)) == 20
     assert [len(urls) for urls in desk.graph.sent] == [10, 10]
 
 
