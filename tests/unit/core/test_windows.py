@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_what_an_admin_has_set_stays() -> None:
     assert begin(mailbox(live_through=at(days=-2)), NOW, 6)["Live_From__c"] == at(days=-2)
 
 
+def test_a_sweep_that_an_admin_asks_for_by_emptying_its_timestamp_is_not_called_done() -> None:
+    box = begun(backfill_through=NOW)
+    assert box.swept_through is not None
+    assert begin(replace(box, swept_through=None), at(hours=5), 6) == {}
+
+
 @pytest.mark.parametrize(
     ("now", "months", "expected"),
     [
@@ -95,6 +102,11 @@ def test_a_live_window_overlaps_and_lets_mail_settle() -> None:
     assert live_window(box, at(hours=5), overlap=HOUR, settle=MINUTE) == window(
         at(hours=-1), at(hours=5, minutes=-1), WindowKind.LIVE
     )
+
+
+def test_there_is_no_live_window_without_length() -> None:
+    box = begun(backfill_through=NOW)
+    assert live_window(box, at(minutes=1) - HOUR, overlap=HOUR, settle=MINUTE) is None
 
 
 def test_late_mail_is_looked_for_even_where_nothing_new_can_have_come() -> None:
