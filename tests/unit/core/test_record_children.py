@@ -7,7 +7,7 @@ from typing import Any
 from connector.model.mail import Role
 from connector.model.org import Org
 from connector.model.records import DesiredEmail
-from tests.support.builders import NOW, header
+from tests.support.builders import NOW, header, settings
 from tests.unit.core.recording import (
     AUDIT,
     KEY,
@@ -170,3 +170,11 @@ def test_a_shared_task_holds_fifty_contacts() -> None:
     first, *rest = tasks(mail)
     assert first[1]["TaskWhoIds"] == [contact(number).id for number in range(50)]
     assert [fields for _, fields in rest] == [{"WhoId": contact(number).id} for number in range(50, 53)]
+
+
+def test_without_tasks_a_mail_has_its_participants_and_no_task() -> None:
+    client = match("ann@client.example", contact(1, account=7))
+    mail = desired(client, settings=settings(create_tasks=False))
+    assert mail.matched
+    assert mail.participants == desired(client).participants
+    assert (len(mail.tasks), len(desired(client).tasks)) == (0, 1)

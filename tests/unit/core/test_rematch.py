@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,6 +159,14 @@ def applied(mail: FiledMail, todo: Plan) -> FiledMail:
             )
     email = replace(mail.stored, participants=tuple(rows.values()), task_keys=frozenset(tasks), match_status=status)
     return replace(mail, stored=email)
+
+
+@pytest.mark.parametrize(("create_tasks", "expected"), [(True, 1), (False, 0)])
+def test_a_client_who_comes_later_gets_a_task_only_where_tasks_are_created(create_tasks: bool, expected: int) -> None:
+    mail = filed(stored())
+    wanted = desired(mail, mail.parties, {ADDRESSES[0]: (hit(0),)}, settings(create_tasks=create_tasks), ORG)
+    assert wanted.matched
+    assert len(wanted.tasks) == expected
 
 
 def contacts(mail: FiledMail) -> list[RecordId]:
