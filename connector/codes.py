@@ -32,6 +32,14 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class IdleReason(StrEnum):
+    """Why nothing runs at all, in words that follow "Nothing runs:"."""
+
+    NO_RECORD = "there is no Microsoft 365 Sync Setting record named Default"
+    INACTIVE = "the sync is switched off (Active on Microsoft 365 Sync Setting)"
+    NOT_ENABLED = "the feature is not enabled (Licensed Users is 0)"
+
+
 class EventStatus(StrEnum):
     """Values of MS_Graph_Sync_Event__c.Status__c."""
 
@@ -82,11 +90,8 @@ class Action(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_SKIPPED = "run_skipped"
     MAILBOX_RESOLVED = "mailbox_resolved"
-    MAILBOX_NOT_LINKED = "mailbox_not_linked"
     MAILBOX_FAILED = "mailbox_failed"
-    WINDOW_WALKED = "window_walked"
     CHECKPOINT_SAVED = "checkpoint_saved"
-    MESSAGE_DECIDED = "message_decided"
     MESSAGE_FAILED = "message_failed"
     RECORDS_WRITTEN = "records_written"
     ATTACHMENT_STORED = "attachment_stored"

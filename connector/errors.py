@@ -15,10 +15,30 @@ ConnectorError
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 #: the remedy of what passes, as long as there are attempts left
 TRIED_AGAIN = "It is tried again by itself."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorDetail:
+    """An error as data, for reports, logs and other processes. As text it is one line: WHAT (WHERE). REMEDY."""
+
+    code: str
+    what: str
+    where: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.what.rstrip('.')}{where}.{remedy}"
+
+    def to_json(self) -> dict[str, str]:
+        """The object that `--json` prints."""
+        return {"code": self.code, "message": self.what, "where": self.where, "remedy": self.remedy}
 
 
 class ConnectorError(Exception):
@@ -35,10 +55,13 @@ class ConnectorError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def detail(self) -> ErrorDetail:
+        """The error as an ErrorDetail, without its cause and trace."""
+        return ErrorDetail(code=self.code, what=self.what, where=self.where, remedy=self.remedy)
+
     def __str__(self) -> str:
-        where = f" ({self.where})" if self.where else ""
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.what.rstrip('.')}{where}.{remedy}"
+        return str(self.detail)
 
 
 class UsageError(ConnectorError):

@@ -6,16 +6,20 @@ concern one message return or raise `MessageError`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser, Hits, SettledError, Setup
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
-from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.run import EventRecord, Failure, MailboxUpdate, WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
+
+#: what a call is answered with
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Download(Protocol):
@@ -36,8 +40,69 @@ class Download(Protocol):
         ...
 
 
+class SourceCall(Generic[Answer_co]):
+    """What the reader asks of a mail source without waiting for it; each kind names what it is answered with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCall(SourceCall[Page]):
+    """One page of [start, end) in ascending received time, or the page behind `link`.
+
+    `kind` is that of the window, which sets its turn. `folder`: of this one alone; where it is not there any more,
+    it holds nothing. `with_tree`: the folder tree too, in the same request. `ids_only`: the page holds `Listed`.
+    """
+
+    mailbox: RecordId
+    user: GraphUserId
+    kind: WindowKind
+    start: datetime
+    end: datetime
+    top: int
+    link: str | None = None
+    folder: FolderId | None = None
+    with_tree: bool = False
+    ids_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountCall(SourceCall[int | None]):
+    """About how many messages [start, end) holds, as a hint; None where the service does not say, or fails."""
+
+    user: GraphUserId
+    kind: WindowKind
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCall(SourceCall[FolderTree]):
+    """The folder tree of a mailbox."""
+
+    user: GraphUserId
+    kind: WindowKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderCall(SourceCall[Folder | None]):
+    """One folder by id; None where there is none."""
+
+    user: GraphUserId
+    folder: FolderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadersCall(SourceCall[Sequence[Header]]):
+    """The headers of messages of one mailbox by id, in any order, without those that are not there any more."""
+
+    wanted: tuple[tuple[RecordId, GraphUserId, MessageId], ...]
+
+
 class MailSource(Protocol):
-    """Mail in Microsoft 365. Every call is safe from several threads; the cap per mailbox is kept inside."""
+    """Mail in Microsoft 365. Every call is safe from several threads; the limits of a mailbox are kept inside."""
+
+    def start(self, call: SourceCall[Answer_co], done: Callable[[Answer_co | BaseException], None]) -> None:
+        """Ask, and come back at once; `done` is called with the answer, or the error, in some thread of the source."""
+        ...
 
     def page(
         self,
@@ -50,24 +115,11 @@ class MailSource(Protocol):
         link: str | None,
         folder: FolderId | None = None,
     ) -> Page:
-        """One page of [start, end) in ascending received time, or the page behind `link`.
-
-        `folder`: of this one alone; where it is not there any more, it holds nothing.
-        """
-        ...
-
-    def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
-        """About how many messages [start, end) holds, for show only; None where the service does not say."""
-        ...
-
-    def page_with_folders(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
-    ) -> tuple[Page, FolderTree]:
-        """A first page and the mailbox's folder tree in one request, so that an idle run stays at two."""
+        """As `PageCall`, and wait for it."""
         ...
 
     def folders(self, user: GraphUserId) -> FolderTree:
-        """The mailbox's folder tree."""
+        """The folder tree of a mailbox. Raises MailboxError."""
         ...
 
     def headers(
@@ -99,6 +151,15 @@ class MailSource(Protocol):
         """The lists of attachments of many messages, mailboxes mixed, in any order, each exactly once."""
         ...
 
+    def small_files(
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        """The contents of small attachments, each with its number in `wanted`, in any order.
+
+        One of more than `most` bytes is an error with the code TOO_LARGE: it is to be opened with `download`.
+        """
+        ...
+
     def download(
         self, user: GraphUserId, message: MessageId, attachment: str | None
     ) -> AbstractContextManager[Download]:
@@ -118,7 +179,7 @@ class MailSource(Protocol):
         ...
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory does not tell."""
+        """Every address that a user has today, in lower case; None where the directory refuses to say."""
         ...
 
     @property
@@ -187,15 +248,22 @@ class StoredMail(Protocol):
 class FileSink(Protocol):
     """Files on stored mail. Every call is safe from several threads."""
 
-    def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
-        """Store a file, once whatever became of earlier attempts; `source` is opened anew for each attempt.
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> Sequence[MessageError | None]:
+        """Store small files, whose contents are at hand, in one request; what became of each, in order.
 
-        Raises MessageError where this file cannot be stored, and whatever reading the source raises: then nothing is.
+        Raises ServiceError for what concerns the org as a whole.
+        """
+        ...
+
+    def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
+        """Store a file once, also after attempts that may have succeeded; `source` is opened anew for each attempt.
+
+        Raises MessageError where this file cannot be stored, and what reading the source raises; it is not stored then.
         """
         ...
 
     def find(self, emails: Iterable[RecordId]) -> Mapping[RecordId, tuple[StoredFile, ...]]:
-        """The files on these Emails."""
+        """The files on these Emails, those that people put there included."""
         ...
 
     def remove(self, documents: Sequence[RecordId]) -> None:
@@ -204,7 +272,7 @@ class FileSink(Protocol):
 
 
 class RecordSink(Protocol):
-    """The one writer. `files` is where what belongs to its rows goes."""
+    """Writes the rows of mails; `files` stores the files that belong to them."""
 
     @property
     def files(self) -> FileSink:

@@ -1,4 +1,4 @@
-"""The command line: global options, the verbs, and the one place where an error becomes a line and an exit code."""
+"""The command line: global options, and the one place where an error becomes a line and an exit code."""
 
 import os
 import sys
@@ -11,18 +11,16 @@ import typer
 from typer.exceptions import TyperException
 
 from connector import __version__
-from connector.cli import check, config, demo, explain, login, sandbox, schedule, status, sync
-from connector.cli import run as scheduler
 from connector.cli.options import DEFAULT_CONFIG, Invocation
 from connector.cli.output import show_error
+from connector.cli.verbs import PLAIN, VerbGroup
 from connector.errors import ConnectorError, UsageError
 
 app = typer.Typer(
     name="m365sync",
+    cls=VerbGroup,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    **PLAIN,
     help="Keeps a firm's Microsoft 365 mail on its client records in Salesforce.",
 )
 
@@ -46,23 +44,6 @@ def options(
     context.obj = Invocation(config=config or DEFAULT_CONFIG, debug=debug, environ=dict(os.environ))
 
 
-app.command("demo", short_help="A sandbox with a small firm, and one sync.")(demo.demo)
-app.command("sync", short_help="Run one sync now.")(sync.sync)
-app.command("run", short_help="Keep syncing on the schedule, until stopped.")(scheduler.run)
-app.command("schedule", short_help="Show when the next runs are due.")(schedule.schedule)
-app.command("check", short_help="Try everything a run needs; say what to mend.")(check.check)
-app.command("status", short_help="Show each mailbox, and the next run.")(status.status)
-app.command("retry", short_help="Try failed messages again.")(sync.retry)
-app.command("explain", short_help="Explain what becomes of one message.")(explain.explain)
-app.command("login", short_help="Sign in to Microsoft 365 as a person.")(login.login)
-app.command(
-    "sandbox",
-    short_help="Both services, emulated on this machine.",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-)(sandbox.sandbox)
-app.add_typer(config.app, name="config")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command. Returns the exit code; an error is one line on standard error, with --json also an object."""
     as_json = "--json" in arguments
@@ -72,10 +53,10 @@ def run(arguments: Sequence[str]) -> int:
     except ConnectorError as error:
         if debug:
             traceback.print_exc()
-        show_error(error, as_json=as_json)
+        show_error(error.detail, as_json=as_json)
         return error.exit_code
     except TyperException as error:
-        show_error(usage(error), as_json=as_json)
+        show_error(usage(error).detail, as_json=as_json)
         return 2
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
@@ -88,13 +69,13 @@ def run(arguments: Sequence[str]) -> int:
             remedy="Run the command again with --debug before the verb, and report what it shows.",
             code="UNEXPECTED",
         )
-        show_error(unexpected, as_json=as_json)
+        show_error(unexpected.detail, as_json=as_json)
         return 3
     return result if isinstance(result, int) else 0
 
 
 def usage(error: TyperException) -> UsageError:
-    """The parser's own complaint as ours; without a verb, or with half of one, it is the help itself."""
+    """An error of the parser as UsageError; where a command is missing, its help is printed first."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "m365sync"
     message = getattr(error, "format_message", error.__str__)()

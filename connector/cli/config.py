@@ -7,9 +7,10 @@ import yaml
 
 from connector.cli.options import Invocation
 from connector.cli.output import show_json
+from connector.cli.verbs import PLAIN
 from connector.settings.model import load, render
 
-app = typer.Typer(no_args_is_help=True, help="The configuration file.")
+app = typer.Typer(name="config", no_args_is_help=True, help="The configuration file.", **PLAIN)
 
 
 @app.callback()

@@ -15,18 +15,12 @@ import typer
 
 from connector.cli.installed import require_sandbox
 from connector.cli.options import Invocation
-from connector.cli.output import (
-    out,
-    report_object,
-    show_error,
-    show_failed_mailboxes,
-    show_json,
-    show_report,
-)
-from connector.cli.sync import run_order
+from connector.cli.output import show_error, show_json
+from connector.cli.sync import runs_here
+from connector.cli.terminal import out, show_failed_mailboxes, show_report
 from connector.cli.timeline import show_timeline
 from connector.errors import ServiceError, UsageError
-from connector.wiring.services import RunRequest
+from connector.operations.sync import sync
 
 
 def demo(
@@ -49,10 +43,10 @@ def demo(
     if mail is not None and not mail.exists():
         raise UsageError(f"There is no {mail}", where="--mail", remedy="Name a folder of mail, an mbox or a message.")
     with _folder(directory) as folder, _sandbox(folder, mail) as ready:
-        report = run_order(replace(invocation, config=Path(ready["config"])), RunRequest(), level="warning")
+        report = sync(runs_here(replace(invocation, config=Path(ready["config"])), level="warning"))
         imported = json.loads((folder / "mail.json").read_text(encoding="utf-8"))
         if as_json:
-            show_json({**report_object(report), "files": imported["files"], "refused": imported["refused"]})
+            show_json({**report.to_json(), "files": imported["files"], "refused": imported["refused"]})
         else:
             show_report(report)
             for item in imported["refused"]:

@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.cli.options import Invocation
-from connector.cli.output import out, show_json
-from connector.cli.sync import AsJson
+from connector.cli.options import AsJson, Invocation
+from connector.cli.output import show_json
+from connector.cli.terminal import out
 from connector.core.reporting.explanation import Explanation
-from connector.settings.model import load
-from connector.wiring.logs import configure_logging
-from connector.wiring.services import explain_once
+from connector.operations import explain as operation
+from connector.wiring.services import explain_services
 
 
 def explain(
@@ -24,9 +23,8 @@ def explain(
 ) -> int:
     """Explain what becomes of one message: every rule in order, the matches, the stored record, the error row."""
     invocation: Invocation = context.obj
-    settings = load(invocation.config, invocation.environ)
-    configure_logging(settings, level="debug" if invocation.debug else "warning")
-    explanation = explain_once(settings, upn=upn, message=message_id)
+    with explain_services(invocation.settings()) as (setup, mail, directory):
+        explanation = operation.explain(setup, mail, directory, upn=upn, message=message_id)
     if as_json:
         show_json(explanation_object(explanation))
     else:
@@ -35,7 +33,7 @@ def explain(
 
 
 def explanation_object(explanation: Explanation) -> dict[str, Any]:
-    """For programs."""
+    """The JSON object of `explain --json`."""
     error = explanation.error
     return {
         "mailbox": explanation.mailbox,
@@ -59,7 +57,7 @@ def explanation_object(explanation: Explanation) -> dict[str, Any]:
 
 
 def show(explanation: Explanation) -> None:
-    """For people."""
+    """Print an explanation: the rules, the record, and what to do."""
     header = explanation.header
     out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC", markup=False)
     out.print(f"in {explanation.mailbox}", markup=False)

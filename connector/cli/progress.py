@@ -6,31 +6,34 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from connector.cli.output import err
-from connector.engine.reader import WindowQueue
+from connector.cli.terminal import err
+from connector.engine.windows import WindowQueue
 from connector.model.values import RecordId
 
 
 class Progress:
-    """Windows walked of windows planned; messages read of those expected, their rate, and the time that is left.
+    """The share of received time that was read; messages read of those expected, their rate, and the time that is left.
 
-    Silent where standard error is no terminal.
+    Silent where standard error is no terminal, or where it is not to be `shown`.
     """
 
-    def __init__(self, console: Console = err, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console = err, *, shown: bool = True, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
         self._begun = monotonic()
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("windows, {task.fields[read]}"),
+            TextColumn("{task.percentage:.0f}% of the time, {task.fields[read]}"),
             TimeElapsedColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=not (shown and console.is_terminal),
+            # lines of a dry run go to standard output, wherever that leads
+            redirect_stdout=False,
             transient=True,
         )
         self._tasks: dict[RecordId, TaskID] = {}
@@ -54,4 +57,4 @@ class Progress:
     def walked(self, queue: WindowQueue, _: int) -> None:
         """A window of this mailbox was read."""
         read = str(queue.progress(self._monotonic() - self._begun))
-        self._bars.update(self._tasks[queue.mailbox.id], completed=queue.walked, total=queue.planned, read=read)
+        self._bars.update(self._tasks[queue.mailbox.id], completed=queue.covered, total=queue.planned, read=read)

@@ -16,13 +16,11 @@ import typer
 from connector.cli.options import Invocation
 from connector.codes import Action
 from connector.engine.scheduler import LOOK_EVERY, StopToken
-from connector.settings.model import load
-from connector.wiring.logs import configure_logging
-from connector.wiring.services import scheduler
+from connector.wiring.runs import scheduler
 
 log = structlog.get_logger(__name__)
 
-#: seconds that a run has to end when somebody asks to stop; what is then still under way is done again by the next
+#: seconds that a run has to end after a request to stop; what is still under way then is done again by the next
 GRACE = 7.0
 
 
@@ -37,8 +35,7 @@ def run(
     Settings, Sync Now and requested retries are looked at once a minute; nothing needs a restart.
     """
     invocation: Invocation = context.obj
-    settings = load(invocation.config, invocation.environ)
-    configure_logging(settings, level="debug" if invocation.debug else None)
+    settings = invocation.settings(level=None)
     stop_token = StopToken()
     with _stopped_by_signals(stop_token), scheduler(settings, stop_token, look_every=look_every) as daemon:
         daemon.serve()
@@ -47,7 +44,7 @@ def run(
 
 @contextmanager
 def _stopped_by_signals(stop_token: StopToken) -> Iterator[None]:
-    """The first signal asks to stop, and the process is gone `GRACE` seconds later whatever it waits for.
+    """The first signal asks to stop, and the process exits `GRACE` seconds later at the latest.
 
     The handler only starts a thread: it runs between two steps of the main thread, which may hold the very lock that
     waking up those who wait needs.

@@ -1,19 +1,17 @@
 """`m365sync schedule`: when the next runs are due."""
 
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from connector.cli.options import Invocation
-from connector.cli.output import err, out, show_json
-from connector.cli.sync import AsJson
+from connector.cli.options import AsJson, Invocation
+from connector.cli.output import iso, show_json
+from connector.cli.terminal import err, out
 from connector.errors import UsageError
-from connector.settings.model import load
-from connector.wiring.logs import configure_logging
-from connector.wiring.services import admin_desk
+from connector.operations import schedule as operation
+from connector.wiring.services import org_services
 
 #: the grid is that of this era: zone data know of no later changes
 LAST_YEAR = 2200
@@ -31,30 +29,19 @@ def schedule(
     """Show when the next runs are due: the grid of the frequency, in the org's time zone. Reads only."""
     invocation: Invocation = context.obj
     start = _instant(after) if after is not None else None
-    settings = load(invocation.config, invocation.environ)
-    configure_logging(settings, level="debug" if invocation.debug else "warning")
-    with admin_desk(settings) as desk:
-        look = desk.timetable.look()
-    zone = ZoneInfo(look.zone)
-    if look.resting is not None:
-        err.print(f"Nothing runs now: {look.resting}.", markup=False)
-    moment = start or look.now
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    found = list(islice(look.grid().after(moment), count)) if look.timing is not None else []
+    with org_services(invocation.settings()) as (_, schedules):
+        found = operation.schedule(schedules, count=count, after=start)
+    if found.idle_reason is not None:
+        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
     if as_json:
-        show_json({"next": [iso(instant) for instant in found]})
+        show_json({"next": [iso(instant) for instant in found.times]})
         return 0
-    if look.timing is not None:
-        out.print(f"{look.timing.frequency}, in {look.zone}", style="bold")
-    for instant in found:
-        out.print(f"  {instant.astimezone(zone):%a %Y-%m-%d %H:%M %z}   {iso(instant)}", markup=False)
+    if found.frequency is not None:
+        out.print(f"{found.frequency}, in {found.zone}", style="bold")
+    for instant in found.times:
+        local = instant.astimezone(ZoneInfo(found.zone))
+        out.print(f"  {local:%a %Y-%m-%d %H:%M %z}   {iso(instant)}", markup=False)
     return 0
-
-
-def iso(instant: datetime) -> str:
-    """A time in UTC, for programs."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _instant(text: str) -> datetime:

@@ -1,28 +1,22 @@
-"""`m365sync sync` and `m365sync retry`: one run now, whatever the frequency."""
+"""`m365sync sync` and `m365sync retry`: one run now, also when none is due."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from connector.cli.options import Invocation
-from connector.cli.output import (
-    err,
-    foreseen_object,
-    report_object,
-    show_error,
-    show_failed_mailboxes,
-    show_foreseen,
-    show_json,
-    show_report,
-)
+from connector.cli.options import AsJson, Invocation
+from connector.cli.output import show_error, show_json
 from connector.cli.progress import Progress
-from connector.engine.report import Report
+from connector.cli.terminal import err, out, show_failed_mailboxes, show_line, show_report
+from connector.engine.report import RunReport
+from connector.engine.request import RunRequest
 from connector.errors import UsageError
-from connector.settings.model import load
-from connector.wiring.logs import configure_logging
-from connector.wiring.services import RunRequest, run_once
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only, one object on the last line.")]
+from connector.model.run import DryRunLine
+from connector.operations import retry as retry_operation
+from connector.operations import sync as sync_operation
+from connector.operations.run import Runs
+from connector.wiring.runs import runner
 
 
 def sync(
@@ -44,15 +38,10 @@ def sync(
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
-    report = run_order(context.obj, RunRequest(only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes))
-    if not dry_run:
-        return show(report, as_json=as_json)
-    for foreseen in report.foreseen:
-        if as_json:
-            show_json(foreseen_object(foreseen))
-        else:
-            show_foreseen(foreseen)
-    return show(report, as_json=as_json, dry_run=True)
+    lines = _json_line if as_json else show_line
+    runs = runs_here(context.obj, lines=lines if dry_run else None)
+    report = sync_operation.sync(runs, only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes)
+    return show(report, as_json=as_json, dry_run=dry_run)
 
 
 def retry(
@@ -71,24 +60,30 @@ def retry(
     """Try failed messages again: those that are due or were asked for, or those of an event, or all."""
     if event is not None and every:
         raise UsageError("--event and --all exclude each other", where="retry", remedy="Give one of them.")
-    report = run_order(context.obj, RunRequest(retries_only=True, every_error=every, event=event))
-    if event is not None and report.failure is None and report.skipped is None and not report.tried:
-        report.skipped = f"no failed message is left of a sync event with the id, name or Run Key {event}"
+    report = retry_operation.retry(runs_here(context.obj), event=event, every=every)
     return show(report, as_json=as_json)
 
 
-def run_order(invocation: Invocation, order: RunRequest, *, level: str | None = None) -> Report:
-    """One run with a progress bar per mailbox on a terminal. `level` overrules the configured level of the log."""
-    settings = load(invocation.config, invocation.environ)
-    configure_logging(settings, level="debug" if invocation.debug else level)
-    with Progress() as progress:
-        return run_once(settings, order, progress=progress)
+def runs_here(
+    invocation: Invocation, *, level: str | None = None, lines: Callable[[DryRunLine], None] | None = None
+) -> Runs:
+    """Runs in this process, with a bar for each mailbox on a terminal. The configuration is loaded by the first.
+
+    `level` overrules the configured level of the log. There is no bar where `lines` go to the same terminal.
+    """
+
+    def run(request: RunRequest) -> RunReport:
+        settings = invocation.settings(level=level)
+        with Progress(shown=lines is None or not out.is_terminal) as progress:
+            return runner(settings, progress=progress, lines=lines).run(request)
+
+    return run
 
 
-def show(report: Report, *, as_json: bool, dry_run: bool = False) -> int:
+def show(report: RunReport, *, as_json: bool, dry_run: bool = False) -> int:
     """Print what a run did; its exit code."""
     if as_json:
-        show_json({**report_object(report), **({"dry_run": True} if dry_run else {})})
+        show_json({**report.to_json(), **({"dry_run": True} if dry_run else {})})
     else:
         show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
@@ -97,3 +92,7 @@ def show(report: Report, *, as_json: bool, dry_run: bool = False) -> int:
     if report.failure is not None:
         show_error(report.failure, as_json=False)
     return report.exit_code
+
+
+def _json_line(line: DryRunLine) -> None:
+    show_json(line.to_json())

@@ -7,7 +7,7 @@ import requests
 from rich.table import Table
 from simple_salesforce.api import Salesforce
 
-from connector.cli.output import counted, out
+from connector.cli.terminal import counted, out
 from connector.model.mail import Direction
 
 LATEST = 12
@@ -22,7 +22,7 @@ def show_timeline(ready: dict[str, Any]) -> None:
             instance_url=ready["url"],
             session_id=ready["salesforce"]["admin"]["access_token"],
             session=session,
-            version="64.0",
+            version="66.0",
         )
         participants = org.query_all("SELECT Contact__c FROM Email_Participant__c WHERE Contact__c != null")["records"]
         ranked = Counter(row["Contact__c"] for row in participants).most_common()

@@ -1,14 +1,20 @@
-"""The files of stored mails: fetched and put beside their Email once its rows are committed, in a few threads.
+"""Step 7 b: the files of stored mails, each mail's beside the writing of others; nothing waits for them but the window.
 
-A mail is stored whatever becomes of its files. A file that fails leaves an error row with Email__c; the number in
-Attachment_Count__c tells every later run that something is missing. No file is stored twice: what is there is known
-before, and looked at once more afterwards, since two connectors may have stored the same one at the same time.
+    MailFiles ──take──► queue ──► [ threads: small files of many mails, side by side ] ──► pool of contents
+                                              │                                                  │ full, or flushed
+                                              └── large ones, one by one: streamed               ▼
+                                                                       ──► Salesforce ◄── upload_together
+
+A small file is read whole, gives its place in the mailbox back, and goes up with others in one request. A large one is
+streamed from Microsoft 365 to Salesforce, so that nothing of it is held in memory. A mail's windows are released when
+its last file is stored or noted as missing.
 """
 
+import threading
 import traceback
+from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -16,77 +22,77 @@ import structlog
 
 from connector.codes import Action
 from connector.core.deciding import identity
-from connector.core.writing.attachments import (
-    WantedFile,
-    duplicates,
-    missing,
-    needs_list,
-    same_in,
-    sort_out,
-    whole_mail,
-)
-from connector.core.writing.records import subject_of
-from connector.engine.decider import Candidate, Mail, failure_of
-from connector.engine.outcomes import OutcomeLedger
-from connector.errors import TRIED_AGAIN, MessageError, MessageGoneError, ServiceError
-from connector.model.org import SyncSettings
-from connector.model.records import NewFile, StoredFile
-from connector.model.values import RecordId
-from connector.ports import FileSink, MailSource
+from connector.core.writing.attachments import WantedFile, same_in, sort_out
+from connector.engine.context import RunContext
+from connector.engine.decider import Candidate, failure_of
+from connector.engine.mail_files import MailFiles, second_files
+from connector.errors import MessageError, MessageGoneError, ServiceError
+from connector.model.records import NewFile
+from connector.model.values import GraphUserId, MessageId, RecordId
+from connector.ports import FileSink
 
 log = structlog.get_logger(__name__)
 
-#: files on their way at a time: each holds a place of its mailbox and one of the requests in flight
-THREADS = 6
+#: threads that fetch, stream and upload
+THREADS = 3
+#: mails whose files a thread takes at a time
+TOGETHER = 8
+#: mails that may wait: a case holds headers and names, no content
+MOST_WAITING = 2_000
+#: a file up to this size is small: read whole, and sent with others
+SMALL = 1024 * 1024
+#: contents that go up in one request: files, and bytes, which grow by a third as base64 (37.5 MB are allowed: REST
+#: guide, blob data)
+MOST_FILES, MOST_BYTES = 200, 9_000_000
 #: how often a file is read when it breaks off or does not begin
 ATTEMPTS = 3
 _AT_ONCE = frozenset({"BROKEN_OFF", "TIMEOUT"})
+#: what became of a small file that is worth another try, by itself
+_ALONE = _AT_ONCE | {"TOO_LARGE"}
+#: mails with new files after which it is asked whether another connector stored the same
+_LOOK_AFTER = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailFiles:
-    """A stored mail and the files it should have, as its first copy shows them.
+@dataclass(slots=True, eq=False)
+class _Filing:
+    """A mail whose files are on their way."""
 
-    `present` is None where it is not known what is there. `problem`: why more may be wanted than could be seen.
-    """
-
-    email: RecordId
-    copies: tuple[Candidate, ...]
-    key: str
-    owner: RecordId
-    wanted: tuple[WantedFile, ...] = ()
-    present: tuple[StoredFile, ...] | None = ()
-    problem: MessageError | None = None
-
-    @property
-    def lacking(self) -> tuple[WantedFile, ...]:
-        """What has to be stored yet."""
-        return missing(self.wanted, (file.key for file in self.present or ()))
-
-    @property
-    def surplus(self) -> tuple[RecordId, ...]:
-        """Documents that are there a second time."""
-        return second_files(self.present or (), self.key)
+    case: MailFiles
+    waiting: int
+    stored: int = 0
+    errors: list[tuple[str, MessageError]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Filed:
-    case: MailFiles
-    stored: int
-    errors: tuple[tuple[str, MessageError], ...]
+class _Content:
+    """A small file that waits to go up with others."""
+
+    filing: _Filing
+    wanted: WantedFile
+    content: bytes
 
 
 class AttachmentStore:
-    """Stores the files of a run. One thread uses it; `finish` before leaving it, which ends its threads."""
+    """Stores the files of a run, in threads of its own. Use as a context manager; `finish` before leaving it."""
 
-    def __init__(self, *, source: MailSource, sink: FileSink, settings: SyncSettings, ledger: OutcomeLedger) -> None:
-        self._source = source
+    def __init__(self, context: RunContext, sink: FileSink) -> None:
+        self._source = context.source
+        self._settings = context.settings
+        self._ledger = context.ledger
         self._sink = sink
-        self._settings = settings
-        self._ledger = ledger
-        self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="files")
-        self._running: list[Future[_Filed]] = []
+        self._changed = threading.Condition()
+        self._queue: deque[MailFiles] = deque()
+        self._contents: list[_Content] = []
+        self._bytes = 0
+        self._busy = 0
+        self._flushing = False
+        self._over = False
+        #: the run failed: what waits is dropped
+        self._abandoned = False
+        self._failure: BaseException | None = None
         self._surplus: list[RecordId] = []
+        self._touched: dict[RecordId, str] = {}
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         return self
@@ -94,60 +100,169 @@ class AttachmentStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        with self._changed:
+            self._over = True
+            self._abandoned = kind is not None
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def take(self, cases: Iterable[MailFiles]) -> None:
-        """Begin with the files of these mails. What is there already is asked for where nobody knows."""
-        taken = [case for case in cases if case.wanted or case.problem is not None or case.surplus]
-        unknown = [case.email for case in taken if case.present is None]
-        found = self._sink.find(unknown) if unknown else {}
-        for case in taken:
-            known = case if case.present is not None else replace(case, present=tuple(found.get(case.email, ())))
-            self._surplus += known.surplus
-            if known.lacking or known.problem is not None:
-                self._running.append(self._pool.submit(self._file, known))
+        """Begin with the files of these mails; waits while very many wait. Raises what stopped the threads."""
+        for case in cases:
+            if not (case.wanted or case.problem is not None or case.surplus):
+                continue
+            for candidate in case.copies:
+                self._ledger.hold((candidate.header.mailbox, candidate.header.id))
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._queue) < MOST_WAITING or self._failure is not None)
+                self._check()
+                self._queue.append(case)
+                if len(self._threads) < THREADS:
+                    thread = threading.Thread(target=self._work, name=f"files-{len(self._threads)}", daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
+                self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Upload the small files that wait to go up with others, without waiting for more: for a checkpoint."""
+        with self._changed:
+            self._flushing = bool(self._contents)
+            self._changed.notify_all()
 
     def finish(self) -> None:
-        """Wait for all files begun so far, count them, note failures, and remove what two connectors stored twice.
+        """Wait for all files begun so far, and remove what two connectors stored twice.
 
         Raises ServiceError for what stops the run.
         """
-        running, self._running = self._running, []
-        filed = [future.result() for future in running]
-        for done in filed:
-            self._ledger.attachments += done.stored
-            if done.errors or done.case.problem is not None:
-                self._note(done)
-        touched = {done.case.email: done.case.key for done in filed if done.stored}
-        if touched:
-            for email, files in self._sink.find(touched).items():
-                self._surplus += second_files(files, touched[email])
-        surplus, self._surplus = self._surplus, []
-        if surplus:
-            self._sink.remove(list(dict.fromkeys(surplus)))
+        with self._changed:
+            while self._queue or self._contents or self._busy:
+                self._flushing = not self._queue
+                self._changed.notify_all()
+                self._changed.wait(timeout=1)
+                self._check()
+            self._check()
+        self._look_for_second_files()
 
-    # -- in a thread ------------------------------------------------------------------------------------------------
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
-    def _file(self, case: MailFiles) -> _Filed:
-        """Store what is lacking; each file fails alone."""
-        stored, errors = 0, []
-        for wanted in case.lacking:
-            try:
-                self._store(case, wanted)
-            except MessageError as error:
-                errors.append((wanted.name, error))
-            except ServiceError:
-                raise
-            except Exception as error:
-                log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=traceback.format_exc())
-                text = f"it met an error of the connector ({type(error).__name__})"
-                errors.append((wanted.name, MessageError(text, code="UNEXPECTED", remedy="Please report it.")))
+    # -- threads ----------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            while (job := self._next()) is not None:
+                cases, contents = job
+                if contents:
+                    self._upload(contents)
+                else:
+                    self._file(cases)
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+        except BaseException as error:  # handed to the main thread, which decides
+            with self._changed:
+                self._failure = self._failure or error
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _next(self) -> tuple[list[MailFiles], list[_Content]] | None:
+        """Contents that fill a request, else mails to fetch the files of; None at the end."""
+        with self._changed:
+            while self._failure is None and not self._abandoned:
+                full = len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
+                if self._contents and (full or (self._flushing and not self._queue and not self._busy)):
+                    self._busy += 1
+                    return [], self._take_contents()
+                if self._queue:
+                    self._busy += 1
+                    cases = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
+                    self._changed.notify_all()
+                    return cases, []
+                if self._over and not self._contents:
+                    return None
+                self._changed.wait()
+            return None
+
+    def _take_contents(self) -> list[_Content]:
+        taken: list[_Content] = []
+        size = 0
+        while self._contents and len(taken) < MOST_FILES and (not taken or size < MOST_BYTES):
+            taken.append(self._contents.pop(0))
+            size += len(taken[-1].content)
+        self._bytes -= size
+        self._flushing = self._flushing and bool(self._contents)
+        return taken
+
+    def _file(self, cases: Sequence[MailFiles]) -> None:
+        """Fetch what these mails lack; each file fails alone."""
+        unknown = [case.email for case in cases if case.present is None]
+        found = self._sink.find(unknown) if unknown else {}
+        filings = []
+        for case in cases:
+            known = case if case.present is not None else replace(case, present=tuple(found.get(case.email, ())))
+            with self._changed:
+                self._surplus += known.surplus
+            filings.append(_Filing(known, waiting=len(known.lacking)))
+            if not filings[-1].waiting:
+                self._filed(filings[-1])
+        lacking = [(filing, wanted) for filing in filings for wanted in filing.case.lacking]
+        self._read([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)])
+        for filing, wanted in lacking:
+            if not _is_small(wanted):
+                self._note(filing, wanted, self._stored_alone(filing.case, wanted))
+
+    def _read(self, small: Sequence[tuple[_Filing, WantedFile]]) -> None:
+        """Read small files from the first copies of their mails, and put them where they wait to go up with others."""
+        places = [_place(filing.case, wanted) for filing, wanted in small]
+        for number, answer in self._source.small_files(places, most=2 * SMALL):
+            filing, wanted = small[number]
+            if not isinstance(answer, MessageError):
+                with self._changed:
+                    self._contents.append(_Content(filing, wanted, answer))
+                    self._bytes += len(answer)
+                    self._changed.notify_all()
+            elif isinstance(answer, MessageGoneError) or answer.code in _ALONE:
+                self._note(filing, wanted, self._stored_alone(filing.case, wanted))
             else:
-                stored += 1
-        return _Filed(case, stored, tuple(errors))
+                self._note(filing, wanted, answer)
+
+    def _upload(self, contents: Sequence[_Content]) -> None:
+        """Store small files together."""
+        files = [(self._new_file(each.filing.case, each.wanted), each.content) for each in contents]
+        for each, error in zip(contents, self._sink.upload_together(files), strict=True):
+            self._note(each.filing, each.wanted, error)
+
+    def _note(self, filing: _Filing, wanted: WantedFile, error: MessageError | None) -> None:
+        """Note what became of one file of a mail; after the last one, `_filed` is called."""
+        with self._changed:
+            filing.waiting -= 1
+            if error is None:
+                filing.stored += 1
+            else:
+                filing.errors.append((wanted.name, error))
+            done = filing.waiting == 0
+        if done:
+            self._filed(filing)
+
+    # -- one file alone ---------------------------------------------------------------------------------------------
+
+    def _stored_alone(self, case: MailFiles, wanted: WantedFile) -> MessageError | None:
+        try:
+            self._store(case, wanted)
+        except MessageError as error:
+            return error
+        except ServiceError:
+            raise
+        except Exception as error:
+            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=traceback.format_exc())
+            text = f"it met an error of the connector ({type(error).__name__})"
+            return MessageError(text, code="UNEXPECTED", remedy="Please report it.")
+        return None
 
     def _store(self, case: MailFiles, wanted: WantedFile) -> None:
-        """From the first copy, or, where that went away, from the next that has the same file."""
+        """Store a file from the first copy that is still there and has it. Raises MessageError."""
         for candidate in case.copies:
             try:
                 file = wanted if candidate is case.copies[0] else self._found_in(candidate, case, wanted)
@@ -172,14 +287,7 @@ class AttachmentStore:
 
     def _transfer(self, case: MailFiles, candidate: Candidate, file: WantedFile) -> None:
         header, user = candidate.header, candidate.queue.user
-        new = NewFile(
-            email=case.email,
-            key=file.key,
-            name=file.name,
-            is_item=file.is_item,
-            owner=case.owner,
-            created_at=identity.created_time(header),
-        )
+        new = self._new_file(case, file)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._sink.upload(new, lambda: self._source.download(user, header.id, file.attachment))
@@ -190,11 +298,36 @@ class AttachmentStore:
                 log.debug("Stored a file", action=Action.ATTACHMENT_STORED, email=case.email)
                 return
 
-    # -- failures ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def _new_file(case: MailFiles, file: WantedFile) -> NewFile:
+        return NewFile(
+            email=case.email,
+            key=file.key,
+            name=file.name,
+            is_item=file.is_item,
+            owner=case.owner,
+            created_at=identity.created_time(case.copies[0].header),
+        )
 
-    def _note(self, done: _Filed) -> None:
-        case, candidate = done.case, done.case.copies[0]
-        error = _summary(done)
+    # -- when a mail has its files ----------------------------------------------------------------------------------
+
+    def _filed(self, filing: _Filing) -> None:
+        case = filing.case
+        self._ledger.count_files(filing.stored)
+        if filing.errors or case.problem is not None:
+            self._note_failure(filing)
+        if filing.stored:
+            with self._changed:
+                self._touched[case.email] = case.key
+                look = len(self._touched) >= _LOOK_AFTER
+            if look:
+                self._look_for_second_files()
+        for candidate in case.copies:
+            self._ledger.release((candidate.header.mailbox, candidate.header.id))
+
+    def _note_failure(self, filing: _Filing) -> None:
+        case, candidate = filing.case, filing.case.copies[0]
+        error = _summary(filing)
         log.warning(
             "Attachments are missing",
             action=Action.ATTACHMENT_FAILED,
@@ -204,62 +337,26 @@ class AttachmentStore:
         )
         self._ledger.lacks_files(candidate.header, failure_of(candidate, error, email=case.email))
 
-
-def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: bool, truncated: bool) -> MailFiles:
-    """What a mail that was just written, or found stored, should have. `existed`: another run wrote it meanwhile."""
-    first = mail.listed_in or mail.copies[0]
-    wanted: tuple[WantedFile, ...] = ()
-    problem: MessageError | None = None
-    if isinstance(mail.listed, MessageError):
-        error = mail.listed
-        problem = MessageError(
-            f"Its attachments could not be listed: {error.what}", code=error.code, remedy=error.remedy, transient=True
-        )
-    elif mail.listed is not None:
-        found = sort_out(mail.listed, mail.key, settings)
-        wanted = found.files
-        if found.scanning:
-            problem = MessageError(
-                "Microsoft 365 is still scanning its attachments",
-                code="ATTACHMENT_SCAN",
-                remedy=TRIED_AGAIN,
-                transient=True,
-            )
-    if truncated:
-        wanted = (*wanted, whole_mail(mail.key, subject_of(mail.copies[0].header)))
-    stored = mail.stored.files if mail.stored is not None else ()
-    return MailFiles(
-        email=email,
-        copies=(first, *(copy for copy in mail.copies if copy is not first)),
-        key=mail.key,
-        owner=mail.stored.owner if mail.stored is not None else mail.owner,
-        wanted=wanted,
-        present=None if existed else stored,
-        problem=problem,
-    )
+    def _look_for_second_files(self) -> None:
+        """Remove what another connector stored at the same time: of two files with one key the younger."""
+        with self._changed:
+            touched, self._touched = self._touched, {}
+        found = self._sink.find(touched) if touched else {}
+        with self._changed:
+            surplus, self._surplus = self._surplus, []
+        for email, files in found.items():
+            surplus += second_files(files, touched[email])
+        if surplus:
+            self._sink.remove(list(dict.fromkeys(surplus)))
 
 
-def copy_to_list(mail: Mail, settings: SyncSettings) -> Candidate | None:
-    """The copy of a stored mail whose attachments are to be listed, or None where none are missing."""
-    copies = [copy for copy in mail.copies if copy.header.has_attachments]
-    if mail.stored is None or not needs_list(mail.stored, bool(copies), settings):
-        return None
-    return copies[0] if copies else mail.copies[0]
-
-
-def second_files(files: Sequence[StoredFile], message_key: str) -> tuple[RecordId, ...]:
-    """The documents among the files of a mail that stand for an attachment which another one stands for too."""
-    own = [(file.key, file.document) for file in files if file.key.startswith(f"{message_key}:")]
-    return tuple(RecordId(document) for document in duplicates(own))
-
-
-def _summary(done: _Filed) -> MessageError:
-    """All that went wrong with a mail's files, in one error: the code of the first, transient if any is."""
-    errors = [error for _, error in done.errors]
-    parts = [f"{name}: {error.what.rstrip('.')}" for name, error in done.errors]
-    if done.case.problem is not None:
-        errors.insert(0, done.case.problem)
-        parts.insert(0, done.case.problem.what)
+def _summary(filing: _Filing) -> MessageError:
+    """One error for all files of a mail that failed: code and remedy of the first, transient where any is."""
+    errors = [error for _, error in filing.errors]
+    parts = [f"{name}: {error.what.rstrip('.')}" for name, error in filing.errors]
+    if filing.case.problem is not None:
+        errors.insert(0, filing.case.problem)
+        parts.insert(0, filing.case.problem.what)
     first = errors[0]
     return MessageError(
         f"The mail is stored, but not all its attachments. {'; '.join(parts)}",
@@ -267,3 +364,12 @@ def _summary(done: _Filed) -> MessageError:
         remedy=first.remedy,
         transient=any(error.transient for error in errors),
     )
+
+
+def _is_small(wanted: WantedFile) -> bool:
+    return wanted.attachment is not None and wanted.size <= SMALL
+
+
+def _place(case: MailFiles, wanted: WantedFile) -> tuple[GraphUserId, MessageId, str]:
+    first = case.copies[0]
+    return first.queue.user, first.header.id, wanted.attachment or ""

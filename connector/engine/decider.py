@@ -5,7 +5,7 @@ Nothing is fetched but headers, and nothing is written.
 """
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -17,15 +17,15 @@ from connector.core.deciding.exclude import MailboxView, Rules, decide, group_ca
 from connector.core.deciding.match import Match, resolve
 from connector.core.reading import folders
 from connector.core.writing import records
+from connector.engine.context import RunContext
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
 from connector.model.mail import Attachment, Content, Decision, Folder, Header, Party
-from connector.model.org import Hits, Setup, SyncSettings
-from connector.model.records import Row, StoredEmail
+from connector.model.org import Hits, SyncSettings
+from connector.model.records import MatchStatus, Row, StoredEmail
 from connector.model.run import Failure
 from connector.model.values import FolderId, NormalAddress, Place, RecordId
-from connector.ports import Directory, MailSource
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,8 @@ class Mail:
     listed: tuple[Attachment, ...] | MessageError | None = None
     listed_in: Candidate | None = None
     rows: tuple[Row, ...] = field(default_factory=tuple)
+    #: bytes of JSON that the rows take, about
+    size: int = 0
 
     @property
     def chosen(self) -> Header:
@@ -64,6 +66,12 @@ class Mail:
     def matched(self) -> bool:
         """Whether a Contact or Account takes part."""
         return any(self.matches)
+
+    @property
+    def locks(self) -> set[str]:
+        """The Accounts and Contacts that the org locks while the rows of this mail are written."""
+        hits = (hit for match in self.matches for hit in (*match.contacts, *match.accounts))
+        return {name for hit in hits for name in (hit.id, hit.account) if name is not None}
 
     @property
     def sort_key(self) -> tuple[str, str]:
@@ -86,28 +94,17 @@ class _Asked:
 class Decider:
     """Decides chunks of one run. Not thread-safe. `remember` is filled with every mail that got as far as matching."""
 
-    def __init__(
-        self,
-        setup: Setup,
-        settings: SyncSettings,
-        rules: Rules,
-        *,
-        source: MailSource,
-        directory: Directory,
-        linked: Mapping[NormalAddress, RecordId],
-        ledger: OutcomeLedger,
-        remember: list[tuple[Header, Mail]] | None = None,
-    ) -> None:
+    def __init__(self, context: RunContext, *, remember: list[tuple[Header, Mail]] | None = None) -> None:
         self._remember = remember
-        self._setup = setup
-        self._settings = settings
-        self._rules = rules
-        self._source = source
-        self._directory = directory
-        self._linked = frozenset(linked)
+        self._setup = context.setup
+        self._settings = context.settings
+        self._rules = context.rules
+        self._source = context.source
+        self._directory = context.directory
+        self._linked = frozenset(context.linked)
         # a user who lost the permission set cannot read the record, and so cannot own it
-        self._owners = {address: user for address, user in linked.items() if user in setup.sync_users}
-        self._ledger = ledger
+        self._owners = {address: user for address, user in context.linked.items() if user in context.setup.sync_users}
+        self._ledger = context.ledger
         self._asked_users: dict[NormalAddress, bool | None] = {}
         self._views: dict[RecordId, MailboxView] = {}
         #: mailboxes whose addresses of today are in their view
@@ -118,7 +115,7 @@ class Decider:
     def mails(self, readings: Sequence[WalkedWindow]) -> list[Mail]:
         """The mails that are to be stored, or whose stored row may lack something, sorted by Account.
 
-        Every other message has its outcome in the tally then. Raises ServiceError when the run cannot go on.
+        Every other message has its outcome in the ledger then. Raises ServiceError when the run cannot go on.
         """
         return self.match(list(self.candidates(readings)))
 
@@ -138,9 +135,8 @@ class Decider:
                         self._ledger, Candidate(header, reading.queue, Decision(outcome=Outcome.FAILED)), error
                     )
                     continue
-                self._ledger.reasons[place] = decision
                 if decision.outcome is not None:
-                    self._ledger.settle(header, decision.outcome)
+                    self._ledger.settle(header, decision.outcome, decision)
                 else:
                     yield Candidate(header, reading.queue, decision)
 
@@ -255,8 +251,7 @@ class Decider:
                 yield mail
                 continue
             for candidate in mail.copies:
-                self._ledger.settle(candidate.header, decision.outcome)
-                self._ledger.reasons[candidate.header.mailbox, candidate.header.id] = decision
+                self._ledger.settle(candidate.header, decision.outcome, decision)
 
     def _mail(self, found: identity.Mail, copies: list[Candidate], hits: Hits) -> Mail:
         parties: Sequence[Party] = identity.merge_parties(*(candidate.decision.addresses for candidate in copies))
@@ -278,7 +273,7 @@ class Decider:
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
             )
-        if stored is not None and (stored.is_deleted or stored.match_status == "Removed"):
+        if stored is not None and (stored.is_deleted or stored.match_status == MatchStatus.REMOVED):
             why = "is in the recycle bin" if stored.is_deleted else "was removed"
             return Decision(outcome=Outcome.REMOVED, rule=f"its record {why}", rule_id=stored.id)
         return None
@@ -323,7 +318,7 @@ def failure_of(candidate: Candidate, error: MessageError, *, email: RecordId | N
 
 
 def addresses_of(queue: WindowQueue) -> frozenset[NormalAddress]:
-    """All addresses of a lane's mailbox: primary, UPN and aliases, normalised."""
+    """All addresses of a queue's mailbox: primary, UPN and aliases, normalised."""
     box = queue.mailbox
     return frozenset(normalise(address) for address in (box.email, box.user_principal_name, *box.aliases) if address)
 

@@ -1,33 +1,22 @@
 """What would become of messages, without fetching a body or writing anything: for a dry run and for `explain`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.engine.decider import Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.org import Hits
-from connector.model.records import StoredEmail, StoredParticipant
+from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
+from connector.model.run import DryRunLine
 from connector.model.values import NormalAddress, RecordId
 from connector.ports import Directory
 
 #: the id of what is not stored yet
 _NOT_YET = RecordId("")
 _ALSO_THEN = "another copy is stored in the same run"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunLine:
-    """The outcome that a run would give a message, the rule that says so and the record that it stands in, if any."""
-
-    queue: WindowQueue
-    header: Header
-    outcome: Outcome
-    rule: str
-    rule_id: RecordId | None
 
 
 class DryRunDirectory:
@@ -44,7 +33,7 @@ class DryRunDirectory:
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        """As the port says."""
+        """Find what is stored, and what the dry run would have stored by now. Raises ServiceError."""
         wanted = list(copies)
         hits, stored = self._directory.look_up(addresses, wanted)
         found = {row.key: row for key, _ in wanted if (row := self._by_key.get(key)) is not None}
@@ -53,7 +42,7 @@ class DryRunDirectory:
         return hits, [*stored, *found.values()]
 
     def note(self, mail: Mail) -> None:
-        """This mail would be stored."""
+        """Remember a mail that a run would store, so that later copies are found as duplicates."""
         header = mail.chosen
         mid = identity.message_id(header)
         row = StoredEmail(
@@ -65,7 +54,7 @@ class DryRunDirectory:
             from_address=identity.sender_of(header),
             sent_at=identity.sent_time(header),
             owner=mail.owner,
-            match_status="Matched" if mail.matched else "Unmatched",
+            match_status=MatchStatus.MATCHED if mail.matched else MatchStatus.UNMATCHED,
             participants=tuple(
                 StoredParticipant(id=_NOT_YET, key="", address=match.party.address, contact=hit.id)
                 for match in mail.matches
@@ -84,10 +73,14 @@ def dry_run_lines(
     *,
     foresight: DryRunDirectory | None = None,
 ) -> list[DryRunLine]:
-    """The outcome of every message of `readings` that this run has not settled yet, and the tally kept as by a run.
+    """The outcome of every message of `readings` that this run has not settled yet; the ledger is kept as by a run.
 
     `foresight` is what the decider looks things up in, where there is more than one chunk.
     """
+    trace = ledger.trace
+    if trace is None:
+        raise ValueError("a dry run needs a ledger that keeps a trace")
+    trace.clear()
     queues = {
         (header.mailbox, header.id): (reading.queue, header)
         for reading in readings
@@ -98,20 +91,27 @@ def dry_run_lines(
         for number, candidate in enumerate(mail.copies):
             header = candidate.header
             decision = _of(mail, header, first=number == 0)
-            ledger.settle(header, decision.outcome or Outcome.FAILED)
-            ledger.reasons[header.mailbox, header.id] = decision
+            ledger.settle(header, decision.outcome or Outcome.FAILED, decision)
         if mail.stored is None and foresight is not None:
             foresight.note(mail)
     foreseen = []
     for place, (queue, header) in queues.items():
-        outcome, reason = ledger.outcomes[place], ledger.reasons.get(place)
+        outcome, reason = trace[place]
         rule, rule_id = (
             (reason.rule, reason.rule_id) if reason is not None and reason.outcome is outcome else ("", None)
         )
         if outcome is Outcome.FAILED and place in ledger.failures:
             rule = f"{ledger.failures[place].code}: {ledger.failures[place].text}"
         foreseen.append(
-            DryRunLine(queue=queue, header=header, outcome=outcome, rule=rule or outcome.value, rule_id=rule_id)
+            DryRunLine(
+                mailbox=header.mailbox,
+                mailbox_name=queue.mailbox.user_principal_name or queue.mailbox.email,
+                message=header.id,
+                internet_message_id=header.internet_message_id,
+                outcome=outcome,
+                rule=rule or outcome.value,
+                rule_id=rule_id,
+            )
         )
     return foreseen
 
@@ -122,7 +122,7 @@ def is_of(stored: StoredEmail, header: Header) -> bool:
 
 
 def matched_by(mail: Mail) -> Decision | None:
-    """The first record that relates a mail, as a decision; None for one that nobody has an address of."""
+    """The first record that relates a mail, as a decision; None where no record has one of its addresses."""
     for match in mail.matches:
         for hit in (*match.contacts, *match.accounts):
             rule = f"{hit.object} has {match.party.address}"

@@ -1,7 +1,6 @@
 """A mailbox in one run: whether it is read and why not, its windows, and how its row stands afterwards."""
 
 import copy
-from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -14,9 +13,9 @@ import structlog
 from connector.codes import Action, MailboxStatus
 from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import Rules
-from connector.core.reading import windows as checkpoint
+from connector.core.reading import windows
 from connector.core.reading.sweep import sweep_range, swept_through
-from connector.engine.reader import Sweep, WindowQueue
+from connector.engine.windows import Sweep, WindowQueue
 from connector.errors import MailboxError, MailboxUnavailableError, UsageError
 from connector.model.org import DirectoryUser, Mailbox, Setup, SyncSettings
 from connector.model.run import Window
@@ -44,7 +43,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLimits:
-    """How a run reads: threads, requests at a time in one mailbox, the margins of its windows, and its sweeps.
+    """How a run reads and writes: requests at a time, in all and in one mailbox, the margins of its windows, its
+    sweeps, and requests to Salesforce that write at a time.
 
     `sweep_now`: sweep the last `sweep_days`, due or not.
     """
@@ -54,12 +54,13 @@ class ReadLimits:
     overlap: timedelta = timedelta(minutes=60)
     settle: timedelta = timedelta(seconds=60)
     sweep_days: int = 35
+    writers: int = 4
     sweep_now: bool = False
 
 
 @dataclass(slots=True)
 class MailboxRun:
-    """A mailbox in this run: its row as it was and as it will be, its lane if it is read, and what is committed."""
+    """A mailbox in this run: its row as it was and as it will be, its queue if it is read, and its closed windows."""
 
     mailbox: Mailbox
     before: Mailbox
@@ -67,14 +68,14 @@ class MailboxRun:
     error: MailboxError | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     closed: list[Window] = field(default_factory=list)
-    #: why it is not read, where somebody meant it to be
+    #: why it is not read, where an admin meant it to be
     unlinked: str = ""
-    #: whether that is news
+    #: whether the reason is another than at the last run
     newly_unlinked: bool = False
 
     @property
     def name(self) -> str:
-        """As people know it."""
+        """What messages and log lines call it: the User Principal Name, else the address, else the name of the row."""
         return self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
 
     def fail(self, error: MailboxError) -> None:
@@ -97,14 +98,10 @@ class MailboxRun:
         """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""
         if self.queue is None:
             return
-        moved = checkpoint.advance(self.mailbox, self.closed, now, settle=settle)
-        self.mailbox = checkpoint.with_fields(self.mailbox, moved)
+        moved = windows.advance(self.mailbox, self.closed, now, settle=settle)
+        self.mailbox = windows.with_fields(self.mailbox, moved)
         self._sweep(self.queue)
-        if (
-            last
-            and self.queue.error is None
-            and not any(window.road == checkpoint.LIVE for window in self.queue.windows)
-        ):
+        if last and self.queue.error is None and not self.queue.live_left:
             self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
 
     def _sweep(self, queue: WindowQueue) -> None:
@@ -209,10 +206,10 @@ def _begin(mailbox_run: MailboxRun, setup: Setup, settings: SyncSettings, source
     if mailbox_run.mailbox.status in (None, MailboxStatus.NOT_LINKED):
         # so it stands until a run has read it to the end, which the first may take hours for
         mailbox_run.mailbox = replace(mailbox_run.mailbox, status=MailboxStatus.READY, status_detail="")
-    first = checkpoint.begin(mailbox_run.mailbox, setup.now, settings.backfill_months)
-    box = mailbox_run.mailbox = checkpoint.with_fields(mailbox_run.mailbox, first)
-    windows = deque(checkpoint.live_windows(box, setup.now, overlap=pace.overlap, settle=pace.settle))
-    windows.extend(checkpoint.backfill_windows(box, setup.now, settle=pace.settle))
+    first = windows.begin(mailbox_run.mailbox, setup.now, settings.backfill_months)
+    box = mailbox_run.mailbox = windows.with_fields(mailbox_run.mailbox, first)
+    live = windows.live_window(box, setup.now, overlap=pace.overlap, settle=pace.settle)
+    backfill = windows.backfill_window(box, setup.now, settle=pace.settle)
     if (user := box.graph_user_id) is not None:
         zone = ZoneInfo(setup.org.time_zone)
         sweep = sweep_range(
@@ -220,7 +217,17 @@ def _begin(mailbox_run: MailboxRun, setup: Setup, settings: SyncSettings, source
         )
         if sweep is not None and not resolved:
             box = _with_addresses_of_today(mailbox_run, user, source)
-        mailbox_run.queue = WindowQueue(box, user, windows, sweep=Sweep(sweep) if sweep is not None else None)
+        mailbox_run.queue = WindowQueue(
+            box,
+            user,
+            tuple(window for window in (live, backfill) if window is not None),
+            sweep=None if sweep is None else Sweep(sweep, ids_only=_reads_all_of(sweep, backfill)),
+        )
+
+
+def _reads_all_of(sweep: Window, backfill: Window | None) -> bool:
+    """Whether this run reads on the first road all that it sweeps: its backfill begins where the sweep does."""
+    return backfill is not None and backfill.start <= sweep.start
 
 
 def _resolve(mailbox_run: MailboxRun, source: MailSource) -> None:
@@ -237,7 +244,7 @@ def _resolve(mailbox_run: MailboxRun, source: MailSource) -> None:
 
 def _with_addresses_of_today(mailbox_run: MailboxRun, user: GraphUserId, source: MailSource) -> Mailbox:
     """A mailbox gets aliases and new names in its life. Looked up with each sweep, which reads again what came to an
-    address before anybody knew it; addresses that it had stay, since older mail was sent to them."""
+    address before the connector knew it; addresses that it had stay, since older mail was sent to them."""
     box = mailbox_run.mailbox
     known = {normalise(address) for address in box.aliases}
     new = tuple(address for address in source.addresses(user) or () if normalise(address) not in known)
@@ -301,7 +308,7 @@ def not_linked_reason(box: Mailbox, setup: Setup, seats: Container[RecordId] | N
 
 
 def broken_rule(box: Mailbox, rules: Rules) -> MailboxError | None:
-    """The personal exclusion of its user that cannot be understood: nobody knows what it was meant to keep out."""
+    """The personal exclusion of its user that cannot be understood, or None; mail that it rules out would be stored."""
     text = rules.broken.get(box.user or RecordId(""))
     return None if text is None else MailboxError(text, code="EXCLUSION")
 

@@ -1,84 +1,200 @@
-"""What a run did, counted: every message once, whatever the number of times it was seen."""
+"""What a run did, counted: every message once, however often it was listed; and which windows are done.
+
+Nothing of a message outlives its window here but eight bytes of its id:
+
+    opened(window) ──► messages that wait ──settle──► none waits, no file waits ──► closed ──► the next checkpoint
+"""
 
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
 from connector.codes import Outcome
+from connector.engine.seen import SeenIds
+from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.records import RowResult
-from connector.model.run import Failure
-from connector.model.values import Place, RecordId
+from connector.model.run import Failure, Window
+from connector.model.values import MessageId, Place, RecordId
+
+
+@dataclass(slots=True, eq=False)
+class _OpenWindow:
+    """A walked window and how many of its messages have no outcome yet, or files on their way."""
+
+    mailbox: RecordId
+    window: Window | None
+    waiting: int = 0
 
 
 @dataclass(slots=True)
 class OutcomeLedger:
-    """Outcomes by (mailbox, message) and rows inserted, over a run.
+    """Outcomes by mailbox and rows inserted, over a run. Safe from several threads.
 
     The first outcome of a message stands, except that a failure may still become something better in the same run.
-    One thread decides while another writes: an outcome and its failure come and go together.
+    `trace`, where it is given, keeps the outcome of every message and the decision behind it, until it is cleared: for
+    a dry run and for `explain`.
     """
 
-    outcomes: dict[Place, Outcome] = field(default_factory=dict)
+    counts: Counter[tuple[RecordId, Outcome]] = field(default_factory=Counter)
     emails: int = 0
     participants: int = 0
     tasks: int = 0
     attachments: int = 0
     additions: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
-    reasons: dict[Place, Decision] = field(default_factory=dict)
+    #: outcomes of the messages for which `watch` was called, by place
+    watched: dict[Place, Outcome | None] = field(default_factory=dict)
+    trace: dict[Place, tuple[Outcome, Decision | None]] | None = None
+    _seen: dict[RecordId, SeenIds] = field(default_factory=dict)
+    _failed: set[Place] = field(default_factory=set)
+    _waiting: dict[Place, list[_OpenWindow]] = field(default_factory=dict)
+    _held: dict[Place, list[_OpenWindow]] = field(default_factory=dict)
+    _closed: list[tuple[RecordId, Window]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
-    def is_new(self, header: Header) -> bool:
-        """Whether this run has not settled the message yet."""
-        return self.outcomes.get((header.mailbox, header.id), Outcome.FAILED) is Outcome.FAILED
+    # -- outcomes ---------------------------------------------------------------------------------------------------
 
-    def settle(self, header: Header, outcome: Outcome) -> None:
-        """Give a message its outcome."""
-        place = (header.mailbox, header.id)
+    def is_new(self, header: Header) -> bool:
+        """Whether this run has not settled the message yet, or it failed."""
         with self._lock:
-            self.outcomes[place] = outcome
-            if outcome is not Outcome.FAILED:
-                self.failures.pop(place, None)
+            place = (header.mailbox, header.id)
+            return place in self._failed or not self.has_seen(*place)
+
+    def has_seen(self, mailbox: RecordId, message: MessageId) -> bool:
+        """Whether the message has an outcome in this run."""
+        with self._lock:
+            seen = self._seen.get(mailbox)
+            return seen is not None and message in seen
+
+    def settle(self, header: Header, outcome: Outcome, reason: Decision | None = None) -> None:
+        """Give a message its outcome."""
+        self._settle((header.mailbox, header.id), outcome, reason)
 
     def fail(self, header: Header, failure: Failure) -> None:
         """Note a message as failed, with the row that will say so."""
-        with self._lock:
-            self.settle(header, Outcome.FAILED)
-            self.failures[(header.mailbox, header.id)] = failure
+        self._note_failure((header.mailbox, header.id), failure)
 
     def fail_unread(self, failure: Failure) -> None:
         """Note a message that failed before, and could not even be read this time."""
-        with self._lock:
-            self.outcomes[failure.mailbox, failure.message] = Outcome.FAILED
-            self.failures[failure.mailbox, failure.message] = failure
+        self._note_failure((failure.mailbox, failure.message), failure)
 
     def lacks_files(self, header: Header, failure: Failure) -> None:
         """Note a message that is stored, but not all its attachments: its outcome stays."""
         with self._lock:
             self.failures[(header.mailbox, header.id)] = failure
 
+    def note_stored(self, failure: Failure) -> None:
+        """Note that something of a stored mail could not be written; this run may not have read its message."""
+        with self._lock:
+            self.failures[(failure.mailbox, failure.message)] = failure
+
     def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""
         with self._lock:
             return dict(self.failures)
 
-    def has_outcome(self, place: Place) -> bool:
-        """Whether the message there has its outcome, a failure being one."""
-        return place in self.outcomes
+    def watch(self, place: Place) -> None:
+        """Keep the outcome that this message gets."""
+        with self._lock:
+            self.watched.setdefault(place, None)
+
+    def _note_failure(self, place: Place, failure: Failure) -> None:
+        with self._lock:
+            self.failures[place] = failure
+            self._settle(place, Outcome.FAILED, None)
+
+    def _settle(self, place: Place, outcome: Outcome, reason: Decision | None) -> None:
+        mailbox, message = place
+        with self._lock:
+            if place in self._failed:
+                self._failed.discard(place)
+                self.counts[mailbox, Outcome.FAILED] -= 1
+            elif self.has_seen(mailbox, message):
+                return
+            self._seen.setdefault(mailbox, SeenIds()).add(message)
+            self.counts[mailbox, outcome] += 1
+            if outcome is Outcome.FAILED:
+                self._failed.add(place)
+            else:
+                self.failures.pop(place, None)
+            if place in self.watched:
+                self.watched[place] = outcome
+            if self.trace is not None:
+                self.trace[place] = (outcome, reason)
+            self._release(place)
+
+    # -- windows ----------------------------------------------------------------------------------------------------
+
+    def opened(self, walked: WalkedWindow) -> None:
+        """A window was walked: it is closed once each of its messages has its outcome, and its files."""
+        with self._lock:
+            window = _OpenWindow(walked.queue.mailbox.id, walked.closed)
+            for header in walked.headers:
+                place = (header.mailbox, header.id)
+                if place in self._waiting or self.is_new(header):
+                    self._waiting.setdefault(place, []).append(window)
+                    window.waiting += 1
+            self._close(window)
+
+    def hold(self, place: Place) -> None:
+        """Files of this message are on their way: its windows wait for them, though it gets its outcome."""
+        with self._lock:
+            for window in self._waiting.get(place, ()):
+                window.waiting += 1
+                self._held.setdefault(place, []).append(window)
+
+    def release(self, place: Place) -> None:
+        """The files of this message are stored, or noted as missing."""
+        with self._lock:
+            for window in self._held.pop(place, ()):
+                window.waiting -= 1
+                self._close(window)
+
+    def take_closed(self) -> list[tuple[RecordId, Window]]:
+        """The windows that were closed since this was asked last, with their mailboxes.
+
+        What failed in them is among `failures_now()` from then on.
+        """
+        with self._lock:
+            closed, self._closed = self._closed, []
+            return closed
+
+    @property
+    def all_closed(self) -> bool:
+        """Whether no window waits for a message or a file."""
+        with self._lock:
+            return not self._waiting and not self._held
+
+    def _release(self, place: Place) -> None:
+        for window in self._waiting.pop(place, ()):
+            window.waiting -= 1
+            self._close(window)
+
+    def _close(self, window: _OpenWindow) -> None:
+        if window.waiting == 0 and window.window is not None:
+            self._closed.append((window.mailbox, window.window))
+
+    # -- rows -------------------------------------------------------------------------------------------------------
 
     def count(self, result: RowResult) -> None:
         """Count a row that was written: what was there already, or was refused, is none."""
         if result.error is not None or result.existed:
             return
-        if result.row.id is not None:
-            self.additions += 1
-        elif result.row.object == "Email__c":
-            self.emails += 1
-        elif result.row.object == "Email_Participant__c":
-            self.participants += 1
-        elif result.row.object == "Task":
-            self.tasks += 1
+        with self._lock:
+            if result.row.id is not None:
+                self.additions += 1
+            elif result.row.object == "Email__c":
+                self.emails += 1
+            elif result.row.object == "Email_Participant__c":
+                self.participants += 1
+            elif result.row.object == "Task":
+                self.tasks += 1
+
+    def count_files(self, stored: int) -> None:
+        """Count files that were stored."""
+        with self._lock:
+            self.attachments += stored
 
     @property
     def failed(self) -> int:
@@ -87,13 +203,18 @@ class OutcomeLedger:
 
     def by_outcome(self, mailbox: RecordId | None = None) -> dict[Outcome, int]:
         """Every outcome with its count, of one mailbox or of all; they add up to the messages listed."""
-        counts = Counter(outcome for (owner, _), outcome in self.outcomes.items() if mailbox in (None, owner))
-        return {outcome: counts[outcome] for outcome in Outcome}
+        found = dict.fromkeys(Outcome, 0)
+        with self._lock:
+            for (owner, outcome), count in self.counts.items():
+                if mailbox in (None, owner):
+                    found[outcome] += count
+        return found
 
     @property
     def listed(self) -> int:
-        """Messages seen in this run."""
-        return len(self.outcomes)
+        """The number of messages with an outcome; one that was listed several times counts once."""
+        with self._lock:
+            return sum(self.counts.values())
 
     @property
     def stored(self) -> int:

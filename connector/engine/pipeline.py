@@ -1,24 +1,24 @@
-"""Steps 3 to 5 ahead of the writing: chunks of walked windows are decided on in a thread of their own.
+"""Steps 4 and 5 ahead of the writing: chunks of walked windows are decided on in a thread of their own.
 
-    Reader ──take──► [ thread: decide, look up, match ] ──Batch──► main thread: fetch ahead, write ──done──┐
-                              ▲                                                                             │
-                              └────── copies of mails that were under way then ◄── what is under way ◄──────┘
+    Reader ──take──► [ thread: decide, look up, match ] ──Batch──► contents ──► writers ──done──┐
+                              ▲                                                                  │
+                              └──── copies of mails that were under way then ◄── under way ◄─────┘
 
-What is stored is looked up while the chunk before is being written, so a mail that is under way would not be found. A
+What is stored is looked up while earlier mail is being written, so a mail that is under way would not be found. A
 message that may be a copy of one is put off until that one is written: it is decided on with a later chunk.
 """
 
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 from connector.core.deciding import identity
 from connector.engine.decider import Candidate, Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import Reader, WalkedWindow
+from connector.engine.reader import Reader
+from connector.engine.windows import WalkedWindow
 from connector.model.mail import Header
 from connector.model.values import Place
 
@@ -28,25 +28,19 @@ _T = TypeVar("_T")
 FIRST_CHUNK = 1000
 #: of the later ones: enough for some full batches of mail to be stored, so that look-ups are few beside them
 CHUNK_STORED, CHUNK_LEAST, CHUNK_MOST = 1000, 2500, 5000
-#: mails fetched and written together: with two participants and 1.2 Tasks each they fill one Composite request
-BATCH = 200
-#: batches that wait to be taken while the next chunk is decided on: those taken last time hold out until it is there
-WAITING = 1
+#: mails whose bodies are fetched together
+BATCH = 50
+#: batches that wait to be taken while the next chunk is decided on
+WAITING = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Mails to be stored together, and the windows whose messages were all decided on by then. Either may be empty."""
-
-    mails: Sequence[Mail]
-    readings: Sequence[WalkedWindow]
+Batch = Sequence[Mail]
 
 
 class Pipeline:
-    """Batches of one run, the same that a run in one thread would make.
+    """Batches of mails to be stored, of one run.
 
-    Use as a context manager, and from one thread. `early` is decided on first; `sift` is given each window before
-    anything is decided.
+    Use as a context manager. `early` is decided on first; `sift` is given each window before anything is decided.
+    `next` and `done` may be called from several threads.
     """
 
     def __init__(
@@ -63,16 +57,19 @@ class Pipeline:
         self._ledger = ledger
         self._sift = sift
         self._early = [*early]
-        #: decided on, but not enough for a batch; and maybe copies of what is under way
-        self._waiting: list[Mail] = []
+        #: maybe copies of what is under way
         self._put_off: list[Candidate] = []
         self._listed = 0
         self._to_store = 0
-        self._changed = threading.Condition()
+        #: the one condition of decider, fetchers, writers and main thread
+        self.changed = threading.Condition()
+        #: batches that were taken and are not in the pool of the writers yet
+        self._taken = 0
         self._ready: deque[Batch] = deque()
-        #: what the mails that were decided on and not written yet go by
+        #: `_known_by` of the mails that were decided on and not written yet
         self._under_way: Counter[str] = Counter()
         self._over = False
+        self._waits_for_writing = False
         self._closed = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="decider", daemon=True)
@@ -84,75 +81,86 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._reader.stop(abandon=kind is not None)
+        self.close(abandon=kind is not None)
         self._thread.join()
 
-    def next(self, *, wait: bool) -> Batch | None:
-        """The next batch; None at the end, and without `wait` also while there is none. Raises what ended the deciding.
+    def close(self, *, abandon: bool) -> None:
+        """Give out nothing further; with `abandon` what is being read is not waited for."""
+        with self.changed:
+            self._closed = True
+            self.changed.notify_all()
+        self._reader.stop(abandon=abandon)
 
-        Each is told `done` once written, or the end is never reached.
+    def next(self) -> Batch | None:
+        """The next batch; waits for it, None at the end. Raises what ended the deciding.
+
+        The caller must call `done` with the mails of each batch once they are written, or the end is never reached.
         """
-        with self._changed:
-            if wait:
-                self._changed.wait_for(lambda: self._ready or self._over)
+        with self.changed:
+            self.changed.wait_for(lambda: self._ready or self._over or self._closed)
             if self._failure is not None:
                 raise self._failure
-            if not self._ready:
+            if not self._ready or self._closed:
                 return None
-            self._changed.notify_all()
+            self._taken += 1
+            self.changed.notify_all()
             return self._ready.popleft()
 
-    def done(self, batch: Batch) -> None:
-        """Its mails have their outcome: what is looked up from now on finds them."""
-        with self._changed:
-            self._under_way.subtract(_known_by(mail.chosen) for mail in batch.mails)
+    def delivered(self, batch: Batch) -> None:
+        """Note that the mails of this batch that need rows were put into the write pool."""
+        with self.changed:
+            self._taken -= 1 if batch else 0
+            self.changed.notify_all()
+
+    def done(self, mails: Iterable[Mail]) -> None:
+        """Note that these mails have their outcome, so that look-ups find them from now on."""
+        with self.changed:
+            self._under_way.subtract(_known_by(mail.chosen) for mail in mails)
             self._under_way = +self._under_way
-            self._changed.notify_all()
+            self.changed.notify_all()
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing comes until what was handed over is written: the rest is read, or waits for that."""
+        with self.changed:
+            return not self._ready and not self._taken and (self._over or self._waits_for_writing)
 
     # -- in the thread ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
             self._decide_all()
-        except BaseException as error:  # handed to the main thread, which decides
+        except BaseException as error:  # handed to the threads that take, which pass it on
             self._failure = error
-        with self._changed:
+        with self.changed:
             self._over = True
-            self._changed.notify_all()
+            self.changed.notify_all()
 
     def _decide_all(self) -> None:
         early = self._early
         while self._has_room():
             taken = [*early, *map(self._sift, self._reader.take(self._chunk_size()))]
             early = []
-            if not taken and (not (self._waiting or self._put_off) or not self._all_written()):
+            if not taken and (not self._put_off or not self._all_written()):
                 return
+            for reading in taken:
+                self._ledger.opened(reading)
             self._listed += sum(len(reading.headers) for reading in taken)
             mails = self._decide(taken)
-            last = self._reader.is_over and not self._put_off
-            whole = len(mails) if last else len(mails) - len(mails) % BATCH
-            mails, self._waiting = mails[:whole], mails[whole:]
-            self._to_store += whole
-            self._hand_over(mails, taken)
+            self._to_store += len(mails)
+            self._hand_over(mails)
 
     def _decide(self, taken: Sequence[WalkedWindow]) -> list[Mail]:
-        """What is to be stored of these windows, after what did not fill a batch the time before."""
+        """What is to be stored of these windows."""
         under_way = self._under_way_now()
         self._put_off, candidates = _parted(
             self._candidates(taken), lambda candidate: _known_by(candidate.header) in under_way
         )
-        # what waits is matched anew where there are further copies of it, maybe
-        known = {_known_by(candidate.header) for candidate in candidates}
-        joined, waiting = _parted(self._waiting, lambda mail: _known_by(mail.chosen) in known)
-        copies = (copy for mail in joined for copy in mail.copies)
-        return [*waiting, *self._decider.match(_each_once([*candidates, *copies]))]
+        return self._decider.match(_each_once(candidates))
 
     def _candidates(self, taken: Sequence[WalkedWindow]) -> Iterator[Candidate]:
-        # listed twice, and failed meanwhile: it is not tried a second time
-        still = [candidate for candidate in self._put_off if not self._ledger.has_outcome(_place(candidate))]
+        # listed twice, and settled meanwhile: it is not tried a second time
+        still = [candidate for candidate in self._put_off if not self._ledger.has_seen(*_place(candidate))]
         again = [WalkedWindow(candidate.queue, None, (candidate.header,)) for candidate in still]
         return self._decider.candidates([*again, *taken])
 
@@ -162,27 +170,29 @@ class Pipeline:
             return FIRST_CHUNK
         return min(CHUNK_MOST, max(CHUNK_LEAST, CHUNK_STORED * self._listed // max(self._to_store, 1)))
 
-    def _hand_over(self, mails: Sequence[Mail], readings: Sequence[WalkedWindow]) -> None:
-        with self._changed:
+    def _hand_over(self, mails: Sequence[Mail]) -> None:
+        with self.changed:
             self._under_way.update(_known_by(mail.chosen) for mail in mails)
-            for at in range(0, max(len(mails), 1), BATCH):
-                self._ready.append(Batch(mails[at : at + BATCH], readings if at == 0 else ()))
-            self._changed.notify_all()
+            self._ready.extend(mails[at : at + BATCH] for at in range(0, len(mails), BATCH))
+            self.changed.notify_all()
 
     def _has_room(self) -> bool:
-        """Wait until little is waiting to be taken; False where nobody will take it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._ready) <= WAITING)
+        """Wait until few batches are ready; False where the pipeline was closed."""
+        with self.changed:
+            self.changed.wait_for(lambda: self._closed or len(self._ready) <= WAITING)
             return not self._closed
 
     def _all_written(self) -> bool:
-        """Wait until nothing is under way; False where nobody will write it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self._under_way)
+        """Wait until nothing is under way; False where the pipeline was closed."""
+        with self.changed:
+            self._waits_for_writing = True
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self._closed or not self._under_way)
+            self._waits_for_writing = False
             return not self._closed
 
     def _under_way_now(self) -> frozenset[str]:
-        with self._changed:
+        with self.changed:
             return frozenset(self._under_way)
 
 
@@ -192,7 +202,7 @@ def _known_by(header: Header) -> str:
 
 
 def _each_once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Both roads may list the same message."""
+    """The candidates without repetition: both roads may list the same message."""
     return [*{_place(candidate): candidate for candidate in candidates}.values()]
 
 

@@ -1,114 +1,51 @@
-"""Step 3: read mailboxes in windows, several at once, and hand over what was walked in chunks.
+"""Step 3: walks the windows of mailboxes, several at once, and hands over what was walked in chunks.
 
-Worker threads take the next window of a mailbox's lane, walk it (`core.walk` decides, the mail source fetches) and put
-the result on the pile. The main thread takes chunks from the pile. Reading pauses while the pile is high, so memory
-stays bounded however large a backfill is. Nothing here decides about a mail, and nothing is written.
+    WindowQueue ──window──► core walk ──PageCall──► MailSource.start ─┐
+         ▲                     ▲                                      │ (the source's threads, as answers come)
+         └──── learn, rest ────┴────────────── Page ◄─────────────────┘
+                               └──walked──► pile ──take──► the decider's thread
+
+The reader has no thread of its own: each answer carries its walk one step on and asks for the next page, in the thread
+that brought it. Reading pauses while much is read and not taken, so memory stays bounded however large a backfill is.
+Nothing here decides about a mail, and nothing is written.
 """
 
-import copy
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
+from typing import TypeVar
 
+from connector.core.reading.cutter import TARGET, WindowCutter
 from connector.core.reading.folders import UnknownFolderError, with_folder
-from connector.core.reading.progress import Progress
-from connector.core.reading.sweep import SWEEP, sweep_windows, swept_folders
-from connector.core.reading.walk import PageRequest, Walked, walk
-from connector.core.reading.windows import BACKFILL
-from connector.errors import ConnectorError, MailboxError
+from connector.core.reading.sweep import sweep_cutters, swept_folders
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked, walk
+from connector.engine.walking import ReaderState, Step, StepQueue, Walking
+from connector.engine.windows import WalkedWindow, WindowQueue
+from connector.errors import MailboxError
 from connector.model.mail import Folder, FolderTree, Header, Page
-from connector.model.org import Mailbox
-from connector.model.run import Window
-from connector.model.values import FolderId, GraphUserId
-from connector.ports import MailSource
+from connector.model.run import Window, WindowKind
+from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
 
+#: headers that may be read and not taken yet, those of walks under way included
+HIGH_WATER = 6_000
+#: what a walk is taken to hold until it ends, by the kind of its window; a backfill's is a whole window
+_EXPECTED = {WindowKind.BACKFILL: TARGET, WindowKind.SWEEP: 250}
+_EXPECTED_LIVE = 50
+#: messages after which a window is closed early; ids alone take little
+_SPLIT, _SPLIT_IDS = 2_000, 5_000
 
-@dataclass(slots=True)
-class Sweep:
-    """What is to be swept once all windows of a lane were walked; `folders` is None until it has begun."""
-
-    range: Window
-    folders: tuple[FolderId, ...] | None = None
-
-
-@dataclass(slots=True)
-class WindowQueue:
-    """One mailbox's windows, in the order in which they are read, and its folder tree once a message needs it."""
-
-    mailbox: Mailbox
-    user: GraphUserId
-    windows: deque[Window]
-    planned: int = 0
-    tree: FolderTree | None = None
-    tree_asked: bool = False
-    active: int = 0
-    error: MailboxError | None = None
-    sweep: Sweep | None = None
-    #: windows walked, the messages that the first road found in them, and how many Graph says there are
-    walked: int = 0
-    listed: int = 0
-    expected: int | None = None
-    count_asked: bool = False
-
-    def progress(self, seconds: float) -> Progress:
-        """How far it is, after so long."""
-        return Progress(
-            windows=self.walked,
-            planned=self.planned,
-            messages=self.listed,
-            expected=self.expected,
-            seconds=seconds,
-        )
-
-    @property
-    def sweep_waits(self) -> bool:
-        """Whether its sweep has not begun, and may."""
-        return self.sweep is not None and self.sweep.folders is None and self.error is None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something of it is still to be taken up."""
-        return bool(self.windows) or self.sweep_waits
-
-    def clear(self) -> None:
-        """Read nothing further of it."""
-        self.windows.clear()
-        self.sweep = None
-
-    def __post_init__(self) -> None:
-        self.planned = len(self.windows)
-
-
-@dataclass(frozen=True, slots=True)
-class WalkedWindow:
-    """A window that was walked to its end: `closed` is None where the window held no closed second yet."""
-
-    queue: WindowQueue
-    closed: Window | None
-    headers: tuple[Header, ...]
-
-
-@dataclass(slots=True)
-class _State:
-    pile: list[WalkedWindow] = field(default_factory=list)
-    headers: int = 0
-    failure: BaseException | None = None
-    #: take no further window
-    stopped: bool = False
-    #: nobody will ask for what is being walked
-    abandoned: bool = False
+_T = TypeVar("_T")
 
 
 class Reader:
-    """Walks the windows of all lanes in worker threads.
+    """Walks the windows of all queues, `per_mailbox` of one mailbox at a time.
 
-    `per_mailbox` windows of one mailbox at a time, `threads` in all: more than the source asks at a time, so that what
-    it bundles is there when its turn comes.
-    Use as a context manager: leaving it stops the threads after the window they are in, an exception after the page.
-    `progress` is called in the worker threads.
+    A sweep that lists ids only asks for the headers of what the first road has not shown. `progress` is called, with a
+    queue and the messages of a window, in the source's threads.
+    Use as a context manager: leaving it lets the walks under way end, an exception abandons them.
     """
 
     def __init__(
@@ -116,10 +53,9 @@ class Reader:
         source: MailSource,
         queues: Iterable[WindowQueue],
         *,
-        threads: int,
         per_mailbox: int,
         settle: timedelta,
-        high_water: int = 12_000,
+        high_water: int = HIGH_WATER,
         progress: Callable[[WindowQueue, int], None] | None = None,
     ) -> None:
         self._source = source
@@ -129,24 +65,21 @@ class Reader:
         self._settle = settle
         self._high_water = high_water
         self._progress = progress
-        self._state = _State()
+        self._state = ReaderState()
         self._changed = threading.Condition()
-        planned = sum(per_mailbox if queue.sweep else min(len(queue.windows), per_mailbox) for queue in self._all)
-        self._threads = [
-            threading.Thread(target=self._work, name=f"reader-{n}", daemon=True) for n in range(min(threads, planned))
-        ]
+        self._steps = StepQueue(self._fail)
 
     def __enter__(self) -> "Reader":
-        for thread in self._threads:
-            thread.start()
+        self._pump()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop(abandon=kind is not None)
-        for thread in self._threads:
-            thread.join()
+        if kind is None:
+            with self._changed:
+                self._changed.wait_for(self._over)
 
     def stop(self, *, abandon: bool = False) -> None:
         """Take no further window; those being walked are finished, unless they are abandoned."""
@@ -168,128 +101,263 @@ class Reader:
         as a whole, a ServiceError for example.
         """
         with self._changed:
-            enough = min(at_least, self._high_water)
+            enough = min(at_least, self._high_water // 2)
             self._changed.wait_for(lambda: self._state.headers >= enough or self._over(), timeout=patience)
             self._changed.wait_for(lambda: bool(self._state.pile) or self._over())
             if self._state.failure is not None:
                 raise self._state.failure
             taken, self._state.pile, self._state.headers = self._state.pile, [], 0
-            self._changed.notify_all()
-            return taken
+        self._pump()
+        return taken
 
     def _over(self) -> bool:
+        if self._state.failure is not None or self._state.abandoned:
+            return True
         if any(queue.active for queue in self._all):
             return False
-        return (
-            self._state.failure is not None or self._state.stopped or not any(queue.is_waiting for queue in self._all)
-        )
+        return self._state.stopped or not any(queue.is_waiting for queue in self._all)
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            queue, window = job
-            try:
-                if window is None:
-                    self._begin_sweep(queue)
-                elif (walked := self._walk(queue, window)) is not None:
-                    self._put(queue, window, walked)
-            except MailboxError as error:
-                self._give_up(queue, error)
-            except BaseException as error:  # handed to the main thread, which decides
-                self._fail(error)
-            finally:
-                self._done(queue)
+    # -- what is begun ----------------------------------------------------------------------------------------------
 
-    def _next(self) -> tuple[WindowQueue, Window | None] | None:
-        """A lane and its next window, or None for its sweep to begin: after all else of that mailbox, and only when no
-        other lane has a window to give, so that a run that is cut short has finished some sweeps, not begun all."""
-        with self._changed:
-            while True:
-                if self._state.stopped or self._state.failure is not None:
-                    return None
-                if self._state.headers < self._high_water:
-                    for _ in range(len(self._queues)):
-                        queue = self._queues[0]
-                        self._queues.rotate(-1)
-                        if queue.windows and queue.active < self._per_mailbox:
-                            queue.active += 1
-                            return queue, queue.windows.popleft()
-                    for queue in self._all:
-                        if queue.sweep_waits and not queue.windows and not queue.active:
-                            queue.active += 1
-                            return queue, None
-                if not any(queue.is_waiting or queue.active for queue in self._all):
-                    return None
-                self._changed.wait()
+    def _pump(self) -> None:
+        """Begin all windows and other steps that may begin now."""
+        while True:
+            with self._changed:
+                step = self._next()
+            if step is None:
+                return
+            self._steps.take(step)
 
-    def _walk(self, queue: WindowQueue, window: Window) -> Walked | None:
-        """What the window holds; None where nobody wants to know any more."""
-        if window.road == BACKFILL:
-            self._count(queue, window)
-        steps = walk(window, settle=self._settle)
-        request = next(steps)
-        found = False
-        while not self._state.abandoned:
-            page = self._page(queue, window, request, found=found)
-            found = found or any(not header.is_draft for header in page.headers)
-            try:
-                request = steps.send(page)
-            except StopIteration as finished:
-                walked: Walked = finished.value
-                if found:
-                    self._need_tree(queue)
-                return walked
+    def _next(self) -> Step | None:
+        """A window of the queue that was served longest ago; a sweep begins after all else of its mailbox, and only
+        when no other queue has a window to give, so that a run that is cut short has finished some sweeps, not begun
+        all. The lock is held."""
+        state = self._state
+        if state.stopped or state.failure is not None:
+            return None
+        if state.headers + state.reserved >= self._high_water:
+            return None
+        for _ in range(len(self._queues)):
+            queue = self._queues[0]
+            self._queues.rotate(-1)
+            if queue.active >= self._per_mailbox or queue.error is not None:
+                continue
+            if (taken := queue.next()) is not None:
+                queue.active += 1
+                return self._begun(queue, *taken)
+            if queue.backfill is not None and not queue.count_asked:
+                queue.count_asked = True
+                queue.active += 1
+                return self._counted(queue)
+        for queue in self._all:
+            if queue.sweep_waits and not queue.has_windows and not queue.active:
+                queue.active += 1
+                state.reserved += self._first_of_sweep
+                return self._sweeping(queue)
         return None
 
-    def _page(self, queue: WindowQueue, window: Window, request: PageRequest, *, found: bool) -> Page:
-        """One page; with a second round comes the folder tree where it is needed, so that an idle run stays at two."""
-        box, user = queue.mailbox.id, queue.user
-        if window.folder is not None:
-            return self._source.page(
-                box, user, request.start, request.end, top=request.top, link=request.link, folder=window.folder
-            )
-        if found and not request.first_round and request.link is None and self._claim_tree(queue):
-            page, tree = self._source.page_with_folders(box, user, request.start, request.end, top=request.top)
-            self._keep_tree(queue, tree)
-            return page
-        return self._source.page(box, user, request.start, request.end, top=request.top, link=request.link)
+    @property
+    def _first_of_sweep(self) -> int:
+        """What a sweep that begins is taken to hold: else all would begin before the first has a window to give."""
+        return self._per_mailbox * _EXPECTED[WindowKind.SWEEP]
 
-    def _count(self, queue: WindowQueue, first: Window) -> None:
-        """Ask once how many messages a backfill has to read, for those who watch it. It decides nothing."""
-        with self._changed:
-            asked, queue.count_asked = queue.count_asked, True
-            if asked:
-                return
-            ends = [window.end for window in queue.windows if window.road == BACKFILL]
+    def _begun(self, queue: WindowQueue, cutter: WindowCutter, window: Window) -> Step:
+        ids_only = window.kind == WindowKind.SWEEP and queue.sweep is not None and queue.sweep.ids_only
+        reserved = _EXPECTED.get(window.kind, _EXPECTED_LIVE)
+        if queue.expected is not None and window.kind is WindowKind.BACKFILL:
+            reserved = min(reserved, queue.expected)
+        top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (250, _SPLIT)
+        steps = walk(window, top=top, settle=self._settle, split_at=split)
+        walking = Walking(queue, cutter, window, steps, reserved, ids_only)
+        self._state.reserved += reserved
+        return lambda: self._ask(walking, next(steps))
+
+    def _ask(self, walking: Walking, request: PageRequest) -> None:
+        """Ask for a page; with a second round comes the folder tree where it is needed: an idle run stays at two."""
+        queue, window = walking.queue, walking.window
+        with_tree = (
+            walking.found
+            and window.folder is None
+            and not request.first_round
+            and request.link is None
+            and self._claim_tree(queue)
+        )
+        call = PageCall(
+            mailbox=queue.mailbox.id,
+            user=queue.user,
+            kind=window.kind,
+            start=request.start,
+            end=request.end,
+            top=request.top,
+            link=request.link,
+            folder=window.folder,
+            with_tree=with_tree,
+            ids_only=walking.ids_only,
+        )
+        self._start(queue, call, lambda page: self._walk_on(walking, page), lambda: self._unreserve(walking.reserved))
+
+    def _start(
+        self, queue: WindowQueue, call: SourceCall[_T], then: Callable[[_T], None], failed: Step = lambda: None
+    ) -> None:
+        """Ask the source; `then` goes on with the answer. An error ends the mailbox, or the reading as a whole."""
+
+        def done(answer: _T | BaseException) -> None:
+            self._steps.take(lambda: arrived(answer))
+
+        def arrived(answer: _T | BaseException) -> None:
+            if isinstance(answer, MailboxError):
+                failed()
+                self._give_up(queue, answer)
+                self._released(queue)
+            elif isinstance(answer, BaseException):
+                self._fail(answer)
+            elif not self._state.abandoned:
+                then(answer)
+
+        self._source.start(call, done)
+
+    def _walk_on(self, walking: Walking, page: Page) -> None:
+        if page.tree is not None:
+            self._keep_tree(walking.queue, page.tree)
+        walking.found = walking.found or any(not getattr(header, "is_draft", False) for header in page.headers)
         try:
-            queue.expected = self._source.count(queue.user, first.start, max(ends, default=first.end))
-        except MailboxError:
-            queue.expected = None  # what ails the mailbox, its pages will tell
+            request = walking.steps.send(page)
+        except StopIteration as finished:
+            self._walked(walking, finished.value)
+        except MailboxError as error:
+            self._unreserve(walking.reserved)
+            self._give_up(walking.queue, error)
+            self._released(walking.queue)
+        else:
+            self._ask(walking, request)
+
+    # -- what a window held ------------------------------------------------------------------------------------------
+
+    def _walked(self, walking: Walking, walked: Walked) -> None:
+        """The walk is over: complete the headers, and see that the mailbox has its tree."""
+        queue = walking.queue
+        if walking.ids_only:
+            new = [listed for listed in walked.headers if listed.id not in queue.seen]
+            walking.found = bool(new)
+            if new:
+                wanted = [(queue.mailbox.id, queue.user, listed.id) for listed in new]
+                self._start(
+                    queue,
+                    HeadersCall(wanted=tuple(wanted)),
+                    lambda headers: self._with_tree(walking, walked, headers),
+                    lambda: self._unreserve(walking.reserved),
+                )
+                return
+            self._put(walking, walked, ())
+            return
+        headers = tuple(header for header in walked.headers if isinstance(header, Header))
+        self._with_tree(walking, walked, headers)
+
+    def _with_tree(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
+        """Hand the window over once its mailbox has its folder tree, where a message needs it."""
+        queue = walking.queue
+        if not walking.found or queue.tree is not None:
+            self._put(walking, walked, headers)
+        elif self._claim_tree(queue):
+
+            def placed(tree: FolderTree) -> None:
+                self._keep_tree(queue, tree)
+                self._put(walking, walked, headers)
+
+            call = TreeCall(user=queue.user, kind=walking.window.kind)
+            self._start(queue, call, placed, lambda: self._unreserve(walking.reserved))
+        else:  # another walk of this mailbox has asked for the tree
+            with self._changed:
+                if queue.tree is None and queue.error is None:
+                    queue.waiting_for_tree.append(lambda: self._with_tree(walking, walked, headers))
+                    return
+            if queue.error is not None:
+                self._unreserve(walking.reserved)
+                self._released(queue)
+            else:
+                self._put(walking, walked, headers)
+
+    def _put(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
+        queue, window, closed = walking.queue, walking.window, walked.window
+        with self._changed:
+            self._state.reserved -= walking.reserved
+            walking.cutter.ended()
+            if queue.error is None:
+                if closed is not None:
+                    walking.cutter.learn(closed, len(walked.headers), walked.rest)
+                self._state.pile.append(WalkedWindow(queue, closed, tuple(headers)))
+                self._state.headers += len(headers)
+            rest = walked.rest.end - walked.rest.start if walked.rest is not None else timedelta(0)
+            queue.covered += (window.end - window.start - rest).total_seconds()
+            if window.kind != WindowKind.SWEEP:  # what a sweep lists was counted here already, nearly all
+                queue.listed += len(walked.headers)
+                if queue.sweep is not None and queue.sweep.ids_only:
+                    for header in walked.headers:
+                        queue.seen.add(header.id)
+            self._changed.notify_all()
+        if self._progress is not None:
+            self._progress(queue, len(walked.headers))
+        self._released(queue)
+
+    # -- count, tree, sweep -----------------------------------------------------------------------------------------
+
+    def _counted(self, queue: WindowQueue) -> Step:
+        """Ask how many messages a backfill holds: a hint on the length of its windows, and for those who watch."""
+        cutter = queue.backfill
+        if cutter is None:
+            return lambda: self._released(queue)
+
+        def known(count: int | None) -> None:
+            with self._changed:
+                queue.expected = count
+                cutter.hint(count)
+                queue.count_known = True
+            self._released(queue)
+
+        whole = cutter.whole
+        call = CountCall(user=queue.user, kind=whole.kind, start=whole.start, end=whole.end)
+        return lambda: self._start(queue, call, known)
+
+    def _sweeping(self, queue: WindowQueue) -> Step:
+        """Give the queue its sweep windows, of the folders that its tree shows."""
+        if queue.tree is not None:
+            return lambda: self._begin_sweep(queue)
+        queue.tree_asked = True
+
+        def placed(tree: FolderTree) -> None:
+            self._keep_tree(queue, tree)
+            self._begin_sweep(queue)
+
+        call = TreeCall(user=queue.user, kind=WindowKind.SWEEP)
+        return lambda: self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
 
     def _begin_sweep(self, queue: WindowQueue) -> None:
-        """Give the lane its sweep windows, of the folders that its tree shows."""
-        self._need_tree(queue)
-        found = self._swept_folders(queue)
-        with self._changed:
-            if queue.sweep is not None and queue.error is None:
-                queue.sweep.folders = tuple(folder.id for folder in found)
-                windows = list(sweep_windows(queue.sweep.range, found))
-                queue.windows.extend(windows)
-                queue.planned += len(windows)
+        tree, sweep = queue.tree, queue.sweep
+        if tree is None or sweep is None:
+            self._unreserve(self._first_of_sweep)
+            self._released(queue)
+            return
+        try:
+            found = swept_folders(tree)
+        except UnknownFolderError as unknown:
+            # it was put somewhere else while the tree was read; one that is nowhere is below no root
+            missing = unknown.folder
 
-    def _swept_folders(self, queue: WindowQueue) -> tuple[Folder, ...]:
-        tree = queue.tree
-        if tree is None:
-            raise ConnectorError("a sweep was begun before its folder tree", code="INTERNAL")
-        while True:
-            try:
-                return swept_folders(tree)
-            except UnknownFolderError as unknown:
-                # it was put somewhere else while the tree was read; one that is nowhere is below no root
-                found = self._source.folder(queue.user, unknown.folder) or Folder(id=unknown.folder, parent=None)
-                tree = with_folder(tree, replace(found, id=unknown.folder))
+            def placed(folder: Folder | None) -> None:
+                new = replace(folder or Folder(id=missing, parent=None), id=missing)
+                queue.tree = with_folder(tree, new)
+                self._begin_sweep(queue)
+
+            call = FolderCall(user=queue.user, folder=missing)
+            self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
+            return
+        with self._changed:
+            self._state.reserved -= self._first_of_sweep
+            queue.begin_sweep((folder.id for folder in found), sweep_cutters(sweep.range, found))
+        self._released(queue)
 
     def _claim_tree(self, queue: WindowQueue) -> bool:
-        """Whether the caller is the one to ask for the lane's folder tree."""
+        """Whether the caller is the one to ask for the queue's folder tree."""
         with self._changed:
             asked, queue.tree_asked = queue.tree_asked, True
             return not asked
@@ -297,47 +365,34 @@ class Reader:
     def _keep_tree(self, queue: WindowQueue, tree: FolderTree) -> None:
         with self._changed:
             queue.tree = tree
-            self._changed.notify_all()
+            waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
+        for step in waiting:
+            self._steps.take(step)
 
-    def _need_tree(self, queue: WindowQueue) -> None:
-        """Come back when the lane has its folder tree, asking for it if nobody has."""
-        if self._claim_tree(queue):
-            self._keep_tree(queue, self._source.folders(queue.user))
-        with self._changed:
-            self._changed.wait_for(
-                lambda: queue.tree is not None or queue.error is not None or self._state.failure is not None
-            )
-            if queue.error is not None:
-                # the threads of a lane each raise an exception of their own, as they may do so at the same time
-                raise copy.copy(queue.error) from queue.error
+    # -- ends -------------------------------------------------------------------------------------------------------
 
-    def _put(self, queue: WindowQueue, window: Window, walked: Walked) -> None:
+    def _unreserve(self, messages: int) -> None:
         with self._changed:
-            if walked.rest is not None and queue.error is None:
-                queue.windows.appendleft(walked.rest)
-                queue.planned += 1
-            self._state.pile.append(WalkedWindow(queue, walked.window, walked.headers))
-            self._state.headers += len(walked.headers)
-            queue.walked += 1
-            # what a sweep lists was counted when the first road listed it, nearly all
-            queue.listed += len(walked.headers) if window.road != SWEEP else 0
+            self._state.reserved -= messages
+
+    def _released(self, queue: WindowQueue) -> None:
+        """Note that a step of this queue has ended, and begin what may begin now."""
+        with self._changed:
+            queue.active -= 1
             self._changed.notify_all()
-        if self._progress is not None:
-            self._progress(queue, len(walked.headers))
+        self._steps.take(self._pump)
 
     def _give_up(self, queue: WindowQueue, error: MailboxError) -> None:
         with self._changed:
             queue.error = queue.error or error
             queue.clear()
+            waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
             self._changed.notify_all()
+        for step in waiting:
+            self._steps.take(step)
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             self._state.failure = self._state.failure or error
             self._state.abandoned = True
-            self._changed.notify_all()
-
-    def _done(self, queue: WindowQueue) -> None:
-        with self._changed:
-            queue.active -= 1
             self._changed.notify_all()

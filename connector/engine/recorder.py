@@ -4,22 +4,18 @@ A timestamp moves in `save`, after the rows of its windows are committed and tog
 leaves it behind, never ahead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from connector.codes import Action, EventKind, EventStatus
-from connector.core.reading.progress import together
+from connector.core.reading.progress import Progress
 from connector.core.writing.text import cut
-from connector.engine.mailboxes import MailboxRun, ReadLimits
-from connector.engine.maintenance import Maintenance
-from connector.engine.report import Report
-from connector.engine.retries import Retries
+from connector.engine.report import ReportBuilder
 from connector.errors import ConnectorError, ServiceError, StoppedError
-from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.run import Checkpoint, EventRecord
 from connector.model.values import RecordId
 from connector.ports import RunLog
 
@@ -27,28 +23,26 @@ log = structlog.get_logger(__name__)
 
 #: seconds between checkpoints: what a kill costs in reading again
 CHECKPOINT_SECONDS = 60
-#: what Error_Message__c holds, nearly
+#: characters that Error_Message__c holds, with some to spare
 _MOST_TEXT = 30_000
 
 
 class RunRecorder:
-    """That of one run, whose row is named `key`. Not thread-safe. `monotonic` is a clock in seconds."""
+    """Writes event and checkpoints of one run. `key`: of its row. `monotonic`: a clock in seconds. Not thread-safe."""
 
     def __init__(
         self,
         log_book: RunLog,
-        report: Report,
+        report: ReportBuilder,
         *,
         key: str,
         kind: EventKind,
-        pace: ReadLimits,
         monotonic: Callable[[], float],
     ) -> None:
         self._log_book = log_book
         self._report = report
         self._key = key
         self._kind = kind
-        self._pace = pace
         self._monotonic = monotonic
         self._begun = self._saved_at = monotonic()
         self._settled: set[RecordId] = set()
@@ -57,7 +51,7 @@ class RunRecorder:
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Seconds since the run began."""
         return self._monotonic() - self._begun
 
     @property
@@ -96,41 +90,27 @@ class RunRecorder:
         return EventRecord(key=self._key, fields=fields)
 
     def save(
-        self,
-        mailbox_runs: Mapping[RecordId, MailboxRun],
-        retries: Retries,
-        now: datetime,
-        *,
-        maintenance: Maintenance | None = None,
-        last: bool = False,
-        retries_only: bool = False,
+        self, checkpoint: Checkpoint, started: datetime, *, read: Progress, turned: bool, last: bool = False
     ) -> None:
-        """A checkpoint, or with `last` the end. `now`: the org's clock when the run began. Raises ServiceError."""
-        updates = []
-        for mailbox_run in mailbox_runs.values():
-            mailbox_run.advance(now, self._pace.settle, last=last and not retries_only)
-            if fields := mailbox_run.changes():
-                updates.append(MailboxUpdate(id=mailbox_run.mailbox.id, fields=fields))
-        failures = self._unlogged_failures(retries)
-        settled = [error for error in retries.settled(self._report.ledger) if error.id not in self._settled]
-        answered = retries.answered(self._report.ledger) if last else []
-        through = None
-        if maintenance is not None:
-            settled = list({error.id: error for error in (*settled, *maintenance.settled)}.values())
-            through = maintenance.matched_through
-        news = self._has_news(mailbox_runs)
+        """Write a checkpoint, or with `last` the end of the run. Raises ServiceError.
+
+        `started` is the run's begin by the org's clock. `read`: how far the reading is. `turned`: a mailbox
+        begins or ends to fail, which is news. What was written before is left out.
+        """
+        failures = [each for each in checkpoint.failures if (each.mailbox, each.message) not in self._errors_logged]
+        settled = [each for each in checkpoint.settled if each.id not in self._settled]
+        news = self._has_news(turned=turned)
         status = EventStatus.RUNNING
         if last:
             failed = self._report.ledger.failed or self._report.failed_mailboxes or self._report.remarks
             status = EventStatus.COMPLETED_WITH_ERRORS if failed else EventStatus.SUCCEEDED
-        event = self.event(now, status, finished=last) if news else None
         self._log_book.save(
-            event=event,
+            event=self.event(started, status, finished=last) if news else None,
             failures=failures,
-            mailboxes=updates,
+            mailboxes=checkpoint.mailboxes,
             settled=settled,
-            answered=answered,
-            matched_through=through,
+            answered=checkpoint.answered,
+            matched_through=checkpoint.matched_through,
         )
         self._settled.update(error.id for error in settled)
         self._report.errors += len(failures)
@@ -138,10 +118,17 @@ class RunRecorder:
         self._has_event = self._has_event or news
         if news:
             self._report.event = self._key
-        for mailbox_run in mailbox_runs.values():
-            mailbox_run.saved()
         self._saved_at = self._monotonic()
-        self._tell_progress(mailbox_runs, updates, failures)
+        log.info(
+            "Checkpoint saved",
+            action=Action.CHECKPOINT_SAVED,
+            mailboxes=len(checkpoint.mailboxes),
+            errors=len(failures),
+            listed=read.messages,
+            expected=read.expected,
+            per_second=round(read.rate, 1),
+            seconds_left=None if read.left is None else round(read.left),
+        )
 
     def save_failure(self, error: ServiceError, started: datetime) -> None:
         """Say what stopped the run: a row of its own with 0 synced and 0 failed; what was stored before keeps its row,
@@ -164,32 +151,7 @@ class RunRecorder:
         except ConnectorError as second:
             log.error("The failure could not be logged in Salesforce", action=Action.RUN_FAILED, error=str(second))
 
-    def _unlogged_failures(self, retries: Retries) -> list[Failure]:
-        return [
-            replace(failure, error_key=retries.named(failure))
-            for place, failure in self._report.ledger.failures_now().items()
-            if place not in self._errors_logged
-        ]
-
-    def _has_news(self, mailbox_runs: Mapping[RecordId, MailboxRun]) -> bool:
+    def _has_news(self, *, turned: bool) -> bool:
         """A row exists when the run stored or failed something, or when a mailbox's failing begins or ends."""
         ledger = self._report.ledger
-        turned = any(mailbox_run.turned for mailbox_run in mailbox_runs.values())
         return self._has_event or ledger.stored > 0 or bool(ledger.failed or self._report.remarks) or turned
-
-    def _tell_progress(
-        self, mailbox_runs: Mapping[RecordId, MailboxRun], updates: Sequence[MailboxUpdate], failures: Sequence[Failure]
-    ) -> None:
-        seconds = self._saved_at - self._begun
-        queues = [mailbox_run.queue for mailbox_run in mailbox_runs.values() if mailbox_run.queue is not None]
-        read = together((queue.progress(seconds) for queue in queues), seconds)
-        log.info(
-            "Checkpoint saved",
-            action=Action.CHECKPOINT_SAVED,
-            mailboxes=len(updates),
-            errors=len(failures),
-            listed=read.messages,
-            expected=read.expected,
-            per_second=round(read.rate, 1),
-            seconds_left=None if read.left is None else round(read.left),
-        )

@@ -3,23 +3,22 @@
 Reads what may lack a relation, plans it with the current matches of all its addresses, and writes what is missing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from connector.codes import Action
-from connector.core.deciding.exclude import Rules
 from connector.core.writing import rematch
 from connector.core.writing.plan import plan
 from connector.core.writing.rematch import Changes, FiledMail
-from connector.engine.outcomes import OutcomeLedger
+from connector.engine.context import RunContext
 from connector.model.mail import Party
-from connector.model.org import Mailbox, Setup, SyncSettings
+from connector.model.org import Mailbox
 from connector.model.records import DesiredEmail, Plan, RowError, RowResult
 from connector.model.run import EventRecord, Failure
-from connector.model.values import MessageId, NormalAddress, RecordId
-from connector.ports import Directory, RecordSink, StoredMail
+from connector.model.values import MessageId, NormalAddress, RecordId, batched
+from connector.ports import RecordSink, StoredMail
 
 log = structlog.get_logger(__name__)
 
@@ -31,31 +30,29 @@ SLICE = 1000
 class Rematching:
     """The re-match of one run. `remarks` say what was refused and has no error row of its own."""
 
-    setup: Setup
-    settings: SyncSettings
-    rules: Rules
-    linked: Mapping[NormalAddress, RecordId]
+    context: RunContext
     stored_mail: StoredMail
-    directory: Directory
     sink: RecordSink
-    ledger: OutcomeLedger
     remarks: list[str] = field(default_factory=list)
     _boxes: dict[RecordId, Mailbox] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._boxes = {box.id: box for box in self.setup.mailboxes}
+        self._boxes = {box.id: box for box in self.context.setup.mailboxes}
 
     def relate(self, changes: Changes, event: EventRecord) -> None:
-        """Write what stored mail lacks. Raises ServiceError when the run cannot go on."""
+        """Write the rows and relations that stored mail lacks. Raises ServiceError when the run cannot go on."""
         clients = {address: ids for address, ids in changes.clients.items() if self._is_external(address)}
         emails = {*changes.related, *(self.stored_mail.mails_with(clients) if clients else ())}
         ordered = sorted(emails - changes.removed)
-        for start in range(0, len(ordered), SLICE):
-            self._relate(self.stored_mail.read(ordered[start : start + SLICE]), event)
+        for part in batched(ordered, SLICE):
+            self._relate(self.stored_mail.read(part), event)
 
     def _is_external(self, address: NormalAddress) -> bool:
         """Linked mailboxes and colleagues are never clients, though some firms keep them as Contacts."""
-        return address not in self.linked and self.rules.internal_domain(address, self.setup.now) is None
+        return (
+            address not in self.context.linked
+            and self.context.rules.internal_domain(address, self.context.setup.now) is None
+        )
 
     def _relate(self, mails: Sequence[FiledMail], event: EventRecord) -> None:
         planned = sorted(self._planned(mails), key=lambda item: (item[1].sort_key, item[1].email.key))
@@ -64,7 +61,7 @@ class Rematching:
         rows = [(*todo.inserts, *todo.updates) for _, _, todo in planned]
         for (mail, _, _), results in zip(planned, self.sink.write(rows, event=event), strict=True):
             for result in results:
-                self.ledger.count(result)
+                self.context.ledger.count(result)
             refused = next((r for r in results if r.error is not None), None)
             if refused is not None and refused.error is not None:
                 self._refuse(mail, refused, refused.error)
@@ -73,16 +70,18 @@ class Rematching:
     def _planned(self, mails: Sequence[FiledMail]) -> Iterator[tuple[FiledMail, DesiredEmail, Plan]]:
         parties = {mail.stored.id: self._parties(mail) for mail in mails}
         addresses = {party.address for found in parties.values() for party in found}
-        hits, _ = self.directory.look_up(addresses, ()) if addresses else ({}, ())
+        hits, _ = self.context.directory.look_up(addresses, ()) if addresses else ({}, ())
         for mail in mails:
-            desired = rematch.desired(mail, parties[mail.stored.id], hits, self.settings, self.setup.org)
+            desired = rematch.desired(
+                mail, parties[mail.stored.id], hits, self.context.settings, self.context.setup.org
+            )
             todo = plan(desired, mail.stored)
             if todo:
                 yield mail, desired, todo
 
     def _parties(self, mail: FiledMail) -> tuple[Party, ...]:
         box = self._boxes.get(mail.stored.mailbox) if mail.stored.mailbox is not None else None
-        return rematch.external(mail, self.rules, self.linked, box.user if box is not None else None)
+        return rematch.external(mail, self.context.rules, self.context.linked, box.user if box is not None else None)
 
     def _refuse(self, mail: FiledMail, result: RowResult, error: RowError) -> None:
         """An error row, by which the message is read again and related; a remark where its message is not known."""
@@ -94,7 +93,7 @@ class Rematching:
             self.remarks.append(f"The email {stored.id} could not be related anew ({error.code}: {text})")
             return
         message = MessageId(stored.graph_message_id)
-        self.ledger.failures[box.id, message] = Failure(
+        failure = Failure(
             mailbox=box.id,
             graph_user_id=box.graph_user_id,
             message=message,
@@ -106,3 +105,4 @@ class Rematching:
             transient=error.transient,
             email=stored.id,
         )
+        self.context.ledger.note_stored(failure)

@@ -18,14 +18,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """What came of it: error rows that nothing can come of any more, and refusals in words."""
+    """What `clear` did: error rows that are done with, and refusals as sentences."""
 
     settled: tuple[SettledError, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 def clear(stored_mail: StoredMail, changes: Changes, setup: Setup) -> Cleared:
-    """Blank and delete. Raises ServiceError when the run cannot go on."""
+    """Blank removed mail, and delete mail whose retention is over. Raises ServiceError when the run cannot go on."""
     remarks: list[str] = []
     if changes.removed:
         refused = stored_mail.blank(sorted(changes.removed))

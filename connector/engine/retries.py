@@ -13,7 +13,7 @@ from connector.codes import ErrorStatus
 from connector.core.scheduling.retry import error_key
 from connector.engine.mailboxes import MailboxRun
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MailboxOutageError, MessageError, MessageGoneError
 from connector.model.mail import Header
 from connector.model.org import LoggedError, SettledError
@@ -55,10 +55,11 @@ class Retries:
     def settled(self, ledger: OutcomeLedger) -> list[SettledError]:
         """The rows that are done with: their message got its outcome in this run, or is gone for good."""
         known = {**self.open, **self.tried}
+        failures = ledger.failures_now()
         resolved = [
             SettledError(id=error.id, status=ErrorStatus.RESOLVED, attempts=error.attempts + 1)
             for place, error in known.items()
-            if place in ledger.outcomes and place not in ledger.failures
+            if ledger.watched.get(place) is not None and place not in failures
         ]
         return [*{error.id: error for error in (*resolved, *self.gone)}.values()]
 
@@ -67,7 +68,7 @@ class Retries:
         asked: dict[RecordId, bool] = {}
         gone = {error.id for error in self.gone}
         failed = {failure.error_key for failure in self.failed}
-        tried = {error.id for place, error in self.tried.items() if place in ledger.outcomes} | gone
+        tried = {error.id for place, error in self.tried.items() if ledger.watched.get(place) is not None} | gone
         tried |= {error.id for error in self.open.values() if error.key in failed}
         for error in self.open.values():
             if error.event is not None and error.event_requested:
@@ -162,6 +163,6 @@ def _reading(mailbox_run: MailboxRun, headers: list[Header], source: MailSource)
             queue.tree, queue.tree_asked = source.folders(queue.user), True
     except MailboxError as error:
         queue.error = error
-        queue.windows.clear()
+        queue.clear()
         return None
     return WalkedWindow(queue, None, tuple(headers))

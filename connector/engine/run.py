@@ -1,117 +1,97 @@
 """One run, steps 2 to 9 in order, through ports.
 
-    read set-up ──► lanes of windows ──► walk ──► decide ► match ──► fetch ► build ► plan ──► write ──► save
-                                        threads      a thread           threads           main thread
+    read set-up ──► windows ──► walk ──► decide ► match ──► fetch ► build ► plan ──► write ──► files ──► checkpoint
+                             dispatcher     a thread             3 threads        1 to 4     4       main thread
 
 A mailbox: no timestamps ──begin──► Backfill_Through < Live_From ──windows──► Backfill_Through = Live_From, while
-Live_Through only ever grows. A timestamp moves in `save`, after the rows of its windows are committed and their
-failures are logged, so a crash leaves it behind, never ahead; re-reading is harmless because every row has a key.
+Live_Through only ever grows. A timestamp moves in a checkpoint, after the rows and files of its windows are committed
+and their failures are logged, so a crash leaves it behind, never ahead; re-reading is harmless because every row has a
+key.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import structlog
 
-from connector.codes import Action, EventKind, MailboxStatus
+from connector.codes import Action, MailboxStatus
 from connector.core.deciding.exclude import Rules, compile_rules
-from connector.core.reading.sweep import SWEEP
-from connector.core.reading.windows import LIVE
+from connector.core.reading.progress import together
+from connector.core.scheduling.policy import idle_reason
+from connector.engine.context import RunContext, RunHooks, RunServices
 from connector.engine.decider import Decider
 from connector.engine.dry_run import DryRunDirectory, dry_run_lines
 from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, plan_mailboxes
 from connector.engine.maintenance import Maintenance
+from connector.engine.outcomes import OutcomeLedger
 from connector.engine.pipeline import CHUNK_LEAST, Pipeline
-from connector.engine.reader import Reader, WalkedWindow, WindowQueue
+from connector.engine.reader import Reader
 from connector.engine.recorder import RunRecorder
-from connector.engine.report import Report
+from connector.engine.report import ReportBuilder, RunReport
+from connector.engine.request import RunRequest
 from connector.engine.retries import Retries
 from connector.engine.retries import readings as retry_readings
 from connector.engine.store import Store
+from connector.engine.windows import WalkedWindow
 from connector.errors import ConnectorError, MailboxError, MailboxOutageError, ServiceError, SetupError, StoppedError
 from connector.model.org import Setup, SyncSettings
-from connector.model.run import Window
-from connector.model.values import NormalAddress, Place, RecordId
-from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSource, StoredMail
+from connector.model.run import Checkpoint, MailboxUpdate, WindowKind
+from connector.model.values import RecordId
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A window that was walked, and where its messages are; headers would be much to keep until the checkpoint."""
-
-    mailbox: RecordId
-    closed: Window | None
-    places: tuple[Place, ...]
-
-
 class Run:
-    """One run. Everything it needs comes in; `run()` may be called once.
+    """One run of what `request` asks. `key` is the Run_Key__c of its event; `run()` may be called once.
 
-    `only`: the mailboxes to read, by name. `dry_run`: decide, and write nothing at all. `retries_only`: no windows,
-    only messages that failed before; with `every_error` all that the admin source gives, due or not. `limit`: is given
-    the function that stops the reading, and watches over it.
+    `monotonic` is a clock in seconds, by which checkpoints are due.
     """
 
     def __init__(
         self,
+        services: RunServices,
+        request: RunRequest,
         *,
-        admin: SetupSource,
-        source: MailSource,
-        directory: Directory,
-        sink: RecordSink,
-        log_book: RunLog,
         key: str,
-        stored_mail: StoredMail | None = None,
-        pace: ReadLimits | None = None,
-        kind: EventKind = EventKind.MANUAL,
-        only: Sequence[str] = (),
-        dry_run: bool = False,
-        retries_only: bool = False,
-        every_error: bool = False,
-        progress: Callable[[WindowQueue, int], None] | None = None,
-        started: Callable[[Sequence[WindowQueue]], None] | None = None,
-        limit: Callable[[Callable[..., None]], AbstractContextManager[None]] | None = None,
+        limits: ReadLimits | None = None,
+        hooks: RunHooks | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._admin = admin
-        self._source = source
-        self._directory = directory
-        self._sink = sink
-        self._log_book = log_book
-        self._stored_mail = stored_mail
-        self._maintenance: Maintenance | None = None
+        self._services = services
+        self._request = request
         self._key = key
-        self._pace = pace or ReadLimits()
-        self._only = tuple(only)
-        self._dry_run = dry_run
-        self._retries_only = retries_only
-        self._every_error = every_error
+        self._limits = limits or ReadLimits()
+        self._hooks = hooks or RunHooks()
         self._retries = Retries()
-        self._progress = progress
-        self._started = started
-        self._limit = limit
-        self._report = Report()
-        self._recorder = RunRecorder(log_book, self._report, key=key, kind=kind, pace=self._pace, monotonic=monotonic)
+        self._maintenance: Maintenance | None = None
+        self._mailbox_runs: Mapping[RecordId, MailboxRun] = {}
+        self._report = ReportBuilder(ledger=OutcomeLedger(trace={} if request.dry_run else None))
+        self._recorder = RunRecorder(
+            services.log_book, self._report, key=key, kind=request.event_kind, monotonic=monotonic
+        )
 
-    def run(self) -> Report:
-        """Do it. A ServiceError is logged in Salesforce if that can be reached, and comes back as `report.failure`.
+    @property
+    def ledger(self) -> OutcomeLedger:
+        """The outcomes of the messages that were settled so far."""
+        return self._report.ledger
+
+    def run(self) -> RunReport:
+        """Do the run to its end. What stopped it is `failure` of the report, and is logged in Salesforce if possible.
 
         Raises UsageError for a mailbox that no row names.
         """
         report = self._report
         setup: Setup | None = None
         try:
-            setup = self._admin.read()
+            setup = self._services.admin.read()
             self._sync(setup)
         except ServiceError as error:
             report.failure = error
             self._note_failure(error, setup)
-        report.salesforce_calls = self._log_book.calls
-        report.graph_calls = self._source.calls
+        report.salesforce_calls = self._services.log_book.calls
+        report.graph_calls = self._services.source.calls
         report.seconds = self._recorder.seconds
         log.info(
             "Run finished",
@@ -121,7 +101,7 @@ class Run:
             salesforce_calls=report.salesforce_calls,
             graph_calls=report.graph_calls,
         )
-        return report
+        return report.build()
 
     # -- the steps --------------------------------------------------------------------------------------------------
 
@@ -131,194 +111,189 @@ class Run:
             return
         rules = compile_rules(setup.exclusions)
         _require_internal_domain(settings, rules)
-        mailbox_runs = self._mailbox_runs(setup, settings, rules)
-        queues = [mailbox_run.queue for mailbox_run in mailbox_runs.values() if mailbox_run.queue is not None]
-        linked = linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs.values()))
-        self._begin_upkeep(setup, settings, rules, linked)
-        foresight = DryRunDirectory(self._directory) if self._dry_run else None
-        decider = Decider(
-            setup,
-            settings,
-            rules,
-            source=self._source,
-            directory=foresight or self._directory,
-            linked=linked,
-            ledger=self._report.ledger,
-        )
-        early = self._early(setup, mailbox_runs)
-        if self._started is not None:
-            self._started(queues)
-        with (
-            Reader(
-                self._source,
-                queues,
-                threads=4 * self._pace.workers,
-                per_mailbox=2 * self._pace.requests_per_mailbox,
-                settle=self._pace.settle,
-                progress=self._progress,
-            ) as reader,
-            self._limit(reader.stop) if self._limit is not None else nullcontext(),
-        ):
-            if foresight is not None:
-                self._foresee(reader, decider, foresight, early, setup)
-            else:
-                self._store(reader, decider, early, setup, settings, mailbox_runs)
-        self._note_failed(mailbox_runs)
-        if self._maintenance is not None:
-            self._maintenance.finish(self._recorder.event(setup.now))
-            self._report.remarks = self._maintenance.remarks
-        if not self._dry_run:
-            self._save(mailbox_runs, setup, last=True)
-
-    def _early(self, setup: Setup, mailbox_runs: Mapping[RecordId, MailboxRun]) -> list[WalkedWindow]:
-        """The messages that failed before and are due; with `retries_only` there is nothing else to read."""
-        self._retries = Retries.of(setup.errors)
-        if self._retries_only:
-            for mailbox_run in mailbox_runs.values():
-                if mailbox_run.queue is not None:
-                    mailbox_run.queue.clear()
-        due = [error for error in setup.errors if self._every_error or error.is_due(setup.now)]
-        self._report.tried = len(due)
-        early = retry_readings(self._retries, due, mailbox_runs, self._source) if due else []
-        for failure in self._retries.failed:
-            self._report.ledger.fail_unread(failure)
-        return early
-
-    def _foresee(
-        self, reader: Reader, decider: Decider, foresight: DryRunDirectory, early: Sequence[WalkedWindow], setup: Setup
-    ) -> None:
-        """Decide on everything, chunk by chunk, and write nothing."""
-        ledger = self._report.ledger
-        carried = [*early]
-        while readings := [*carried, *(self._without_waiting(reading, setup) for reading in reader.take(CHUNK_LEAST))]:
-            self._report.foreseen += dry_run_lines(decider, readings, ledger, foresight=foresight)
-            carried = []
-
-    def _store(
-        self,
-        reader: Reader,
-        decider: Decider,
-        early: Sequence[WalkedWindow],
-        setup: Setup,
-        settings: SyncSettings,
-        mailbox_runs: Mapping[RecordId, MailboxRun],
-    ) -> None:
-        """Bring everything to its outcome, with a checkpoint now and then."""
-        store = Store(
-            setup,
-            settings,
-            decider=decider,
-            source=self._source,
-            sink=self._sink,
-            ledger=self._report.ledger,
-            event_key=self._key,
-        )
-        pipeline = Pipeline(
-            reader,
-            decider,
-            self._report.ledger,
-            early=early,
-            sift=lambda reading: self._without_waiting(reading, setup),
-        )
-        open_windows: list[_Open] = []
-        with pipeline, store:
-            for batch in store.prepared(pipeline):
-                open_windows += map(_opened, batch.readings)
-                store.write(batch, self._recorder.event(setup.now))
-                pipeline.done(batch)
-                if self._recorder.is_due:
-                    store.finish_files()
-                    open_windows = self._close(open_windows, mailbox_runs)
-                    self._save(mailbox_runs, setup)
-            store.finish_files()
-        if self._close(open_windows, mailbox_runs):
-            raise ConnectorError("a message of this run was given no outcome", code="INTERNAL")
-
-    def _begin_upkeep(
-        self, setup: Setup, settings: SyncSettings, rules: Rules, linked: Mapping[NormalAddress, RecordId]
-    ) -> None:
-        if self._stored_mail is None or self._dry_run or self._retries_only:
-            return
-        self._maintenance = Maintenance(
+        self._plan_mailboxes(setup, settings, rules)
+        mailbox_runs = self._mailbox_runs.values()
+        foresight = DryRunDirectory(self._services.directory) if self._request.dry_run else None
+        context = RunContext(
             setup=setup,
             settings=settings,
             rules=rules,
-            linked=linked,
-            stored_mail=self._stored_mail,
-            directory=self._directory,
-            sink=self._sink,
-            ledger=self._report.ledger,
+            linked=linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
+            source=self._services.source,
+            directory=foresight or self._services.directory,
+            ledger=self.ledger,
+            key=self._key,
+        )
+        self._begin_maintenance(context)
+        early = self._early(setup)
+        queues = [mailbox_run.queue for mailbox_run in mailbox_runs if mailbox_run.queue is not None]
+        if self._hooks.started is not None:
+            self._hooks.started(queues)
+        with (
+            Reader(
+                self._services.source,
+                queues,
+                per_mailbox=2 * self._limits.requests_per_mailbox,
+                settle=self._limits.settle,
+                progress=self._hooks.walked,
+            ) as reader,
+            self._hooks.limit(reader.stop) if self._hooks.limit is not None else nullcontext(),
+        ):
+            if foresight is not None:
+                self._foresee(reader, context, foresight, early)
+            else:
+                self._store(reader, context, early)
+        self._note_failed()
+        if self._maintenance is not None:
+            self._maintenance.finish(self._recorder.event(setup.now))
+            self._report.remarks = self._maintenance.remarks
+        if not self._request.dry_run:
+            self._save(setup, last=True)
+
+    def _early(self, setup: Setup) -> list[WalkedWindow]:
+        """The messages that failed before and are due; with `retries_only` there is nothing else to read."""
+        self._retries = Retries.of(setup.errors)
+        if self._request.retries_only:
+            for mailbox_run in self._mailbox_runs.values():
+                if mailbox_run.queue is not None:
+                    mailbox_run.queue.clear()
+        every = self._request.every_error or self._request.event is not None
+        due = [error for error in setup.errors if every or error.is_due(setup.now)]
+        self._report.tried = len(due)
+        early = retry_readings(self._retries, due, self._mailbox_runs, self._services.source) if due else []
+        for place in (*self._retries.open, *self._retries.tried):
+            self.ledger.watch(place)
+        for failure in self._retries.failed:
+            self.ledger.fail_unread(failure)
+        return early
+
+    def _foresee(
+        self, reader: Reader, context: RunContext, foresight: DryRunDirectory, early: Sequence[WalkedWindow]
+    ) -> None:
+        """Decide on everything, chunk by chunk, hand each line on, and write nothing."""
+        decider = Decider(context)
+        carried = [*early]
+        while True:
+            walked = (self._without_waiting(each, context.setup) for each in reader.take(CHUNK_LEAST))
+            if not (chunk := [*carried, *walked]):
+                return
+            for line in dry_run_lines(decider, chunk, self.ledger, foresight=foresight):
+                if self._hooks.line is not None:
+                    self._hooks.line(line)
+            carried = []
+
+    def _store(self, reader: Reader, context: RunContext, early: Sequence[WalkedWindow]) -> None:
+        """Decide on, fetch and write what the reader walks; save checkpoints when due. Raises ServiceError."""
+        setup = context.setup
+        decider = Decider(context)
+        pipeline = Pipeline(
+            reader, decider, self.ledger, early=early, sift=lambda walked: self._without_waiting(walked, setup)
+        )
+        store = Store(
+            context,
+            pipeline,
+            decider=decider,
+            sink=self._services.sink,
+            event=lambda: self._recorder.event(setup.now),
+            writers=self._limits.writers,
+        )
+
+        def checkpoint() -> None:
+            if self._recorder.is_due:
+                store.files.flush()
+                self._save(setup)
+
+        with pipeline, store:
+            store.run(checkpoint)
+        if not self.ledger.all_closed:
+            raise ConnectorError("a message of this run was given no outcome", code="INTERNAL")
+
+    def _begin_maintenance(self, context: RunContext) -> None:
+        if self._services.stored_mail is None or self._request.dry_run or self._request.retries_only:
+            return
+        self._maintenance = Maintenance(
+            context=context, stored_mail=self._services.stored_mail, sink=self._services.sink
         )
         self._maintenance.begin()
 
-    def _without_waiting(self, reading: WalkedWindow, setup: Setup) -> WalkedWindow:
+    def _without_waiting(self, walked: WalkedWindow, setup: Setup) -> WalkedWindow:
         """Leave out what failed before and is not due yet: the hour that is read again must not use up its attempts.
 
         A sweep also leaves out what was given up, and what this very run has failed to store.
         """
         waiting = self._retries.waiting(setup.now)
-        if reading.closed is not None and reading.closed.road in (LIVE, SWEEP):
-            waiting = self._retries.logged(setup.now) | self._report.ledger.failures_now().keys()
-        headers = tuple(header for header in reading.headers if (header.mailbox, header.id) not in waiting)
-        return replace(reading, headers=headers) if len(headers) < len(reading.headers) else reading
+        if walked.closed is not None and walked.closed.kind in (WindowKind.LIVE, WindowKind.SWEEP):
+            waiting = self._retries.logged(setup.now) | self.ledger.failures_now().keys()
+        headers = tuple(header for header in walked.headers if (header.mailbox, header.id) not in waiting)
+        return replace(walked, headers=headers) if len(headers) < len(walked.headers) else walked
 
     def _usable_settings(self, setup: Setup) -> SyncSettings | None:
-        settings = setup.settings
-        if settings is None:
-            self._report.skipped = "there is no Microsoft 365 Sync Setting record named Default; nothing was read"
-        elif not settings.active:
-            self._report.skipped = "the sync is switched off (Active on Microsoft 365 Sync Setting); nothing was read"
-        elif settings.licensed_users == 0:
-            self._report.skipped = "the feature is not enabled (Licensed Users is 0); nothing was read"
-        else:
-            return settings
+        reason = idle_reason(setup.settings)
+        if reason is None:
+            return setup.settings
+        self._report.skipped = f"{reason}; nothing was read"
         log.info("Nothing to do", action=Action.RUN_SKIPPED, reason=self._report.skipped)
         return None
 
-    def _mailbox_runs(self, setup: Setup, settings: SyncSettings, rules: Rules) -> dict[RecordId, MailboxRun]:
-        mailbox_runs = plan_mailboxes(setup, settings, rules, only=self._only, source=self._source, pace=self._pace)
-        self._report.not_linked = sum(
-            mailbox_run.mailbox.status is MailboxStatus.NOT_LINKED for mailbox_run in mailbox_runs.values()
+    def _plan_mailboxes(self, setup: Setup, settings: SyncSettings, rules: Rules) -> None:
+        limits = replace(self._limits, sweep_now=self._request.sweep)
+        planned = plan_mailboxes(
+            setup, settings, rules, only=self._request.only, source=self._services.source, pace=limits
         )
-        self._report.unlinked = {
-            mailbox_run.name: mailbox_run.unlinked for mailbox_run in mailbox_runs.values() if mailbox_run.unlinked
-        }
-        for mailbox_run in mailbox_runs.values():
+        self._mailbox_runs = planned
+        runs = planned.values()
+        self._report.not_linked = sum(each.mailbox.status is MailboxStatus.NOT_LINKED for each in runs)
+        self._report.unlinked = {each.name: each.unlinked for each in runs if each.unlinked}
+        for mailbox_run in runs:
             if mailbox_run.error is not None:
                 self._note_error(mailbox_run, mailbox_run.error)
-        self._report.mailboxes = tuple(
-            mailbox_run.mailbox for mailbox_run in mailbox_runs.values() if mailbox_run.queue is not None
+        self._report.mailboxes = tuple(each.mailbox for each in runs if each.queue is not None)
+
+    # -- checkpoints and failures -----------------------------------------------------------------------------------
+
+    def _save(self, setup: Setup, *, last: bool = False) -> None:
+        """Save a checkpoint; with `last` the one that ends the run. Raises ServiceError."""
+        for mailbox, window in self.ledger.take_closed():
+            self._mailbox_runs[mailbox].closed.append(window)
+        runs = self._mailbox_runs.values()
+        for mailbox_run in runs:
+            mailbox_run.advance(setup.now, self._limits.settle, last=last and not self._request.retries_only)
+        turned = any(mailbox_run.turned for mailbox_run in runs)
+        seconds = self._recorder.seconds
+        read = together((each.queue.progress(seconds) for each in runs if each.queue is not None), seconds)
+        self._recorder.save(self._checkpoint(last=last), setup.now, read=read, turned=turned, last=last)
+        for mailbox_run in runs:
+            mailbox_run.saved()
+
+    def _checkpoint(self, *, last: bool) -> Checkpoint:
+        settled = self._retries.settled(self.ledger)
+        maintenance = self._maintenance
+        if maintenance is not None:
+            settled = list({error.id: error for error in (*settled, *maintenance.settled)}.values())
+        changes = ((each.mailbox.id, each.changes()) for each in self._mailbox_runs.values())
+        return Checkpoint(
+            failures=tuple(
+                replace(failure, error_key=self._retries.named(failure))
+                for failure in self.ledger.failures_now().values()
+            ),
+            settled=tuple(settled),
+            answered=tuple(self._retries.answered(self.ledger)) if last else (),
+            mailboxes=tuple(MailboxUpdate(id=mailbox, fields=fields) for mailbox, fields in changes if fields),
+            matched_through=maintenance.matched_through if maintenance is not None else None,
         )
-        return mailbox_runs
 
-    # -- what is known while mail is stored -------------------------------------------------------------------------
-
-    def _close(self, windows: Iterable[_Open], mailbox_runs: Mapping[RecordId, MailboxRun]) -> list[_Open]:
-        """Close the windows of which every message has its outcome; those that are left open."""
-        left = []
-        for window in windows:
-            if not all(map(self._report.ledger.has_outcome, window.places)):
-                left.append(window)
-            elif window.closed is not None:
-                mailbox_runs[window.mailbox].closed.append(window.closed)
-        return left
-
-    def _note_failed(self, mailbox_runs: Mapping[RecordId, MailboxRun]) -> None:
-        read = [mailbox_run for mailbox_run in mailbox_runs.values() if mailbox_run.queue is not None]
-        errors = [
-            mailbox_run.queue.error
-            for mailbox_run in read
-            if mailbox_run.queue is not None and mailbox_run.queue.error is not None
-        ]
+    def _note_failed(self) -> None:
+        read = [(each, each.queue) for each in self._mailbox_runs.values() if each.queue is not None]
+        errors = [queue.error for _, queue in read if queue.error is not None]
         if errors and len(errors) == len(read) and all(isinstance(error, MailboxOutageError) for error in errors):
             raise ServiceError(
                 f"Microsoft Graph answered for no mailbox: {errors[0].what}",
                 where="Microsoft Graph",
                 remedy="The next run resumes where this one stopped; see the Microsoft 365 service health.",
             )
-        for mailbox_run in read:
-            if mailbox_run.queue is not None and mailbox_run.queue.error is not None:
-                self._note_error(mailbox_run, mailbox_run.queue.error)
+        for mailbox_run, queue in read:
+            if queue.error is not None:
+                self._note_error(mailbox_run, queue.error)
 
     def _note_error(self, mailbox_run: MailboxRun, error: MailboxError) -> None:
         mailbox_run.fail(error)
@@ -332,28 +307,13 @@ class Run:
             code=error.code,
         )
 
-    def _save(self, mailbox_runs: Mapping[RecordId, MailboxRun], setup: Setup, *, last: bool = False) -> None:
-        self._recorder.save(
-            mailbox_runs,
-            self._retries,
-            setup.now,
-            maintenance=self._maintenance,
-            last=last,
-            retries_only=self._retries_only,
-        )
-
     def _note_failure(self, error: ServiceError, setup: Setup | None) -> None:
         stopped = isinstance(error, StoppedError)
         say = log.info if stopped else log.error
         say("Run stopped" if stopped else "Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))
-        started = setup.now if setup is not None else self._admin.now
-        if started is not None and not self._dry_run:  # else Salesforce was not reached, or nothing may be written
+        started = setup.now if setup is not None else self._services.admin.now
+        if started is not None and not self._request.dry_run:  # else nothing was reached, or may be written
             self._recorder.save_failure(error, started)
-
-
-def _opened(reading: WalkedWindow) -> _Open:
-    places = tuple((header.mailbox, header.id) for header in reading.headers)
-    return _Open(reading.queue.mailbox.id, reading.closed, places)
 
 
 def _require_internal_domain(settings: SyncSettings, rules: Rules) -> None:

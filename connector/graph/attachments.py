@@ -13,20 +13,23 @@ import urllib3
 
 from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGoneError, UnreachableError
 from connector.graph import parse
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
+from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Header
 from connector.model.values import GraphUserId, MessageId
 
 LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024
-#: as many first bytes as tell what a file is
+#: first bytes of a file, enough to recognise its kind
 _HEAD = 64
 
 
-def list_request(user: GraphUserId, header: Header) -> SubRequest:
+def list_request(user: GraphUserId, header: Header) -> MailboxRequest:
     """Asks for the attachments of a message, without their contents."""
-    return SubRequest(user, f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", IMMUTABLE)
+    return MailboxRequest(
+        user=user, url=f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", prefer=IMMUTABLE
+    )
 
 
 def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tuple[Attachment, ...] | MessageError:
@@ -76,6 +79,20 @@ def download(
         ) from error
 
 
+def whole(client: GraphClient, place: tuple[GraphUserId, MessageId, str], *, most: int, limit: float) -> bytes:
+    """A small attachment, for at most `limit` seconds. Raises MessageError, with TOO_LARGE over `most` bytes."""
+    user, message, attachment = place
+    pieces: list[bytes] = []
+    length = 0
+    with download(client, user, message, attachment, limit=limit) as stream:
+        for piece in stream:
+            pieces.append(piece)
+            length += len(piece)
+            if length > most:
+                raise MessageError("The attachment is larger than it was listed", code="TOO_LARGE")
+    return b"".join(pieces)
+
+
 class Stream:
     """The port Download over an open answer. Its length is checked, so that half a file is never taken for a whole."""
 
@@ -111,7 +128,7 @@ class Stream:
 
 
 def _is_of_a_gateway(answer: requests.Response) -> bool:
-    """A web page that Graph did not send: every answer of Graph has a request-id. An attached page is Graph's."""
+    """Whether a gateway sent the page: every answer of Graph has a request-id, that with an attached page too."""
     is_page = answer.headers.get("Content-Type", "").lower().startswith("text/html")
     return is_page and "request-id" not in answer.headers
 
@@ -128,8 +145,8 @@ def _broken(how: str) -> MessageError:
 
 
 def _refused(answer: requests.Response) -> MessageError:
-    """Any refusal may pass: a placeholder gives way to its file, a message is moved and comes back."""
-    error = message_error(SubResponse(answer.status_code, {"error": error_of(answer)}))
+    """The error of a refusal; transient, because a file may be a placeholder for a while and a message may be moved."""
+    error = message_error(SubResponse(status=answer.status_code, body={"error": error_of(answer)}))
     kind = MessageGoneError if isinstance(error, MessageGoneError) else MessageError
     text = error.what.replace("the message", "the file", 1).replace("The message", "The file", 1)
     return kind(text, code=error.code, remedy=TRIED_AGAIN, transient=True)

@@ -36,7 +36,7 @@ class TokenCache:
         self._fetch = fetch
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        #: the token and until when it is good: searching msal's cache for every request would cost more than the rest
+        #: the token and when it ends: searching msal's cache for every request would cost more than the rest
         self._kept: tuple[str, float] | None = None
 
     def token(self) -> str:
@@ -122,7 +122,7 @@ class ApplicationToken:
 
 
 def unreachable(error: MsalServiceError, host: str) -> UnreachableError:
-    """The error for an answer of Entra that is no answer."""
+    """The error where Entra gave no usable answer."""
     return UnreachableError(f"Microsoft Entra does not answer: {error}", where=host, remedy="Try again later.")
 
 

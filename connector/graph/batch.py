@@ -4,32 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.http.subrequest import SubRequest, SubResponse
+
 #: sub-requests of one $batch (learn.microsoft.com: JSON batching)
 LIMIT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class SubRequest:
-    """A GET relative to /v1.0, of one mailbox."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxRequest(SubRequest):
+    """A GET of one mailbox, its address relative to /v1.0. `user` is the mailbox, whose requests are limited."""
 
     user: str
-    url: str
     prefer: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubResponse:
-    """Its answer. `body` is the JSON, or empty."""
-
-    status: int
-    body: Mapping[str, Any]
-
-
-def body_of(requests: Sequence[SubRequest], *, chained: bool = False) -> dict[str, Any]:
+def body_of(requests: Sequence[MailboxRequest], *, chained: bool = False) -> dict[str, Any]:
     """The JSON of a batch; `chained` makes it wholly sequential, so that one mailbox is asked once at a time."""
     items = []
     for number, request in enumerate(requests, start=1):
-        item: dict[str, Any] = {"id": str(number), "method": "GET", "url": request.url}
+        item: dict[str, Any] = {"id": str(number), "method": request.method, "url": request.url}
         item["headers"] = {"Prefer": request.prefer}
         if chained and number > 1:
             item["dependsOn"] = [str(number - 1)]
@@ -38,7 +31,7 @@ def body_of(requests: Sequence[SubRequest], *, chained: bool = False) -> dict[st
 
 
 def answers_of(count: int, answer: Mapping[str, Any]) -> list[SubResponse | None]:
-    """The answers in the order of the requests, whatever their order on the wire; None for one that is missing."""
+    """The answers in the order of the requests, which need not be that on the wire; None for one that is missing."""
     found: list[SubResponse | None] = [None] * count
     for item in answer.get("responses") or ():
         try:
@@ -48,5 +41,5 @@ def answers_of(count: int, answer: Mapping[str, Any]) -> list[SubResponse | None
             continue
         if 0 <= place < count:
             body = item.get("body")
-            found[place] = SubResponse(status, body if isinstance(body, Mapping) else {})
+            found[place] = SubResponse(status=status, body=body if isinstance(body, Mapping) else {})
     return found

@@ -21,13 +21,14 @@ from connector.errors import (
     SignInError,
     UnreachableError,
 )
-from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
-from connector.graph.slots import Slots
-from connector.http.transport import NoAnswerError, ServiceClient, read_json, served_at
+from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.http.answers import read_json, served_at
+from connector.http.subrequest import SubResponse
+from connector.http.transport import NoAnswerError, ServiceClient
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
-#: statuses that say nothing against the mailbox: throttling, outages, gateways
+#: statuses for which the mailbox is not at fault: throttling, outages, gateways
 BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 #: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
 AGAIN = BUSY | {401, 424}
@@ -47,11 +48,10 @@ NO_MAILBOX = frozenset(
 
 
 class GraphClient:
-    """Sends; statuses become errors here and nowhere else. `slots` caps what is in flight for one mailbox."""
+    """Sends requests to Graph and turns statuses into errors. The dispatcher limits how many are in flight."""
 
-    def __init__(self, service: ServiceClient, *, slots: Slots) -> None:
+    def __init__(self, service: ServiceClient) -> None:
         self._service = service
-        self.slots = slots
 
     @property
     def calls(self) -> int:
@@ -62,8 +62,7 @@ class GraphClient:
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> tuple[Mapping[str, Any], datetime]:
         """The JSON of a GET for one mailbox, and the Date of the answer. Raises what `mailbox_error` says."""
-        with self.slots.hold({user: 1}):
-            answer = self._send(user, url, params, prefer)
+        answer = self._send(user, url, params, prefer)
         if answer.status_code != 200:
             raise mailbox_error(answer.status_code, error_of(answer), user)
         return _object(answer), served_at(answer) or datetime.now(UTC)
@@ -71,42 +70,40 @@ class GraphClient:
     def try_get(
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> SubResponse:
-        """The status and JSON of a GET for one mailbox, whatever the status; refused sign-in apart."""
+        """The status and JSON of a GET for one mailbox. Raises SignInError on 401; any other status is returned."""
         return self.try_get_at(user, url, params=params, prefer=prefer)[0]
 
     def try_get_at(
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> tuple[SubResponse, datetime]:
         """The same with the Date of the answer."""
-        with self.slots.hold({user: 1}):
-            return self._try_get_at(user, url, params, prefer)
-
-    def send_get(self, wanted: SubRequest) -> tuple[SubResponse, datetime]:
-        """The same for one whose place in the mailbox the caller holds."""
-        return self._try_get_at(wanted.user, f"/v1.0{wanted.url}", None, wanted.prefer)
-
-    def _try_get_at(
-        self, user: str, url: str, params: Mapping[str, str] | None, prefer: str
-    ) -> tuple[SubResponse, datetime]:
         answer = self._send(user, url, params, prefer)
         if answer.status_code == 401:
             raise mailbox_error(401, error_of(answer), user)
         body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
-        return SubResponse(answer.status_code, body), served_at(answer) or datetime.now(UTC)
+        return SubResponse(status=answer.status_code, body=body), served_at(answer) or datetime.now(UTC)
 
-    def chain(self, wanted: Sequence[SubRequest]) -> tuple[Iterator[SubResponse], datetime]:
+    def send_get(self, wanted: MailboxRequest) -> tuple[SubResponse, datetime]:
+        """The same for a sub-request that goes alone."""
+        return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer)
+
+    def below_root(self, url: str) -> str | None:
+        """What follows /v1.0 in an absolute address of this service; None for any other, which `get` refuses."""
+        root = f"{self._service.url}/v1.0/"
+        return url[len(root) - 1 :] if url.startswith(root) else None
+
+    def chain(self, wanted: Sequence[MailboxRequest]) -> tuple[Iterator[SubResponse], datetime]:
         """The answers to GETs for one mailbox, one after the other in one $batch, and the Date of the whole.
 
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
         """
-        with self.slots.hold({wanted[0].user: 1}):
-            found, served = self.send_batch(wanted, chained=True)
+        found, served = self.send_batch(wanted, chained=True)
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
     def send_batch(
-        self, wanted: Sequence[SubRequest], *, chained: bool = False
+        self, wanted: Sequence[MailboxRequest], *, chained: bool = False
     ) -> tuple[list[SubResponse | None], datetime]:
-        """The answers in the order asked, None for what has to be asked again alone. The caller holds the places."""
+        """The answers in the order asked, None for what has to be asked again alone. Raises ServiceError."""
         body = body_of(wanted, chained=chained)
         answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
         if answer.status_code != 200:
@@ -117,23 +114,22 @@ class GraphClient:
 
     @contextmanager
     def stream(self, user: str, url: str, *, timeout: float) -> Iterator[requests.Response]:
-        """The open answer to a GET for one mailbox, whatever its status; its place is held until it is closed.
+        """The open answer to a GET for one mailbox, with any status.
 
         `timeout`: the longest silence, if it is shorter than the usual one. The body comes as it is stored, so that its
         length is that of the header.
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
         timeout = min(timeout, self._service.transport.timeout)
-        with self.slots.hold({user: 1}):
-            answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
-            try:
-                if answer.status_code == 401:
-                    raise mailbox_error(401, error_of(answer), user)
-                yield answer
-            finally:
-                answer.close()
+        answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
+        try:
+            if answer.status_code == 401:
+                raise mailbox_error(401, error_of(answer), user)
+            yield answer
+        finally:
+            answer.close()
 
-    def _settle(self, request: SubRequest, response: SubResponse | None) -> SubResponse:
+    def _settle(self, request: MailboxRequest, response: SubResponse | None) -> SubResponse:
         return response or self.try_get(request.user, f"/v1.0{request.url}", prefer=request.prefer)
 
     def _send(self, user: str, url: str, params: Mapping[str, str] | None, prefer: str) -> requests.Response:

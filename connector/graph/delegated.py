@@ -2,14 +2,19 @@
 
 Microsoft identity platform, "authorization code flow": PKCE, a redirect to a loopback address of any port. Each refresh
 gives a new refresh token, which replaces the one in the file; the old one stays good, so that two connectors on one
-file do no harm. A refresh token that nobody uses ends after 90 days ("Refresh tokens in the Microsoft identity
+file do no harm. A refresh token that is not used ends after 90 days ("Refresh tokens in the Microsoft identity
 platform").
 """
 
 import json
+import os
+import stat
+import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,17 +22,78 @@ import msal
 import requests
 from msal.exceptions import MsalServiceError
 
-from connector.errors import SignInError
+from connector.errors import SignInError, UsageError
 from connector.graph.auth import TokenCache, no_tenant, refused, unreachable
-from connector.graph.token_file import TokenFile
 from connector.model.org import DirectoryUser
 from connector.model.values import GraphUserId
 
 #: How long a refresh token lives without use.
 UNUSED = timedelta(days=90)
-#: Scopes that msal asks for by itself, and does not take from others.
+#: Scopes that msal adds itself and refuses in our list.
 _OWN_SCOPES = frozenset({"openid", "offline_access", "profile"})
 _LOGIN = "Type m365sync login."
+#: The rights of group and others on a file.
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SETTING = "named_credentials.MicrosoftGraphAPI.token_file"
+
+
+class TokenFile:
+    """The one file that the connector keeps: a named principal's tokens, readable to its own user only.
+
+    It is replaced as a whole: a reader sees the old or the new, never a half.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def load(self) -> str | None:
+        """What it holds; None where there is no file. Raises UsageError where others may read it, or we may not."""
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & _OTHERS:
+                    raise UsageError(
+                        "The token file can be read by others",
+                        where=f"{_SETTING}: {self.path}",
+                        remedy=f"Type chmod 600 {self.path}, then m365sync login, since others may have read it.",
+                    )
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._unusable("read", error) from error
+
+    def save(self, text: str) -> None:
+        """Replace what it holds. Raises UsageError where it cannot be written."""
+        try:
+            # mkstemp makes the file readable to its owner only
+            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        except OSError as error:
+            raise self._unusable("written", error) from error
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise self._unusable("written", error) from error
+
+    @property
+    def written_at(self) -> datetime | None:
+        """When it was replaced last, by this machine's clock; None where there is no file."""
+        try:
+            return datetime.fromtimestamp(self.path.stat().st_mtime, tz=UTC)
+        except OSError:
+            return None
+
+    def _unusable(self, verb: str, error: Exception) -> UsageError:
+        return UsageError(
+            f"The token file cannot be {verb}: {getattr(error, 'strerror', None) or type(error).__name__}",
+            where=f"{_SETTING}: {self.path}",
+            remedy="Name a file in a folder that the connector's user may write, and no one else may read.",
+        )
 
 
 class PrincipalToken:
@@ -66,7 +132,7 @@ class PrincipalToken:
         self._keeper.drop(token, self._forget)
 
     def person(self) -> DirectoryUser | None:
-        """Who signed in, as far as the sign-in told; None where nobody did. Raises UsageError for the file."""
+        """The user who signed in, as the sign-in named them; None before the first. Raises UsageError for the file."""
         account = next(iter(self._kept().search(msal.TokenCache.CredentialType.ACCOUNT)), None)
         if account is None:
             return None
@@ -76,9 +142,12 @@ class PrincipalToken:
 
     def begin(self, redirect_uri: str, *, user: str | None = None) -> dict[str, Any]:
         """A sign-in in a browser: msal's flow, whose `auth_uri` is to be opened. Raises SignInError."""
-        flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
-            self._scopes, redirect_uri=redirect_uri, login_hint=user
-        )
+        with warnings.catch_warnings():
+            # msal asks for a posted answer by default; our listener reads it from the address
+            warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
+            flow: dict[str, Any] = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
+                self._scopes, redirect_uri=redirect_uri, login_hint=user
+            )
         return flow
 
     def finish(self, flow: Mapping[str, Any], returned: Mapping[str, str]) -> str:

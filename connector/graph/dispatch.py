@@ -1,207 +1,386 @@
-"""Bundles GETs that many threads ask for at one time into $batch requests, and keeps each mailbox at its places.
+"""Sends the GETs of a run: one place that knows how much may be asked at a time, of a mailbox and in all.
 
-Half a year of one mailbox is 180 windows, each asked for twice: hundreds of small answers, whose cost is the request
-and not the data. So lists go together, up to 20 in a $batch, mailboxes mixed, where many mailboxes are read; those of
-a few mailboxes are plain requests. Messages always go by $batch. No more requests are on their way at a time than it
-takes to fill the places of all mailboxes: more would only make smaller bundles.
+    submit, run, place ──► queues by rank and mailbox ──► a free worker takes what has a free place ──► done(answer)
 
-All stands in one queue, and only what has a free place in its mailbox is taken from it: nothing that could go waits
-behind something that can not. Messages go before lists, so that writing begins while reading goes on.
+- A mailbox allows four requests at a time (Graph, "Outlook service limits"); `per_mailbox` of them are used. A
+  sub-request of a $batch counts as one.
+- Graph carries out at most four sub-requests of one $batch at a time, also of several mailboxes (JSON batching; answer
+  1660054). So a bundle of four costs the time of one request; a larger one costs more time and fewer requests, and is
+  made only where more could go than the workers can carry in bundles of four.
+- Turns go by rank: bodies, then lists of live mail, of a backfill, of a sweep, files last; within a rank to the mailbox
+  that was served longest ago. Files never take a mailbox's last free place, so that they hold nothing else up.
+
+`workers` threads send, and call `done` with what came; it must not block.
 """
 
 import copy
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
-from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.errors import MessageError, StoppedError
+from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
+from connector.http.subrequest import SubResponse
+from connector.http.transport import NoAnswerError
 
 Answer = tuple[SubResponse, datetime]
-#: places of all mailboxes up to which lists are plain requests
-FEW = 12
+Done = Callable[[Any], None]
+Result = TypeVar("Result")
+#: sub-requests of one $batch that Graph carries out at a time
+AT_ONCE = 4
 
 
+class Rank(IntEnum):
+    """The order in which requests are sent: the lowest first."""
+
+    CONTENT = 0
+    LIVE = 1
+    BACKFILL = 2
+    SWEEP = 3
+    FILE = 4
+
+
+_LISTS = (Rank.LIVE, Rank.BACKFILL, Rank.SWEEP)
+
+
+@dataclass(slots=True, eq=False)
 class _Ticket:
-    """A request, and who is told what became of it: None where it has to be asked again, alone."""
+    """One thing to be sent: a request, which may share a $batch; or a job, which holds one place while it runs."""
 
-    __slots__ = ("request", "tell")
+    user: str
+    rank: Rank
+    done: Done
+    request: MailboxRequest | None = None
+    job: Callable[[], Any] | None = None
 
-    def __init__(self, request: SubRequest, tell: Callable[[Answer | BaseException | None], None]) -> None:
-        self.request = request
-        self.tell = tell
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A thread that sends itself and waits for a place: `claimed` once it has it."""
+
+    user: str
+    is_file: bool = False
+    given: threading.Event = field(default_factory=threading.Event)
+    claimed: bool = False
 
 
+@dataclass(slots=True)
 class _Queue:
-    """Tickets by mailbox; those of the mailbox that was served longest ago come first."""
+    """Tickets of one rank by mailbox; the mailbox that was served longest ago comes first."""
 
-    def __init__(self) -> None:
-        self._by_user: dict[str, deque[_Ticket]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._by_user)
+    by_user: dict[str, deque[_Ticket]] = field(default_factory=dict)
 
     def put(self, ticket: _Ticket) -> None:
-        self._by_user.setdefault(ticket.request.user, deque()).append(ticket)
+        self.by_user.setdefault(ticket.user, deque()).append(ticket)
 
-    def drop(self, tickets: set[_Ticket]) -> None:
-        left = {
-            user: deque(ticket for ticket in queue if ticket not in tickets) for user, queue in self._by_user.items()
-        }
-        self._by_user = {user: queue for user, queue in left.items() if queue}
-
-    def take(self, most: int, claim: Callable[[str], bool]) -> list[_Ticket]:
-        """Up to `most` tickets for which `claim` gives a place in their mailbox."""
+    def take(self, most: int, claim: Callable[[str], bool], *, bundled: bool) -> list[_Ticket]:
+        """Up to `most` tickets for which `claim` gives a place; with `bundled` only those that may share a $batch."""
         taken: list[_Ticket] = []
-        for user in list(self._by_user):
-            queue, before = self._by_user[user], len(taken)
-            while queue and len(taken) < most and claim(user):
+        for user in list(self.by_user):
+            queue, before = self.by_user[user], len(taken)
+            while queue and len(taken) < most and not (bundled and queue[0].request is None) and claim(user):
                 taken.append(queue.popleft())
             if len(taken) > before:
-                del self._by_user[user]
+                del self.by_user[user]
                 if queue:
-                    self._by_user[user] = queue
+                    self.by_user[user] = queue
             if len(taken) == most:
                 break
         return taken
 
+    def drop(self, tickets: set[_Ticket]) -> None:
+        left = {user: deque(each for each in queue if each not in tickets) for user, queue in self.by_user.items()}
+        self.by_user = {user: queue for user, queue in left.items() if queue}
 
-class _Bundle:
-    """What one sender takes at a time."""
-
-    __slots__ = ("lists", "tickets")
-
-    def __init__(self, messages: list[_Ticket], lists: list[_Ticket]) -> None:
-        self.tickets = messages + lists
-        self.lists = lists
+    def ready(self, free: Callable[[str], int]) -> int:
+        """How many tickets have a free place now."""
+        return sum(min(len(queue), free(user)) for user, queue in self.by_user.items())
 
 
-class Coalescer:
-    """Safe from many threads. At most `most` HTTP requests at a time, sent by threads of `pool`."""
+class RequestDispatcher:
+    """Sends requests and runs jobs in `workers` threads, on at most `per_mailbox` places of a mailbox.
 
-    def __init__(self, client: GraphClient, pool: Executor, *, most: int) -> None:
-        self._client = client
-        self._slots = client.slots
-        self._pool = pool
-        self._most = most
-        self._sending = 0
-        self._users: set[str] = set()
-        self._messages = _Queue()
-        self._lists = _Queue()
-        self._lock = threading.Lock()
-        self._slots.when_free(self._wake)
+    Safe from many threads. Use as a context manager: leaving it ends the workers and stops what still waits.
+    """
 
-    def ask(self, request: SubRequest) -> Answer:
-        """The answer and its Date. Raises ServiceError where Graph as a whole does not answer."""
-        told: SimpleQueue[Answer | BaseException | None] = SimpleQueue()
-        with self._lock:
-            self._users.add(request.user)
-            self._lists.put(_Ticket(request, told.put))
-            self._appoint()
-        answer = told.get()
-        if isinstance(answer, BaseException):
-            # each thread raises an exception of its own: a shared one would collect the traces of all
-            raise copy.copy(answer) from answer
-        return answer or self._ask_alone(request)
+    def __init__(self, client: GraphClient, *, workers: int = 32, per_mailbox: int = 3) -> None:
+        self.client = client
+        self._workers = workers
+        self._per_mailbox = per_mailbox
+        self._queues = {rank: _Queue() for rank in Rank}
+        self._turns: list[_Turn] = []
+        self._taken: Counter[str] = Counter()
+        #: bundles of bodies that are being sent
+        self._bundles = 0
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        #: workers with a bundle in hand; one that was only just begun is none of them
+        self._busy = 0
+        self._closed = False
+        self._changed = threading.Condition()
 
-    def ask_many(self, requests: Sequence[SubRequest]) -> Iterator[tuple[int, SubResponse]]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers after the requests they are at; StoppedError goes to what was not sent."""
+        with self._changed:
+            self._closed = True
+            waiting = [each for queue in self._queues.values() for user in queue.by_user.values() for each in user]
+            for queue in self._queues.values():
+                queue.by_user.clear()
+            for turn in self._turns:
+                turn.given.set()
+            self._changed.notify_all()
+        for ticket in waiting:
+            ticket.done(StoppedError("The reading was ended"))
+        for thread in self._threads:
+            thread.join()
+
+    # -- asking -----------------------------------------------------------------------------------------------------
+
+    def submit(self, request: MailboxRequest, rank: Rank, done: Done) -> None:
+        """Send a request when its turn comes: `done` gets an `Answer`, or the error that stopped it."""
+        self._put([_Ticket(request.user, rank, done, request=request)])
+
+    def run(self, user: str, rank: Rank, job: Callable[[], Any], done: Done) -> None:
+        """Run a job in a worker, on one place of this mailbox: what it sends, it sends one after the other."""
+        self._put([_Ticket(user, rank, done, job=job)])
+
+    def ask(self, request: MailboxRequest, rank: Rank) -> Answer:
+        """The answer to one request. Raises ServiceError where Graph as a whole does not answer."""
+        told: SimpleQueue[Any] = SimpleQueue()
+        self.submit(request, rank, told.put)
+        answer: Answer = _raised(told.get())
+        return answer
+
+    def ask_many(self, requests: Sequence[MailboxRequest], rank: Rank) -> Iterator[tuple[int, SubResponse]]:
         """The answers to many requests with their number, in any order. Raises as `ask` does."""
-        told: SimpleQueue[tuple[int, Answer | BaseException | None]] = SimpleQueue()
+        told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        tickets = [
+            _Ticket(request.user, rank, _numbered(told, number), request=request)
+            for number, request in enumerate(requests)
+        ]
+        self._put(tickets)
+        for number, answer in self._answers(tickets, told):
+            yield number, answer[0]
 
-        def teller(number: int) -> Callable[[Answer | BaseException | None], None]:
-            return lambda answer: told.put((number, answer))
+    def run_many(
+        self, jobs: Iterable[tuple[str, Callable[[], Result]]], rank: Rank
+    ) -> Iterator[tuple[int, Result | MessageError]]:
+        """What jobs return, each on one place of its mailbox, with their number, in any order; a MessageError is
+        given as the result of its job. Raises any other error of a job."""
+        told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        tickets = [_Ticket(user, rank, _numbered(told, number), job=job) for number, (user, job) in enumerate(jobs)]
+        self._put(tickets)
+        yield from ((number, each) for number, each in self._answers(tickets, told))
 
-        tickets = [_Ticket(request, teller(number)) for number, request in enumerate(requests)]
-        with self._lock:
-            self._users.update(request.user for request in requests)
-            for ticket in tickets:
-                self._messages.put(ticket)
-            self._appoint()
+    def _answers(self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """What comes for these tickets; tickets left over when the caller stops iterating are not sent."""
         missing = len(tickets)
         try:
             while missing:
                 number, answer = told.get()
-                if answer is None:
-                    self._pool.submit(self._tell_alone, tickets[number])
-                    continue
-                if isinstance(answer, BaseException):
-                    raise copy.copy(answer) from answer
                 missing -= 1
-                yield number, answer[0]
+                yield number, answer if isinstance(answer, MessageError) else _raised(answer)
         finally:
             if missing:
-                with self._lock:
-                    self._messages.drop(set(tickets))
+                with self._changed:
+                    self._queues[tickets[0].rank].drop(set(tickets))
 
-    def _ask_alone(self, request: SubRequest) -> Answer:
-        return self._client.try_get_at(request.user, f"/v1.0{request.url}", prefer=request.prefer)
+    @contextmanager
+    def place(self, user: str, *, for_file: bool = False) -> Iterator[None]:
+        """Hold one place of a mailbox while the block sends from the caller's own thread.
 
-    def _tell_alone(self, ticket: _Ticket) -> None:
+        It is given once nothing but files waits for that mailbox; `for_file` it is not the last free one. Raises
+        StoppedError where the dispatcher was closed.
+        """
+        turn = _Turn(user, for_file)
+        with self._changed:
+            if self._closed:
+                raise StoppedError("The reading was ended")
+            self._turns.append(turn)
+            self._serve_turns()
         try:
-            ticket.tell(self._ask_alone(ticket.request))
-        except BaseException as error:  # handed to the thread that waits
-            ticket.tell(error)
+            turn.given.wait()
+            if not turn.claimed:
+                raise StoppedError("The reading was ended")
+            yield
+        finally:
+            with self._changed:
+                if turn.claimed:
+                    self._give_back([user])
+                else:
+                    self._turns.remove(turn)
 
-    # -- senders ----------------------------------------------------------------------------------------------------
+    # -- whose turn it is --------------------------------------------------------------------------------------------
+
+    def _put(self, tickets: Sequence[_Ticket]) -> None:
+        with self._changed:
+            closed = self._closed
+            for ticket in () if closed else tickets:
+                self._queues[ticket.rank].put(ticket)
+            self._wake()
+        for ticket in tickets if closed else ():  # else the caller would wait for ever
+            ticket.done(StoppedError("The reading was ended"))
 
     def _wake(self) -> None:
-        """A place became free that no sender held: a download has ended, say."""
-        with self._lock:
-            self._appoint()
+        """One more worker, where there may be something for it. The lock is held."""
+        if self._idle:
+            self._changed.notify()
+        elif len(self._threads) < self._workers and not self._closed:
+            thread = threading.Thread(target=self._work, name=f"graph-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-    def _appoint(self) -> None:
-        """One more sender, where something waits and there is room. The lock is held."""
-        if (self._messages or self._lists) and self._sending < self._senders():
-            self._sending += 1
-            self._pool.submit(self._work)
+    def _free(self, user: str) -> int:
+        return self._per_mailbox - self._taken[user]
 
-    def _few(self) -> bool:
-        return self._slots.per_mailbox * len(self._users) <= FEW
+    def _claim(self, user: str) -> bool:
+        if self._taken[user] >= self._per_mailbox:
+            return False
+        self._taken[user] += 1
+        return True
 
-    def _senders(self) -> int:
-        """As many as fill all places, with single lists or with full bundles."""
-        places = self._slots.per_mailbox * len(self._users)
-        return min(self._most, places if self._few() else max(self._slots.per_mailbox, 1 + -(-places // LIMIT)))
+    def _claim_for_file(self, user: str) -> bool:
+        """A place that is not the last free one; the only one of a mailbox that has one in all."""
+        return self._taken[user] + 1 < max(self._per_mailbox, 2) and self._claim(user)
+
+    def _waits(self, user: str) -> bool:
+        """Whether something of a rank before FILE waits for this mailbox."""
+        return any(user in queue.by_user for rank, queue in self._queues.items() if rank is not Rank.FILE)
+
+    def _give_back(self, users: Iterable[str]) -> None:
+        """Free places that were claimed. The lock is held."""
+        for user in users:
+            self._taken[user] -= 1
+            if not self._taken[user]:
+                del self._taken[user]
+        self._serve_turns()
+        self._wake()
+
+    def _serve_turns(self) -> None:
+        """Give places to threads that send themselves, where nothing else waits for the mailbox. The lock is held."""
+        still: list[_Turn] = []
+        for turn in self._turns:
+            claim = self._claim_for_file if turn.is_file else self._claim
+            turn.claimed = not self._waits(turn.user) and claim(turn.user)
+            if turn.claimed:
+                turn.given.set()
+            else:
+                still.append(turn)
+        self._turns = still
+
+    def _next(self) -> list[_Ticket]:
+        """What one worker takes at a time; nothing where nothing has a free place. The lock is held."""
+        for rank in Rank:
+            queue = self._queues[rank]
+            if not queue.by_user:
+                continue
+            if rank is Rank.CONTENT and self._bundles >= self._most_bundles():
+                continue
+            claim = self._claim_for_file if rank is Rank.FILE else self._claim
+            most = self._bundle_size(rank)
+            taken = queue.take(1, claim, bundled=False)
+            if not taken:
+                continue
+            if taken[0].request is not None and most > 1:
+                for other in _LISTS if rank in _LISTS else (rank,):
+                    taken += self._queues[other].take(most - len(taken), claim, bundled=True)
+            self._bundles += rank is Rank.CONTENT
+            return taken
+        return []
+
+    def _most_bundles(self) -> int:
+        """Bundles of bodies that are sent at a time: as many of four as fill the places of the mailboxes in use. More
+        would be smaller ones."""
+        users = len(self._taken.keys() | self._queues[Rank.CONTENT].by_user.keys())
+        return -(-users * self._per_mailbox // AT_ONCE)
+
+    def _bundle_size(self, rank: Rank) -> int:
+        """How many requests share a $batch: so many that the free workers carry all that could go now."""
+        ranks = _LISTS if rank in _LISTS else (rank,)
+        ready = sum(self._queues[each].ready(self._free) for each in ranks)
+        size = -(-ready // (self._workers - self._busy))
+        return min(LIMIT, max(AT_ONCE, size) if rank is Rank.CONTENT else size)
+
+    # -- workers ----------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        """Send as long as there is something that can go."""
-        while (bundle := self._next()).tickets:
-            try:
-                self._send(bundle)
-            finally:
-                self._slots.give_back(Counter(ticket.request.user for ticket in bundle.tickets))
+        while bundle := self._take():
+            answers = self._send(bundle)
+            with self._changed:
+                self._busy -= 1
+                self._bundles -= bundle[0].rank is Rank.CONTENT
+                self._give_back(ticket.user for ticket in bundle)
+            for ticket, answer in zip(bundle, answers, strict=True):
+                if answer is None:  # it has to be asked again, alone
+                    self._put([_Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket))])
+                else:
+                    ticket.done(answer if ticket.job is None or not isinstance(answer, _Result) else answer.value)
 
-    def _next(self) -> _Bundle:
-        with self._lock:
-            if self._sending > self._senders():  # plain requests have become bundles, which fewer carry
-                self._sending -= 1
-                return _Bundle([], [])
-            messages = self._messages.take(LIMIT, self._slots.claim)
-            room = LIMIT - len(messages)
-            if self._few():
-                room = 0 if messages else 1
-            lists = self._lists.take(room, self._slots.claim) if room else []
-            if not messages and not lists:
-                self._sending -= 1
-            else:
-                self._appoint()  # there may be more than one can carry
-            return _Bundle(messages, lists)
+    def _take(self) -> list[_Ticket]:
+        with self._changed:
+            while not self._closed:
+                if bundle := self._next():
+                    self._busy += 1
+                    self._wake()  # there may be more than one can carry
+                    return bundle
+                self._idle += 1
+                self._changed.wait()
+                self._idle -= 1
+            return []
 
-    def _send(self, bundle: _Bundle) -> None:
-        """Send, and tell all of them."""
-        tickets = bundle.tickets
-        requests = [ticket.request for ticket in tickets]
-        answers: Sequence[Answer | BaseException | None]
+    def _send(self, bundle: Sequence[_Ticket]) -> Sequence[Any]:
+        """What came for each: an answer, an error, or None for one that has to be asked alone."""
+        first = bundle[0]
+        requests = [ticket.request for ticket in bundle if ticket.request is not None]
         try:
-            if len(tickets) == 1 and bundle.lists:
-                answers = [self._client.send_get(requests[0])]
-            else:
-                found, served = self._client.send_batch(requests)
-                answers = [None if answer is None else (answer, served) for answer in found]
-        except BaseException as error:  # handed to the threads that wait
-            answers = [error] * len(tickets)
-        for ticket, answer in zip(tickets, answers, strict=True):
-            ticket.tell(answer)
+            if first.job is not None:
+                return [_Result(first.job())]
+            if len(bundle) == 1 and first.rank is not Rank.CONTENT:
+                return [self.client.send_get(requests[0])]
+            found, served = self.client.send_batch(requests)
+            return [None if answer is None else (answer, served) for answer in found]
+        except NoAnswerError as error:
+            # the others of the bundle are not at fault for one slow mailbox: each is asked again alone
+            return [error] if len(bundle) == 1 else [None] * len(bundle)
+        except BaseException as error:  # handed to those who wait
+            return [error] * len(bundle)
+
+    def _alone(self, ticket: _Ticket) -> Callable[[], Answer]:
+        request = ticket.request
+        if request is None:
+            raise ValueError("a job is not sent twice")
+        return lambda: self.client.send_get(request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What a job returned, which may be None."""
+
+    value: Any
+
+
+def _numbered(told: SimpleQueue[tuple[int, Any]], number: int) -> Done:
+    return lambda answer: told.put((number, answer))
+
+
+def _raised(answer: Any) -> Any:
+    """The answer; an error is raised, a copy for each thread: a shared one would collect the traces of all."""
+    if isinstance(answer, BaseException):
+        raise copy.copy(answer) from answer
+    return answer

@@ -1,29 +1,20 @@
 """What `check` asks Graph beyond what a run reads: the directory, the tenant's domains, each mailbox. Reads only."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from connector.errors import ConnectorError, MailboxError, ServiceError
-from connector.graph.batch import LIMIT, SubRequest, SubResponse
+from connector.errors import ConnectorError, MailboxError
+from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, service_error
-from connector.model.values import GraphUserId
+from connector.http.subrequest import SubResponse
+from connector.model.inspection import Tenant
+from connector.model.values import GraphUserId, batched
 
 _USERS = {"$select": "userPrincipalName,mail,userType", "$top": "999"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
-    """What the directory shows: names and addresses of members, the clock, and why it does not show them."""
-
-    served_at: datetime
-    names: tuple[str, ...] = ()
-    error: ServiceError | None = None
-
-
 class GraphInspection:
-    """Asks one tenant."""
+    """The port TenantInspection of `check`. Reads only."""
 
     def __init__(self, client: GraphClient) -> None:
         self._client = client
@@ -47,11 +38,12 @@ class GraphInspection:
 
     def reach(self, users: Sequence[GraphUserId]) -> Iterator[ConnectorError | None]:
         """For each mailbox, in order: None where its mail can be read, else why not. Twenty in a request."""
-        for start in range(0, len(users), LIMIT):
-            part = users[start : start + LIMIT]
-            asked = [SubRequest(user, f"/users/{user}/messages?$top=1&$select=id", IMMUTABLE) for user in part]
-            with self._client.slots.hold(dict.fromkeys(part, 1)):
-                answers, _ = self._client.send_batch(asked)
+        for part in batched(users, LIMIT):
+            asked = [
+                MailboxRequest(user=user, url=f"/users/{user}/messages?$top=1&$select=id", prefer=IMMUTABLE)
+                for user in part
+            ]
+            answers, _ = self._client.send_batch(asked)
             for request, answer in zip(asked, answers, strict=True):
                 yield self._verdict(request, answer)
 
@@ -60,7 +52,7 @@ class GraphInspection:
         response = self._client.try_get(user, f"/v1.0/users/{user}/mailboxSettings/userPurpose")
         return None if response.status == 200 else mailbox_error(response.status, _error(response), user)
 
-    def _verdict(self, request: SubRequest, answer: SubResponse | None) -> ConnectorError | None:
+    def _verdict(self, request: MailboxRequest, answer: SubResponse | None) -> ConnectorError | None:
         try:
             if answer is None:  # busy: it is asked again alone, with retries of its own
                 answer = self._client.try_get(request.user, f"/v1.0{request.url}")

@@ -1,48 +1,60 @@
 """Mail in Microsoft 365 behind the port `MailSource`: pages of a window, folder trees, bodies by $batch, users."""
 
+import copy
+import functools
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from queue import SimpleQueue
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
-from connector.errors import MailboxError, MessageError, MessageGoneError, SetupError
+from connector.errors import MailboxError, MessageError, MessageGoneError
+from connector.graph import attachments as files
 from connector.graph import parse
-from connector.graph.attachments import Stream, download, list_request, read_list
-from connector.graph.batch import SubRequest, SubResponse
-from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, message_error, service_error
-from connector.graph.dispatch import Coalescer
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.graph.attachments import Stream, download, read_list, whole
+from connector.graph.batch import MailboxRequest
+from connector.graph.client import IMMUTABLE, mailbox_error, message_error
+from connector.graph.directory import GraphDirectory
+from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.queries import (
+    FOLDER_PAGE,
+    WELL_KNOWN,
+    count_request,
+    folders_path,
+    header_request,
+    list_request,
+    messages_path,
+    tree_requests,
+)
+from connector.http.subrequest import SubResponse
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Listed, Page
 from connector.model.org import DirectoryUser
+from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
+from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 
-#: asked for by name, in this order: those that every mailbox has come first, because a chain ends at the first 404
-WELL_KNOWN = ("msgfolderroot", "drafts", "outbox", "junkemail", "syncissues", "conversationhistory")
-FOLDER_PAGE = "odata.maxpagesize=500"
+T = TypeVar("T")
 
 
-class GraphMail:
-    """Reads mail and users. Safe from several threads. `pool` sends what is bundled, `requests` at a time.
+class GraphMail(GraphDirectory):
+    """The port MailSource. Safe from several threads. `dispatcher` sends; nothing is asked of Graph beside it.
 
     `person`: who has signed in, where that is a person and not the application.
     """
 
     def __init__(
         self,
-        client: GraphClient,
+        dispatcher: RequestDispatcher,
         *,
-        pool: Executor,
-        requests: int,
         attachment_timeout: float = 120,
         person: Callable[[], DirectoryUser | None] | None = None,
     ) -> None:
-        self._client = client
-        self._coalescer = Coalescer(client, pool, most=requests)
+        super().__init__(dispatcher, person=person)
         self._attachment_timeout = attachment_timeout
-        self._person = person
 
     @property
     def calls(self) -> int:
@@ -50,6 +62,46 @@ class GraphMail:
         return self._client.calls
 
     # -- windows ----------------------------------------------------------------------------------------------------
+
+    def start(self, call: SourceCall[T], done: Callable[[Any], None]) -> None:
+        """Ask, and return at once; `done` gets the answer or error in a dispatcher's thread, and must not block."""
+        match call:
+            case PageCall(with_tree=True):
+                self._run(call.user, call.kind, lambda: self._page_with_tree(call), done)
+            case PageCall():
+                self._start_page(call, done)
+            case CountCall():
+                request = count_request(call.user, call.start, call.end)
+                self._dispatcher.submit(request, _rank(call.kind), lambda answer: done(_count(answer)))
+            case TreeCall():
+                self._run(call.user, call.kind, lambda: self._all_folders(call.user), done)
+            case FolderCall():
+                self._run(call.user, WindowKind.SWEEP, lambda: self._folder(call.user, call.folder), done)
+            case HeadersCall():
+                self._start_headers(call, done)
+            case _:
+                raise TypeError(f"{type(call).__name__} is no call of this source")
+
+    def _run(self, user: str, kind: WindowKind, job: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self._dispatcher.run(user, _rank(kind), job, done)
+
+    def _start_page(self, call: PageCall, done: Callable[[Any], None]) -> None:
+        url = self._client.below_root(call.link) if call.link is not None else None
+        if call.link is not None and url is None:
+            # an address of another host: asked for all the same, so that it is refused by name
+            link = call.link
+            self._run(call.user, call.kind, lambda: self._page(call, self._client.try_get_at(call.user, link)), done)
+            return
+        request = list_request(call) if url is None else MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE)
+        self._dispatcher.submit(request, _rank(call.kind), _then(lambda answer: self._page(call, answer), done))
+
+    def _page(self, call: PageCall, answer: Answer) -> Page:
+        """A page of an answer. A folder that was deleted behind the reader holds nothing: what was moved out of it
+        before is found where it is now."""
+        response, served = answer
+        if call.folder is not None and _is_gone(response):
+            return Page(headers=(), link=None, served_at=served)
+        return _page(call.mailbox, _good(response, call.user), served, ids_only=call.ids_only)
 
     def page(
         self,
@@ -62,41 +114,69 @@ class GraphMail:
         link: str | None,
         folder: FolderId | None = None,
     ) -> Page:
-        """One page of [start, end) in ascending received time, or the page behind `link`.
-
-        `folder`: of this one alone. One that was deleted behind the reader holds nothing: what was moved out of it
-        before is found where it is now.
-        """
-        if link is not None:
-            response, served = self._client.try_get_at(user, link)
-        else:
-            response, served = self._coalescer.ask(_list(user, start, end, top, folder))
-        if folder is not None and _is_gone(response):
-            return Page(headers=(), link=None, served_at=served)
-        return _page(mailbox, _good(response, user), served)
+        """One page of [start, end) in ascending received time, or the page behind `link`: see `PageCall`."""
+        call = PageCall(
+            mailbox=mailbox, user=user, kind=WindowKind.LIVE, start=start, end=end, top=top, link=link, folder=folder
+        )
+        return self._waited(call)
 
     def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
-        """About how many messages [start, end) holds, by Graph's own count.
-
-        It was seen as -1 beside a filter (observed: microsoft-graph-docs issue 4870), and too high, since hidden items
-        are counted (issue 17875): it may be shown, and decides nothing.
-        """
-        response, _ = self._coalescer.ask(_counting(user, start, end))
-        found = response.body.get("@odata.count") if response.status == 200 else None
-        return found if isinstance(found, int) and found >= 0 else None
-
-    def page_with_folders(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
-    ) -> tuple[Page, FolderTree]:
-        """A first page and the folder tree in one request: a chain, so that the mailbox is asked once at a time."""
-        answers, served = self._client.chain([_list(user, start, end, top), *_tree_requests(user)])
-        page = _page(mailbox, _good(next(answers), user), served)
-        return page, self._tree(user, answers)
+        """About how many messages [start, end) holds, by Graph's own count: see `CountCall`."""
+        return self._waited(CountCall(user=user, kind=WindowKind.LIVE, start=start, end=end))
 
     def folders(self, user: GraphUserId) -> FolderTree:
         """The folder tree in one request."""
-        answers, _ = self._client.chain(_tree_requests(user))
+        return self._waited(TreeCall(user=user, kind=WindowKind.LIVE))
+
+    def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
+        """One folder by id; None where there is none."""
+        return self._waited(FolderCall(user=user, folder=folder))
+
+    def _waited(self, call: SourceCall[T]) -> T:
+        """Ask, and wait for the answer. Raises the error that came instead."""
+        told: SimpleQueue[T | BaseException] = SimpleQueue()
+        self.start(call, told.put)
+        answer = told.get()
+        if isinstance(answer, BaseException):
+            raise copy.copy(answer) from answer
+        return answer
+
+    def _page_with_tree(self, call: PageCall) -> Page:
+        """A page and the folder tree in one request: a chain, so that the mailbox is asked once at a time."""
+        answers, served = self._client.chain([list_request(call), *tree_requests(call.user)])
+        page = self._page(call, (next(answers), served))
+        return replace(page, tree=self._tree(call.user, answers))
+
+    def _all_folders(self, user: str) -> FolderTree:
+        answers, _ = self._client.chain(tree_requests(user))
         return self._tree(user, answers)
+
+    def _folder(self, user: str, folder: FolderId) -> Folder | None:
+        url = f"/v1.0{folders_path(user)}/{quote(folder, safe='')}"
+        response = self._client.try_get(user, url, params={"$select": parse.FOLDER_FIELDS})
+        if response.status == 200:
+            return parse.folder(response.body)
+        if response.status == 404:
+            return None
+        raise mailbox_error(response.status, response.body.get("error") or {}, user)
+
+    def _start_headers(self, call: HeadersCall, done: Callable[[Any], None]) -> None:
+        """Ask for each message; call `done` once, when all answers have come."""
+        answers: list[Header | BaseException | None] = [None] * len(call.wanted)
+        missing, lock = [len(answers)], threading.Lock()
+
+        def arrived(number: int, answer: Any) -> None:
+            mailbox, user, _ = call.wanted[number]
+            answers[number] = answer if isinstance(answer, BaseException) else _single(mailbox, user, answer[0])
+            with lock:
+                missing[0] -= 1
+                last = missing[0] == 0
+            if last:
+                done(_all_headers(answers))
+
+        for number, (_, user, message) in enumerate(call.wanted):
+            told = functools.partial(arrived, number)
+            self._dispatcher.submit(header_request(user, message), Rank.SWEEP, told)
 
     def _tree(self, user: str, answers: Iterator[SubResponse]) -> FolderTree:
         """The tree, of the answers to `_tree_requests`; further pages are asked for one by one."""
@@ -125,29 +205,18 @@ class GraphMail:
         self, wanted: Sequence[tuple[RecordId, GraphUserId, MessageId]]
     ) -> Iterator[tuple[tuple[RecordId, GraphUserId, MessageId], Header | MessageError]]:
         """The headers of single messages by id, in any order; MessageGoneError for one that is not there."""
-        requests = [
-            SubRequest(user, f"{_messages(user)}/{quote(message, safe='')}?$select={parse.HEADER_FIELDS}", IMMUTABLE)
-            for _, user, message in wanted
-        ]
-        for index, response in self._coalescer.ask_many(requests):
-            yield wanted[index], _single(wanted[index][0], response)
+        requests = [header_request(user, message) for _, user, message in wanted]
+        for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
+            mailbox, user, _ = wanted[index]
+            yield wanted[index], _single(mailbox, user, response)
 
     def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
         """The messages of a mailbox that have this Message-ID, which need not be one."""
         literal = internet_message_id.replace("'", "''")
         asked = {"$filter": f"internetMessageId eq '{literal}'", "$select": parse.HEADER_FIELDS, "$top": "50"}
-        answer, _ = self._client.get(user, f"/v1.0{_messages(user)}", params=asked)
+        with self._dispatcher.place(user):
+            answer, _ = self._client.get(user, f"/v1.0{messages_path(user)}", params=asked)
         return tuple(parse.header(mailbox, item) for item in _items(answer))
-
-    def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
-        """One folder by id; None where there is none."""
-        url = f"/v1.0{_folders(user)}/{quote(folder, safe='')}"
-        response = self._client.try_get(user, url, params={"$select": parse.FOLDER_FIELDS})
-        if response.status == 200:
-            return parse.folder(response.body)
-        if response.status == 404:
-            return None
-        raise mailbox_error(response.status, response.body.get("error") or {}, user)
 
     # -- bodies -----------------------------------------------------------------------------------------------------
 
@@ -158,24 +227,24 @@ class GraphMail:
 
         With `inline_images` those of a body that shows parts of its mail are listed too.
         """
-        requests: list[SubRequest] = []
+        requests: list[MailboxRequest] = []
         parts: list[tuple[int, bool]] = []
         for index, header in enumerate(wanted):
             user = users[header.mailbox]
-            url = f"{_messages(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
-            requests.append(SubRequest(user, url, IMMUTABLE))
+            url = f"{messages_path(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
+            requests.append(MailboxRequest(user=user, url=url, prefer=IMMUTABLE))
             parts.append((index, False))
             if header.has_attachments:
-                requests.append(list_request(user, header))
+                requests.append(files.list_request(user, header))
                 parts.append((index, True))
         bodies: dict[int, Content | MessageError] = {}
         lists: dict[int, tuple[Attachment, ...] | MessageError] = {}
         inline: dict[Place, Content] = {}
-        for number, response in self._coalescer.ask_many(requests):
+        for number, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
             index, is_list = parts[number]
             header = wanted[index]
             if is_list:
-                lists[index] = read_list(self._client, users[header.mailbox], response)
+                lists[index] = self._attachment_list(users[header.mailbox], response)
             else:
                 bodies[index] = _content(response)
             if index not in bodies or (header.has_attachments and index not in lists):
@@ -193,114 +262,36 @@ class GraphMail:
         self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
     ) -> Iterator[tuple[Header, tuple[Attachment, ...] | MessageError]]:
         """The lists of attachments of many messages, mailboxes mixed, in any order, each exactly once."""
-        requests = [list_request(users[header.mailbox], header) for header in wanted]
-        for index, response in self._coalescer.ask_many(requests):
+        requests = [files.list_request(users[header.mailbox], header) for header in wanted]
+        for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
             header = wanted[index]
-            yield header, read_list(self._client, users[header.mailbox], response)
+            yield header, self._attachment_list(users[header.mailbox], response)
 
-    def download(self, user: GraphUserId, message: MessageId, attachment: str | None) -> AbstractContextManager[Stream]:
-        """Open an attachment, or with None the message itself as MIME."""
-        return download(self._client, user, message, attachment, limit=self._attachment_timeout)
+    def _attachment_list(self, user: GraphUserId, response: SubResponse) -> tuple[Attachment, ...] | MessageError:
+        """A list of attachments; pages behind it are asked for one by one."""
+        if response.status == 200 and response.body.get("@odata.nextLink"):
+            with self._dispatcher.place(user):
+                return read_list(self._client, user, response)
+        return read_list(self._client, user, response)
 
-    # -- users ------------------------------------------------------------------------------------------------------
-
-    def find_user(self, names: Sequence[str]) -> DirectoryUser | None:
-        """The user that has the first name as UPN, or else one of the names as an address.
-
-        A person who may not read the directory is found nonetheless; for another, MailboxError says what is missing.
-        """
-        try:
-            return self._find_user(names)
-        except SetupError:
-            if self._person is None:
-                raise
-            return self._found_without_directory(names, self._person())
-
-    def _found_without_directory(self, names: Sequence[str], person: DirectoryUser | None) -> DirectoryUser:
-        if person is not None and person.mail.casefold() in {name.casefold() for name in names}:
-            return person
-        raise MailboxError(
-            f"The directory may not be read, so that {names[0]} cannot be looked up",
-            where="auth_providers, default_scopes",
-            remedy="Add User.Read.All of Microsoft Graph to default_scopes, have an administrator consent, and type "
-            "m365sync login; or fill in Graph User Id on the MS Graph User record.",
-            code="DIRECTORY",
+    def small_files(
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        """The contents of small attachments: each is read whole and its place in the mailbox given back."""
+        limit = self._attachment_timeout
+        jobs = (functools.partial(whole, self._client, place, most=most, limit=limit) for place in wanted)
+        yield from self._dispatcher.run_many(
+            ((place[0], job) for place, job in zip(wanted, jobs, strict=True)), Rank.FILE
         )
 
-    def _find_user(self, names: Sequence[str]) -> DirectoryUser | None:
-        for number, name in enumerate(names):
-            item = self._user_by_upn(name) if number == 0 else None
-            item = item or self._user_by_address(name)
-            if item is not None:
-                return parse.directory_user(item, self._purpose(item["id"]))
-        return None
-
-    def has_user(self, address: str) -> bool | None:
-        """Whether the directory has a user with this address; None where it cannot be asked."""
-        response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
-        return bool(response.body.get("value")) if response.status == 200 else None
-
-    def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory does not tell."""
-        response = self._user(user)
-        return parse.directory_user(response.body, "").addresses if response.status == 200 else None
-
-    def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
-        response = self._user(name)
-        if response.status == 200:
-            return response.body
-        if response.status in (400, 404):
-            return None
-        raise service_error(response.status, response.body.get("error") or {})
-
-    def _user(self, key: str) -> SubResponse:
-        """The directory's answer about one user, by id or User Principal Name."""
-        url = f"/v1.0/users/{quote(key, safe='')}"
-        return self._client.try_get(key, url, params={"$select": parse.USER_FIELDS})
-
-    def _user_by_address(self, address: str) -> Mapping[str, Any] | None:
-        response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
-        if response.status != 200:
-            raise service_error(response.status, response.body.get("error") or {})
-        return next(iter(response.body.get("value") or ()), None)
-
-    def _purpose(self, user: str) -> str:
-        """Graph's userPurpose; empty where it may not be asked: a person's own mailbox is all that a person may ask."""
-        response = self._client.try_get(user, f"/v1.0/users/{user}/mailboxSettings/userPurpose")
-        if response.status == 403:
-            return ""
-        return parse.purpose(_good(response, user))
-
-
-def _messages(user: str) -> str:
-    return f"/users/{quote(user, safe='')}/messages"
-
-
-def _folders(user: str) -> str:
-    return f"/users/{quote(user, safe='')}/mailFolders"
-
-
-def _list(user: str, start: datetime, end: datetime, top: int, folder: FolderId | None = None) -> SubRequest:
-    query = f"$filter={_filter(start, end)}&$orderby=receivedDateTime&$select={parse.HEADER_FIELDS}&$top={top}"
-    path = _messages(user) if folder is None else f"{_folders(user)}/{quote(folder, safe='')}/messages"
-    return SubRequest(user, f"{path}?{query}", IMMUTABLE)
-
-
-def _counting(user: str, start: datetime, end: datetime) -> SubRequest:
-    query = f"$filter={_filter(start, end)}&$count=true&$select=id&$top=1"
-    return SubRequest(user, f"{_messages(user)}?{query}", IMMUTABLE)
-
-
-def _filter(start: datetime, end: datetime) -> str:
-    # by hand: the same as quoting the options, for a seventh of its time, and it is built some hundred times a mailbox
-    return f"receivedDateTime%20ge%20{_time(start)}%20and%20receivedDateTime%20lt%20{_time(end)}"
-
-
-def _tree_requests(user: str) -> list[SubRequest]:
-    """mailFolders/delta shows all folders flat, but v1.0 does not say which are well known: those are asked by name."""
-    tree = SubRequest(user, f"{_folders(user)}/delta?$select={parse.FOLDER_FIELDS}", FOLDER_PAGE)
-    names = (f"{_folders(user)}/{name}?$select={parse.FOLDER_FIELDS}" for name in WELL_KNOWN)
-    return [tree, *(SubRequest(user, name, IMMUTABLE) for name in names)]
+    @contextmanager
+    def download(self, user: GraphUserId, message: MessageId, attachment: str | None) -> Iterator[Stream]:
+        """Open an attachment, or with None the message itself as MIME; its place in the mailbox is held meanwhile."""
+        with (
+            self._dispatcher.place(user, for_file=True),
+            download(self._client, user, message, attachment, limit=self._attachment_timeout) as stream,
+        ):
+            yield stream
 
 
 def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
@@ -308,31 +299,63 @@ def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
     if answer.status != 200:
         error = answer.body.get("error")
         raise mailbox_error(answer.status, error if isinstance(error, Mapping) else {}, user)
-    return answer.body
+    body: Mapping[str, Any] = answer.body
+    return body
 
 
 def _is_gone(answer: SubResponse) -> bool:
-    """Whether Graph has no such item; that it has no such mailbox is told by other codes."""
+    """Whether Graph has no such item; for a missing mailbox it has other codes."""
     error = answer.body.get("error")
     code = error.get("code") if isinstance(error, Mapping) else None
     return answer.status == 404 and str(code).lower() == "erroritemnotfound"
 
 
-def _by_address(address: str) -> dict[str, str]:
-    literal = address.replace("'", "''")
-    return {
-        "$filter": f"mail eq '{literal}' or proxyAddresses/any(p:p eq 'smtp:{literal}')",
-        "$select": parse.USER_FIELDS,
-    }
-
-
-def _time(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _page(mailbox: RecordId, answer: Mapping[str, Any], served: datetime) -> Page:
-    headers = tuple(parse.header(mailbox, item) for item in _items(answer))
+def _page(mailbox: RecordId, answer: Mapping[str, Any], served: datetime, *, ids_only: bool = False) -> Page:
+    items = _items(answer)
+    headers: tuple[Header | Listed, ...]
+    if ids_only:
+        headers = tuple(parse.listed(item) for item in items)
+    else:
+        headers = tuple(parse.header(mailbox, item) for item in items)
     return Page(headers=headers, link=answer.get("@odata.nextLink"), served_at=served)
+
+
+def _count(answer: Any) -> int | BaseException | None:
+    """What the count says; a mailbox that cannot be read is reported by its pages."""
+    if isinstance(answer, BaseException):
+        return None if isinstance(answer, MailboxError) else answer
+    response: SubResponse = answer[0]
+    found = response.body.get("@odata.count") if response.status == 200 else None
+    return found if isinstance(found, int) and found >= 0 else None
+
+
+def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Header, ...] | BaseException:
+    """The headers without those of messages that are gone; or the first other error."""
+    errors = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageGoneError)]
+    if not errors:
+        return tuple(each for each in answers if isinstance(each, Header))
+    error = errors[0]
+    if isinstance(error, MessageError):
+        return MailboxError(error.what, where=error.where, remedy=error.remedy, code=error.code)
+    return error
+
+
+def _rank(kind: WindowKind) -> Rank:
+    return {WindowKind.LIVE: Rank.LIVE, WindowKind.BACKFILL: Rank.BACKFILL}.get(kind, Rank.SWEEP)
+
+
+def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`done` with what is read of an answer, or with the error."""
+
+    def arrived(answer: Any) -> None:
+        if not isinstance(answer, BaseException):
+            try:
+                answer = read(answer)
+            except Exception as error:  # of any kind: the caller of `done` waits for it
+                answer = error
+        done(answer)
+
+    return arrived
 
 
 def _joined(
@@ -344,17 +367,17 @@ def _joined(
     return listed if isinstance(listed, MessageGoneError) else replace(content, attachments=listed)
 
 
-def _single(mailbox: RecordId, response: SubResponse) -> Header | MessageError:
+def _single(mailbox: RecordId, user: str, response: SubResponse) -> Header | MessageError:
     if response.status != 200:
         return message_error(response)
     try:
         return parse.header(mailbox, response.body)
     except MailboxError as error:
-        return MessageError(error.what, where=error.where, remedy=error.remedy, code=error.code)
+        return MessageError(error.what, where=error.where or f"user {user}", remedy=error.remedy, code=error.code)
 
 
 def _items(answer: Mapping[str, Any]) -> Sequence[Any]:
-    """The `value` of a list. An answer without one is no empty list: it would close a window over unread mail."""
+    """The `value` of a list. Raises MailboxError where it is missing: an empty list would end a window too early."""
     items = answer.get("value")
     if not isinstance(items, list):
         raise MailboxError(

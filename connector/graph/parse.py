@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.errors import MailboxError
-from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Recipient
+from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Listed, Recipient
 from connector.model.org import DirectoryUser
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 
 #: what the list call selects: headers only, so that mail which is not client mail never leaves Microsoft 365
 HEADER_FIELDS = (
-    "id,parentFolderId,receivedDateTime,sentDateTime,internetMessageId,conversationIndex,conversationId,subject,"
+    "id,parentFolderId,receivedDateTime,sentDateTime,internetMessageId,conversationIndex,subject,"
     "from,sender,toRecipients,ccRecipients,bccRecipients,importance,categories,webLink,isDraft,hasAttachments"
 )
+#: what a sweep selects where the run has read the same range already
+LISTED_FIELDS = "id,receivedDateTime"
 #: what is fetched for a message that will be stored
 CONTENT_FIELDS = "id,body,bodyPreview"
 FOLDER_FIELDS = "id,displayName,parentFolderId,isHidden,totalItemCount"
@@ -39,7 +41,6 @@ def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
             sent_at=_optional_instant(item.get("sentDateTime")),
             internet_message_id=item.get("internetMessageId") or None,
             conversation_index=item.get("conversationIndex") or None,
-            conversation_id=item.get("conversationId") or None,
             subject=item.get("subject") or "",
             from_=_recipient(item.get("from")),
             sender=_recipient(item.get("sender")),
@@ -54,13 +55,25 @@ def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # OverflowError: year 1 or 9999 with an offset has no equal in UTC
-        known = item.get("id") if isinstance(item, Mapping) else None
-        raise MailboxError(
-            f"Graph listed a message that cannot be read ({type(error).__name__})",
-            where=f"message {known or 'without id'}",
-            remedy="Please report it; the mailbox is read again by the next run.",
-            code="BAD_ITEM",
-        ) from error
+        raise _bad_item(item, error) from error
+
+
+def _bad_item(item: Any, error: Exception) -> MailboxError:
+    known = item.get("id") if isinstance(item, Mapping) else None
+    return MailboxError(
+        f"Graph listed a message that cannot be read ({type(error).__name__})",
+        where=f"message {known or 'without id'}",
+        remedy="Please report it; the mailbox is read again by the next run.",
+        code="BAD_ITEM",
+    )
+
+
+def listed(item: Mapping[str, Any]) -> Listed:
+    """The id and time of a message of a list. Raises MailboxError where the item cannot be read."""
+    try:
+        return Listed(id=MessageId(item["id"]), received_at=instant(item["receivedDateTime"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _bad_item(item, error) from error
 
 
 def content(item: Mapping[str, Any]) -> Content:
@@ -89,7 +102,7 @@ def attachment(item: Mapping[str, Any]) -> Attachment:
 
 
 def folder(item: Mapping[str, Any], well_known: str | None = None) -> Folder:
-    """A mail folder."""
+    """A mail folder of an answer. Raises KeyError where it has no id."""
     parent, items = item.get("parentFolderId"), item.get("totalItemCount")
     return Folder(
         id=FolderId(item["id"]),

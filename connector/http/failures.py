@@ -1,4 +1,4 @@
-"""Why no answer came: exceptions of requests in the words of core/retry.py and of the admin who reads the error."""
+"""Why no answer came: exceptions of requests as kinds of core/scheduling/retry.py, and as text for the admin."""
 
 import ssl
 from typing import Literal
@@ -14,11 +14,11 @@ _LOST = (
 
 
 class BrokenAnswerError(requests.RequestException):
-    """An answer with a good status whose body is not what the API speaks, such as the HTML page of a gateway."""
+    """An answer with a good status whose body is not JSON, such as the HTML page of a gateway."""
 
 
 def kind_of(error: requests.RequestException) -> Literal["connection", "timeout"] | None:
-    """What core/retry.py calls a failure without an answer; None for one that sending again cannot help."""
+    """The kind of a failure without an answer, for core/scheduling/retry.py; None where sending again cannot help."""
     if is_untrusted(error):
         return None
     if isinstance(error, requests.Timeout):
@@ -55,7 +55,7 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error and whatever urllib3 wrapped in it."""
+    """The error and the errors that urllib3 wrapped in it."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:
@@ -79,5 +79,5 @@ def _name_unknown(error: BaseException) -> bool:
 
 
 def is_untrusted(error: BaseException) -> bool:
-    """Whether the service showed a certificate that nobody we trust has signed."""
+    """Whether the service showed a certificate that no trusted authority has signed."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))

@@ -1,47 +1,37 @@
-"""The one door to the network: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
+"""Sends all HTTP requests: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
 
 `Transport` holds what all services share (TLS, the number of requests in flight, the retry policy); `ServiceClient` is
 one service behind it. Statuses are no errors here: after the retries an answer is handed back as it is, and `graph/`
 and `salesforce/` say what it means. No answer at all is an `UnreachableError`.
 """
 
-import json
-import os
 import random
-import re
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
-import certifi
 import requests
 import structlog
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying
 
 from connector import __version__
 from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
-from connector.errors import ServiceError, UnreachableError, UsageError
-from connector.http.failures import BrokenAnswerError, explained, kind_of, never_connected
+from connector.errors import ServiceError, UnreachableError
+from connector.http.answers import require_json, served_at, template
+from connector.http.failures import explained, kind_of, never_connected
+from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
 
-#: Methods that may be sent again whatever became of the first attempt (RFC 9110, 9.2.1: safe methods).
+#: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-#: Segments of a path that name one record, message, user or job, so that a log line shows the kind of request only.
-_ID = re.compile(r".*@.*|[0-9a-fA-F-]{32,}|[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?|.{40,}")
-_QUOTED = re.compile(r"\('[^']*'\)")
-
 
 #: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
 Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
@@ -90,7 +80,7 @@ class Transport:
         self.jitter = jitter
         self.now = now
         self.in_flight = threading.BoundedSemaphore(workers)
-        self._tls = _trust(ca_file)
+        self._tls = trusted(ca_file)
         self._lock = threading.Lock()
         self._opened: list[requests.Session] = []
 
@@ -101,12 +91,12 @@ class Transport:
         return ServiceClient(self, name, url, counted=counted, token=token, setting=setting)
 
     def open(self) -> requests.Session:
-        """A plain session of this door's making: no environment, no cookies, no retries of its own."""
+        """A new session without environment, cookies and retries of its own; `close` closes it."""
         session = requests.Session()
         session.trust_env = False  # a .netrc entry would replace our Authorization header
         session.headers["User-Agent"] = f"m365sync/{__version__}"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.mount("https://", _Adapter(self._tls))
+        session.mount("https://", TlsAdapter(self._tls))
         with self._lock:
             self._opened.append(session)
         return session
@@ -128,7 +118,7 @@ class Transport:
 
 
 class ServiceClient:
-    """One service behind the door, pinned to its host. Threads may share it: none shares a session with another."""
+    """One service, pinned to its host. Safe from several threads: each request has a session to itself."""
 
     def __init__(
         self,
@@ -175,7 +165,7 @@ class ServiceClient:
         body: "Body | None" = None,
         **how: Any,
     ) -> requests.Response:
-        """Send one request, again where that is safe and may help, and give back its last answer, whatever its status.
+        """Send one request, again where that is safe and may help, and give back its last answer, with any status.
 
         `url` is a path, or an absolute URL of this very host (any other is refused). `idempotent` says that sending it
         twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
@@ -207,13 +197,13 @@ class ServiceClient:
         return send({**headers, "Authorization": f"Bearer {self._token.token()}"})
 
     def session(self, *, idempotent: bool | None = None) -> requests.Session:
-        """A session for code that is not ours (simple-salesforce, msal): whatever it sends goes through `request`."""
+        """A session for code that is not ours (simple-salesforce, msal): all that it sends goes through `request`."""
         return _Lent(self, idempotent)
 
     # What an attempt needs of its service.
 
     def send_once(self, method: str, url: str, how: Mapping[str, Any]) -> requests.Response:
-        """One HTTP request on a session that nobody else is using, counted."""
+        """One HTTP request on a session that no other thread is using, counted."""
         if self._counted and urlsplit(url).path.startswith(self._counted):
             with self._lock:
                 self._calls += 1
@@ -230,7 +220,7 @@ class ServiceClient:
 
     @property
     def transport(self) -> Transport:
-        """The door that this service is behind."""
+        """The transport that this service sends through."""
         return self._transport
 
     def unreachable(self, error: requests.RequestException) -> UnreachableError:
@@ -255,7 +245,7 @@ class ServiceClient:
 
 
 class _Attempt:
-    """One request through tenacity's loop: core/retry.py decides, tenacity repeats, the door sleeps."""
+    """One request through tenacity's loop: core/scheduling/retry.py decides, tenacity repeats, the transport sleeps."""
 
     def __init__(
         self,
@@ -297,7 +287,7 @@ class _Attempt:
                 answer = self._service.send_once(self._method, self._url, how)
             status = answer.status_code
             if not self._any_body and not how.get("stream"):
-                _require_json(answer)
+                require_json(answer)
         except requests.RequestException as error:
             status = type(error).__name__
             raise
@@ -373,7 +363,7 @@ class _Lent(requests.Session):
         self._idempotent = idempotent
 
     def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
-        """As `requests.Session.request`, by keyword only; what concerns the transport is the door's to decide."""
+        """As `requests.Session.request`, by keyword only; TLS, proxies, redirects and hooks are the transport's."""
         if args:
             raise TypeError("pass params, data and headers by keyword")
         for name in ("allow_redirects", "verify", "proxies", "cert", "hooks"):
@@ -381,81 +371,7 @@ class _Lent(requests.Session):
         return self._service.request(str(method), str(url), idempotent=self._idempotent, **how)
 
 
-class _Adapter(HTTPAdapter):
-    """One TLS context for all connections: reading the authorities anew for each costs more than the handshake."""
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        self._tls = tls
-        super().__init__(pool_connections=2, pool_maxsize=4, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **how: Any) -> None:
-        """Give the context to the pools."""
-        super().init_poolmanager(*args, ssl_context=self._tls, **how)
-
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
-        """Keep requests from naming certificate files of its own."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._tls}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """The context verifies; nothing is added per connection."""
-
-
-def served_at(answer: requests.Response) -> datetime | None:
-    """The `Date` of an answer in UTC; None where it has none that can be read."""
-    try:
-        return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
-def template(path: str) -> str:
-    """A path for the log: what names one record, person or message becomes `{id}`."""
-    plain = _QUOTED.sub("({id})", path)
-    return "/".join("{id}" if _ID.fullmatch(part) else part for part in plain.split("/"))
-
-
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    path = ca_file or certifi.where()
-    try:
-        return _authorities(path, os.stat(path).st_mtime_ns)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError(
-            "The certificate authorities cannot be read",
-            where=f"tls.ca_file: {ca_file}",
-            remedy="Name a readable PEM file, or leave it out to trust the public authorities.",
-        ) from error
-
-
-@lru_cache(maxsize=4)
-def _authorities(path: str, _changed: int) -> ssl.SSLContext:
-    """Read once by all doors of a process, and again when the file has another time."""
-    return ssl.create_default_context(cafile=path)
-
-
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port not in (None, 443) else ""
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}{port}"
-
-
-def _require_json(answer: requests.Response) -> None:
-    """A 2xx that is a web page, or cut short, is a gateway's doing and worth another attempt."""
-    if not 200 <= answer.status_code < 300:
-        return
-    body = answer.content.strip()
-    if body and (body[:1] + body[-1:]) not in (b"{}", b"[]"):
-        raise BrokenAnswerError("the answer is not JSON", response=answer)
-
-
-def read_json(answer: requests.Response) -> Any:
-    """The body of an answer. Raises UnreachableError where it is not JSON after all."""
-    try:
-        return answer.json()
-    except (json.JSONDecodeError, requests.JSONDecodeError) as error:
-        where = urlsplit(answer.url or "").netloc
-        raise UnreachableError(
-            "The service answered with something that is not JSON",
-            where=where,
-            remedy="A proxy or gateway may stand between; try again.",
-        ) from error

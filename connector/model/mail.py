@@ -48,7 +48,6 @@ class Header:
     sent_at: datetime | None = None
     internet_message_id: str | None = None
     conversation_index: str | None = None
-    conversation_id: str | None = None
     subject: str = ""
     from_: Recipient | None = None
     sender: Recipient | None = None
@@ -122,12 +121,25 @@ class FolderTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of a message list. `link` is the nextLink; `served_at` the Date of the answer (UTC)."""
+class Listed:
+    """A message of which only the id and the received time were asked for (UTC, whole seconds)."""
 
-    headers: tuple[Header, ...]
+    id: MessageId
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a message list. `link` is the nextLink; `served_at` the Date of the answer (UTC).
+
+    `headers` are `Listed` where only ids were asked for. `tree`: the folder tree, where it was asked for along with
+    the page.
+    """
+
+    headers: tuple[Header | Listed, ...]
     link: str | None
     served_at: datetime
+    tree: FolderTree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ class MatchTies(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
-    """The MS_Graph_Setting__c record: whatever decides about a mail."""
+    """The MS_Graph_Setting__c record: all settings that decide about a mail."""
 
     id: RecordId
     active: bool = False
@@ -103,6 +103,8 @@ class SyncSettings:
     opt_out_categories: tuple[str, ...] = ("do not sync",)
     attachment_max_mb: int = 25
     inline_images: bool = False
+    remote_images: bool = False
+    create_tasks: bool = True
     match_ties: MatchTies = MatchTies.ALL
     last_run_at: datetime | None = None
     matched_through: datetime | None = None
@@ -179,11 +181,18 @@ class Setup:
     errors: tuple[LoggedError, ...] = ()
 
 
+class ClientObject(StrEnum):
+    """The objects whose records are clients."""
+
+    CONTACT = "Contact"
+    ACCOUNT = "Account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A Contact or Account that has an address. `account` of a Contact is its Account, if any."""
 
-    object: str
+    object: ClientObject
     id: RecordId
     account: RecordId | None = None
     created_at: datetime | None = None

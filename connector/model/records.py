@@ -3,9 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from connector.model.values import RecordId
+
+
+class MatchStatus(StrEnum):
+    """Values of Email__c.Match_Status__c."""
+
+    #: related to a Contact or an Account
+    MATCHED = "Matched"
+    #: kept without a relation, until its retention ends
+    UNMATCHED = "Unmatched"
+    #: a person took it out; only what is needed to recognise it is left
+    REMOVED = "Removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,8 @@ class StoredEmail:
     """A row of Email__c with its children, found by its key or its Message-ID, the recycle bin included.
 
     `fields` are the values of the fields that a later copy may fill when they are empty. `attachment_count` is None
-    as long as its attachments are not known for good. `shared_tasks`, by key, are those of its Tasks that further
+    as long as its attachments are not known for good, `match_status` where a person emptied it. `shared_tasks`, by
+    key, are those of its Tasks that further
     Contacts can be added to: none without Shared Activities.
     """
 
@@ -64,7 +77,7 @@ class StoredEmail:
     from_address: str
     sent_at: datetime
     owner: RecordId
-    match_status: str
+    match_status: MatchStatus | None
     is_deleted: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
@@ -124,7 +137,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult:
-    """What became of one row, as it was sent last (it may have been mended on the way).
+    """What became of one row, as it was sent last (it may have been corrected since it was built).
 
     `id` when it is there, `error` when it was refused. `existed`: DUPLICATE_VALUE.
     """
@@ -133,3 +146,8 @@ class RowResult:
     id: RecordId | None = None
     existed: bool = False
     error: RowError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the row is in the org: inserted now, updated, or there before."""
+        return self.error is None

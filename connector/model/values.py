@@ -1,7 +1,10 @@
 """Ids and instants, of which everything else in the model is made. Datetimes are aware and in UTC."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NewType
+from typing import NewType, TypeVar
+
+_T = TypeVar("_T")
 
 #: 18-character Salesforce record id
 RecordId = NewType("RecordId", str)
@@ -13,7 +16,7 @@ MessageId = NewType("MessageId", str)
 Place = tuple[RecordId, MessageId]
 #: id of a mail folder; does not depend on ImmutableId
 FolderId = NewType("FolderId", str)
-#: an address after `core.address.normalise`
+#: an address after `core.deciding.address.normalise`
 NormalAddress = NewType("NormalAddress", str)
 
 
@@ -28,3 +31,9 @@ def whole_second(instant: datetime) -> datetime:
     """`instant` in UTC with its fraction cut off: received times are compared in whole seconds only."""
     require_aware(instant)
     return instant.astimezone(UTC).replace(microsecond=0)
+
+
+def batched(values: Sequence[_T], most: int) -> Iterator[Sequence[_T]]:
+    """`values` in parts of at most `most`, in order. As itertools.batched, which Python 3.11 lacks."""
+    for start in range(0, len(values), most):
+        yield values[start : start + most]

@@ -5,8 +5,7 @@ call it a duplicate of the mail that was made of this very message, the outcome 
 where storing it failed and nothing but that stands in the way, the outcome is that it failed.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from datetime import timedelta
 from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
-from connector.core.deciding.exclude import Rules, compile_rules
+from connector.core.deciding.exclude import compile_rules
 from connector.core.reporting.explanation import (
     Explanation,
     Facts,
@@ -29,16 +28,18 @@ from connector.core.reporting.explanation import (
     stored_from_another,
 )
 from connector.core.writing import records
+from connector.engine.context import RunContext
 from connector.engine.decider import Decider, Mail
-from connector.engine.dry_run import DryRunLine, dry_run_lines, is_of, matched_by
+from connector.engine.dry_run import dry_run_lines, is_of, matched_by
 from connector.engine.mailboxes import MailboxRun, ReadLimits, find_user, linked_addresses, plan_mailboxes
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MessageGoneError, SetupError, UsageError
 from connector.model.mail import Decision, Header
-from connector.model.org import LoggedError, Setup, SyncSettings
+from connector.model.org import LoggedError, Setup
 from connector.model.records import StoredEmail
-from connector.model.values import MessageId, NormalAddress, RecordId
+from connector.model.run import DryRunLine
+from connector.model.values import MessageId, RecordId
 from connector.ports import Directory, MailSource, SetupSource
 
 __all__ = ["Explanation", "explain"]
@@ -71,11 +72,21 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
         )
     rules = compile_rules(setup.exclusions)
     mailbox_runs = plan_mailboxes(setup, settings, rules, only=(), source=source, pace=ReadLimits())
-    mailbox_run = _course_of(mailbox_runs.values(), upn)
-    queue = mailbox_run.queue or _lane_all_the_same(mailbox_run, source)
+    mailbox_run = _mailbox_run_of(mailbox_runs.values(), upn)
+    queue = mailbox_run.queue or _queue_all_the_same(mailbox_run, source)
     header = _find(source, queue, message)
     queue.tree = source.folders(queue.user)
-    judge = _Judge(setup, settings, rules, source=source, directory=directory, mailbox_runs=[*mailbox_runs.values()])
+    boxes = [each.mailbox for each in mailbox_runs.values()]
+    context = RunContext(
+        setup=setup,
+        settings=settings,
+        rules=rules,
+        linked=linked_addresses(setup.mailboxes, boxes),
+        source=source,
+        directory=directory,
+        ledger=OutcomeLedger(),
+    )
+    judge = _Judge(context, [*mailbox_runs.values()])
     return judge.explain(header, mailbox_run, queue)
 
 
@@ -89,30 +100,18 @@ class _Told:
 
 
 class _Judge:
-    """Says of a message what a sync would, by the same code."""
+    """Finds out what a sync would do with a message, with the code of a sync."""
 
-    def __init__(
-        self,
-        setup: Setup,
-        settings: SyncSettings,
-        rules: Rules,
-        *,
-        source: MailSource,
-        directory: Directory,
-        mailbox_runs: Sequence[MailboxRun],
-    ) -> None:
-        self._setup = setup
-        self._settings = settings
-        self._rules = rules
-        self._source = source
-        self._directory = directory
+    def __init__(self, context: RunContext, mailbox_runs: Sequence[MailboxRun]) -> None:
+        self._context = context
+        self._setup = context.setup
+        self._settings = context.settings
+        self._source = context.source
+        self._directory = context.directory
         self._mailbox_runs = mailbox_runs
-        self._linked: Mapping[NormalAddress, RecordId] = linked_addresses(
-            setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)
-        )
 
     def explain(self, header: Header, mailbox_run: MailboxRun, queue: WindowQueue) -> Explanation:
-        """All that is known of it."""
+        """The explanation of a message of this mailbox. Raises MailboxError where the mailbox cannot be read."""
         own = WalkedWindow(queue, None, (header,))
         told = self._told(header, queue, [own])
         if told.foreseen.outcome in _TOGETHER and told.mail is not None and told.mail.stored is None:
@@ -139,22 +138,11 @@ class _Judge:
         )
 
     def _told(self, header: Header, queue: WindowQueue, readings: Sequence[WalkedWindow]) -> _Told:
-        ledger, remembered = OutcomeLedger(), list[tuple[Header, Mail]]()
-        decider = Decider(
-            self._setup,
-            self._settings,
-            self._rules,
-            source=self._source,
-            directory=self._directory,
-            linked=self._linked,
-            ledger=ledger,
-            remember=remembered,
-        )
+        ledger, remembered = OutcomeLedger(trace={}), list[tuple[Header, Mail]]()
+        decider = Decider(replace(self._context, ledger=ledger), remember=remembered)
         place = header.mailbox, header.id
         foreseen = next(
-            found
-            for found in dry_run_lines(decider, readings, ledger)
-            if (found.header.mailbox, found.header.id) == place
+            found for found in dry_run_lines(decider, readings, ledger) if (found.mailbox, found.message) == place
         )
         mail = next((mail for copy, mail in remembered if (copy.mailbox, copy.id) == place), None)
         if foreseen.outcome is Outcome.FAILED:
@@ -221,8 +209,8 @@ class _Judge:
         error: LoggedError | None,
     ) -> Iterator[str]:
         settings = self._settings
-        guarded = settings.keep_unmatched and not self._rules.has_internal_domain
-        why = off(active=settings.active, enabled=settings.licensed_users != 0, guarded=guarded)
+        guarded = settings.keep_unmatched and not self._context.rules.has_internal_domain
+        why = off(settings, guarded=guarded)
         if why is not None:
             yield why
         if mailbox_run.queue is None and mailbox_run.mailbox.status_detail:
@@ -232,13 +220,13 @@ class _Judge:
         is_there = stored is not None and not stored.is_deleted and stored.match_status != "Removed"
         if stored is not None and is_there and outcome not in (*_STORING, Outcome.FAILED):
             say = stored_all_the_same if is_of(stored, header) else stored_from_another
-            yield say(stored.id, stored.match_status)
+            yield say(stored.id, stored.match_status or "")
 
 
 # -- finding the message ----------------------------------------------------------------------------------------------
 
 
-def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
+def _mailbox_run_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     """The mailbox whose User Principal Name this is, or else whose address."""
     wanted, known = normalise(upn), list(mailbox_runs)
     named = [mailbox_run for mailbox_run in known if normalise(mailbox_run.mailbox.user_principal_name) == wanted]
@@ -252,15 +240,15 @@ def _course_of(mailbox_runs: Iterable[MailboxRun], upn: str) -> MailboxRun:
     )
 
 
-def _lane_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
-    """A lane of a mailbox that is not read, so that its mail can be explained too."""
+def _queue_all_the_same(mailbox_run: MailboxRun, source: MailSource) -> WindowQueue:
+    """A queue for a mailbox that is not read, so that its mail can be explained too."""
     if mailbox_run.error is not None:
         raise mailbox_run.error
     box = mailbox_run.mailbox
     if box.graph_user_id is not None:
-        return WindowQueue(box, box.graph_user_id, deque())
+        return WindowQueue(box, box.graph_user_id)
     user = find_user(box, source)
-    return WindowQueue(replace(box, graph_user_id=user.id, aliases=user.addresses), user.id, deque())
+    return WindowQueue(replace(box, graph_user_id=user.id, aliases=user.addresses), user.id)
 
 
 def _is_listed(mailbox_run: MailboxRun, header: Header) -> bool:
@@ -269,9 +257,9 @@ def _is_listed(mailbox_run: MailboxRun, header: Header) -> bool:
     if queue is None:
         return False
     swept = [queue.sweep.range] if queue.sweep is not None else []
-    newest = max((window.end for window in queue.windows), default=mailbox_run.mailbox.live_through)
+    newest = max((window.end for window in queue.ranges), default=mailbox_run.mailbox.live_through)
     return (newest is not None and received >= newest) or any(
-        window.start <= received < window.end for window in (*queue.windows, *swept)
+        window.start <= received < window.end for window in (*queue.ranges, *swept)
     )
 
 
@@ -303,7 +291,7 @@ def _like(source: MailSource, queue: WindowQueue, header: Header) -> Iterator[He
     start, end = header.received_at - _NEAR, header.received_at + _NEAR
     key = identity.message_key(header)
     page = source.page(box, user, start, end, top=_PAGE, link=None)
-    yield from (copy for copy in page.headers if identity.message_key(copy) == key)
+    yield from (copy for copy in page.headers if isinstance(copy, Header) and identity.message_key(copy) == key)
 
 
 # -- what is said of it -----------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import jwt
 
 from connector.errors import SignInError, UnreachableError, UsageError
-from connector.http.transport import ServiceClient, served_at
+from connector.http.answers import served_at
+from connector.http.transport import ServiceClient
 from connector.model.values import RecordId
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -27,7 +28,7 @@ class Grant(Protocol):
     """One way to ask for a token."""
 
     def form(self) -> Mapping[str, str]:
-        """The form to post."""
+        """The form fields of the token request."""
         ...
 
 
@@ -68,7 +69,7 @@ class ClientCredentials:
     consumer_secret: str
 
     def form(self) -> Mapping[str, str]:
-        """Key and secret."""
+        """The form fields: consumer key and secret."""
         return {
             "grant_type": "client_credentials",
             "client_id": self.consumer_key,

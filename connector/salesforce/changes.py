@@ -11,27 +11,27 @@ from typing import Any
 from connector.core.deciding.address import normalise
 from connector.core.writing.blanking import BLANKED
 from connector.core.writing.rematch import Changes, Watch
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
+from connector.model.records import MatchStatus
+from connector.model.schema import MAIL, PARTICIPANT
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
-from connector.salesforce.client import Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import read_instant
 
-EMAIL, PARTICIPANT = "Email__c", "Email_Participant__c"
-
 #: In queryAll, so that rows of the recycle bin have to be left out.
-_REMOVED = f"Match_Status__c = 'Removed' AND Name != '{BLANKED}' AND IsDeleted = false"
-_EXPIRED = "Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND IsDeleted = false"
+_REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND Name != '{BLANKED}' AND IsDeleted = false"
+_EXPIRED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND IsDeleted = false"
 #: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person.
 _RELATED = (
-    "SELECT Email__c, Email__r.Match_Status__c, Address__c, Contact__c, Account__c FROM Email_Participant__c"
-    " WHERE (Email__r.Match_Status__c = 'Unmatched' AND (Contact__c != null OR Account__c != null)"
+    soql.select(("Email__c", "Email__r.Match_Status__c", "Address__c", "Contact__c", "Account__c"), PARTICIPANT.name)
+    + f" WHERE (Email__r.Match_Status__c = '{MatchStatus.UNMATCHED}' AND (Contact__c != null OR Account__c != null)"
 )
 _SECOND = timedelta(seconds=1)
 
 
 class ChangeWatch:
-    """The questions of one run, each asked once, and what came back."""
+    """What one run asks about changes, each question once, and the rows that came back."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class ChangeWatch:
 
     @property
     def found(self) -> Changes:
-        """What changed.
+        """What changed, of the rows that `keep_client`, `keep_email` and `keep_participant` were given.
 
         Times are whole seconds here, so what changed in the second in which the last run began is asked for again: a
         record by whose address mail is related to it already, and to its Account, was seen then, and is left out.
@@ -60,7 +60,7 @@ class ChangeWatch:
         return replace(self._found, clients=clients)
 
     def expect(self, watch: Watch) -> None:
-        """Ask this with the next look-up."""
+        """Ask for what `watch` names along with the next look-up."""
         self._watch = watch
         self.pending = True
 
@@ -72,17 +72,17 @@ class ChangeWatch:
         emails = [f"({wire(_REMOVED)}{self._since()})"]
         if watch.today is not None:
             emails.append(f"({wire(_EXPIRED).format(today=watch.today.isoformat())})")
-        clients = {}
+        clients: dict[str, str] = {}
         if watch.since is not None:
-            clients = dict.fromkeys(("Contact", "Account"), f"SystemModstamp >= {soql.instant(watch.since)}")
-        return {**clients, EMAIL: " OR ".join(emails)}
+            clients |= dict.fromkeys(ClientObject, f"SystemModstamp >= {soql.instant(watch.since)}")
+        return {**clients, MAIL.name: " OR ".join(emails)}
 
-    def asks(self) -> list[tuple[str, Ask]]:
+    def requests(self) -> list[tuple[str, CompositeRequest]]:
         """Queries of its own, with the object whose rows they bring."""
         if not self.pending or self._watch is None:
             return []
         text = f"{self._client.names.wire(_RELATED)}{self._since()}){self._of_the_first_second()}"
-        return [(PARTICIPANT, self._client.query(text, "participants that a person related"))]
+        return [(PARTICIPANT.name, self._client.query(text, "participants that a person related"))]
 
     def _of_the_first_second(self) -> str:
         """Rows of records that changed in the second in which the last run began, which are mostly done with."""
@@ -124,14 +124,14 @@ class ChangeWatch:
         if self._watch is None or record["IsDeleted"]:
             return
         status, expires, today = record["Match_Status__c"], record["Expires_On__c"], self._watch.today
-        if status == "Removed" and record["Name"] != BLANKED:
+        if status == MatchStatus.REMOVED and record["Name"] != BLANKED:
             self._found.removed.add(RecordId(str(record["Id"])))
-        elif status == "Unmatched" and today is not None and expires and str(expires) < today.isoformat():
+        elif status == MatchStatus.UNMATCHED and today is not None and expires and str(expires) < today.isoformat():
             self._found.expired.add(RecordId(str(record["Id"])))
 
     def keep_participant(self, record: Mapping[str, Any]) -> None:
         """A row that has a record: of an Unmatched mail if a person set it."""
-        if (record.get("Email__r") or {}).get("Match_Status__c") == "Unmatched":
+        if (record.get("Email__r") or {}).get("Match_Status__c") == MatchStatus.UNMATCHED:
             self._found.related.add(RecordId(str(record["Email__c"])))
         address = NormalAddress(normalise(str(record["Address__c"] or "")))
         contact, account = (

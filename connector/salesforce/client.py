@@ -1,6 +1,6 @@
-"""Salesforce's REST API through an unmodified simple-salesforce, one instance per thread, over the one door.
+"""Salesforce's REST API through an unmodified simple-salesforce, one instance per thread, over our transport.
 
-Its own sign-in stays unused: it gets our token and our session, and whatever it sends goes through `http.Service`, so
+Its own sign-in stays unused: it gets our token and our session, and all that it sends goes through `ServiceClient`, so
 that retries, the second sign-in after a 401, pinning and counting are in one place.
 """
 
@@ -16,11 +16,14 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import UnreachableError
-from connector.http.transport import Body, ServiceClient, served_at
+from connector.http.answers import served_at
+from connector.http.subrequest import SubRequest, SubResponse
+from connector.http.transport import Body, ServiceClient
+from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names, as_json, json_pieces
 
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25
@@ -30,30 +33,19 @@ _COMPACT = {"X-PrettyPrint": "0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One sub-request of a Composite. `path` is below the version's root; `asked` is for error messages.
+class CompositeRequest(SubRequest):
+    """One sub-request of a Composite. `asked` is for error messages.
 
-    With `absent_ok` a 404 is an answer (None) and not an error; with `raw` any status is.
+    With `absent_ok` a 404 is an answer and not an error; with `raw` any status is.
     """
 
-    path: str
     asked: str
-    method: str = "GET"
-    body: Any = None
     absent_ok: bool = False
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The result of one sub-request."""
-
-    status: int
-    body: Any
-
-
 class SalesforceClient:
-    """One org. Safe from several threads. `service` carries the token; `version` is such as 64.0.
+    """One org. Safe from several threads. `service` carries the token; `version` is such as 66.0.
 
     With a `budget`, ServiceError is raised once that is used up, except for what is sent `in_any_case`.
     """
@@ -88,7 +80,7 @@ class SalesforceClient:
 
     @property
     def host(self) -> str:
-        """For error messages."""
+        """The host name of the org, for error messages."""
         return urlsplit(self._service.url).netloc
 
     @property
@@ -101,49 +93,56 @@ class SalesforceClient:
         """Whether this thread's last call was sent more than once, so that its rows may have been there already."""
         return self._service.attempts > 1
 
-    def query(self, soql: str, asked: str, *, deleted: bool = False) -> Ask:
+    def query(self, soql: str, asked: str, *, deleted: bool = False) -> CompositeRequest:
         """A query as a sub-request; there its text is body, so the limit of an address does not apply."""
-        return Ask(path=f"{'queryAll' if deleted else 'query'}?q={quote_plus(soql)}", asked=asked)
+        return CompositeRequest(url=f"{'queryAll' if deleted else 'query'}?q={quote_plus(soql)}", asked=asked)
 
     def row(self, object_name: str, key_field: str, key: str) -> str:
         """The path of a row by its external id."""
         return f"sobjects/{self.names.wire(object_name)}/{self.names.wire(key_field)}/{quote(key, safe='')}"
 
     def composite(
-        self, asks: Sequence[Ask], *, all_or_none: bool = False, patient: bool = True, in_any_case: bool = False
-    ) -> list[Answer]:
+        self,
+        wanted: Sequence[CompositeRequest],
+        *,
+        all_or_none: bool = False,
+        patient: bool = True,
+        in_any_case: bool = False,
+    ) -> list[SubResponse]:
         """Send the sub-requests as one call, in order, and give back their answers in order.
 
         Raises the error of the first that failed, unless it is `raw`. With `patient=False` a timeout is raised at
-        once (http.NoAnswerError): the caller sends less.
+        once (`NoAnswerError`), so that the caller can send less.
         """
         if not in_any_case:
             self._require_room()
         root = f"/services/data/v{self._version}/"
-        payload = {
-            "allOrNone": all_or_none,
-            "collateSubrequests": False,
-            "compositeRequest": [
-                {
-                    "method": ask.method,
-                    "url": root + ask.path,
-                    "referenceId": f"r{number}",
-                    **({} if ask.body is None else {"body": ask.body}),
-                }
-                for number, ask in enumerate(asks)
-            ],
-        }
-        body = self._send("composite", "the Composite resource", method="POST", json=payload, patient=patient)
+        head = as_json({"allOrNone": all_or_none, "collateSubrequests": False})[:-1]
+        pieces = [head, b',"compositeRequest":[']
+        for number, request in enumerate(wanted):
+            pieces += [b"," if number else b"", *_part(request, root, number)]
+        payload = b"".join((*pieces, b"]}"))
+        body = self._send("composite", "the Composite resource", method="POST", data=payload, patient=patient)
         answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
-        if len(answers) != len(asks):
+        if len(answers) != len(wanted):
             raise UnreachableError("Salesforce answered a part of a request only", where=self.host)
         results = [
-            Answer(status=answers[f"r{number}"]["httpStatusCode"], body=answers[f"r{number}"]["body"])
-            for number in range(len(asks))
+            SubResponse(status=answers[f"r{number}"]["httpStatusCode"], body=answers[f"r{number}"]["body"])
+            for number in range(len(wanted))
         ]
-        for ask, result in zip(asks, results, strict=True):
-            self._check(ask, result)
+        for request, result in zip(wanted, results, strict=True):
+            self._check(request, result)
         return results
+
+    def each(
+        self, wanted: Sequence[CompositeRequest], *, at_once: int = MAX_HEAVY
+    ) -> Iterator[tuple[CompositeRequest, SubResponse]]:
+        """Send any number of sub-requests, `at_once` to a call, and give back each with its answer, in order.
+
+        Raises as `composite`. A call is sent when its first answer is wanted.
+        """
+        for part in batched(wanted, at_once):
+            yield from zip(part, self.composite(part), strict=True)
 
     def records(self, result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """All records of a query result with our own names, read to its end, child rows too."""
@@ -161,10 +160,10 @@ class SalesforceClient:
         self._require_room()
         return self._send(path, asked, method="GET", patient=True)
 
-    def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> Answer:
+    def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> SubResponse:
         """Make a row of what `body` opens for each attempt; any status is an answer.
 
-        What may have been done is not sent again: UnreachableError says that nobody knows.
+        It is not sent again after an attempt that may have succeeded: UnreachableError leaves open whether it did.
         """
         self._require_room()
         url = f"/services/data/v{self._version}/sobjects/{self.names.wire(object_name)}"
@@ -172,9 +171,25 @@ class SalesforceClient:
         answer = self._service.request("POST", url, body=body, headers=headers, idempotent=False, timeout=timeout)
         self._note_usage(answer.headers.get(HEADER))
         try:
-            return Answer(status=answer.status_code, body=answer.json())
+            return SubResponse(status=answer.status_code, body=answer.json())
         except requests.JSONDecodeError:
-            return Answer(status=answer.status_code, body=None)
+            return SubResponse(status=answer.status_code, body=None)
+
+    def insert(self, collection: bytes, *, asked: str, timeout: float) -> SubResponse:
+        """Insert a Collection, JSON already, by itself, where it may be larger than in a Composite; any status is an
+        answer.
+
+        It is not sent again: UnreachableError leaves open whether the rows were made.
+        """
+        self._require_room()
+        url = f"/services/data/v{self._version}/composite/sobjects"
+        headers = {"Content-Type": "application/json"}
+        answer = self._service.request("POST", url, data=collection, headers=headers, idempotent=False, timeout=timeout)
+        self._note_usage(answer.headers.get(HEADER))
+        try:
+            return SubResponse(status=answer.status_code, body=answer.json())
+        except requests.JSONDecodeError as error:
+            raise UnreachableError(f"Salesforce's answer on {asked} was cut short", where=self.host) from error
 
     def _whole(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record whose child rows are plain lists, read to their end."""
@@ -183,10 +198,10 @@ class SalesforceClient:
                 record[name] = list(self.records(value))
         return record
 
-    def _check(self, ask: Ask, result: Answer) -> None:
-        if result.status < 300 or ask.raw or (ask.absent_ok and result.status == 404):
+    def _check(self, request: CompositeRequest, result: SubResponse) -> None:
+        if result.status < 300 or request.raw or (request.absent_ok and result.status == 404):
             return
-        raise error_for(result.status, result.body, asked=ask.asked, where=self.host)
+        raise error_for(result.status, result.body, asked=request.asked, where=self.host)
 
     def _send(self, path: str, asked: str, **how: Any) -> Any:
         api, session = self._api()
@@ -229,7 +244,7 @@ class SalesforceClient:
         return body
 
     def _api(self) -> "tuple[Salesforce, _Listening]":
-        """This thread's simple-salesforce. The door puts the current token into each request."""
+        """This thread's simple-salesforce. The transport puts the current token into each request."""
         pair: tuple[Salesforce, _Listening] | None = getattr(self._local, "api", None)
         if pair is None:
             session = _Listening(self._service)
@@ -244,10 +259,16 @@ class SalesforceClient:
         return pair
 
 
+def _part(request: CompositeRequest, root: str, number: int) -> tuple[bytes, ...]:
+    """A sub-request as JSON, in pieces."""
+    head = as_json({"method": request.method, "url": root + request.url, "referenceId": f"r{number}"})
+    return (head,) if request.body is None else (head[:-1], b',"body":', *json_pieces(request.body), b"}")
+
+
 class _Listening(requests.Session):
     """The session that simple-salesforce gets: sends through the service, and keeps what the last answer's headers say.
 
-    Whatever goes through it may be sent twice: queries, and rows that have a unique key.
+    All that goes through it may be sent twice: queries, and rows that have a unique key.
     """
 
     def __init__(self, service: ServiceClient) -> None:

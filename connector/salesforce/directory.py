@@ -1,6 +1,6 @@
 """Who is a client, and what is stored: looked up for a whole chunk of messages in as few calls as the limits allow.
 
-Addresses are remembered for the run, those that nobody has too; stored mail is not, since the run itself adds to it.
+Addresses are remembered for the run, also those without a record; stored mail is not, since the run itself adds to it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,43 +10,34 @@ from typing import Any
 from connector.core.deciding.address import readable
 from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
-from connector.model.org import Hit, Hits
+from connector.model.org import ClientObject, Hit, Hits
 from connector.model.records import StoredEmail
+from connector.model.schema import MAIL, PARTICIPANT, TASK, Use
 from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
-from connector.salesforce.changes import PARTICIPANT, ChangeWatch
-from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.changes import ChangeWatch
+from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
-#: What a field of type Email holds (Object Reference, "Email Field Type"); a longer address is nobody's.
+#: What a field of type Email holds (Object Reference, "Email Field Type"); no record has a longer address.
 MAX_EMAIL = 80
 #: What Internet_Message_Id__c holds.
 MAX_MESSAGE_ID = 255
 #: Left of a query's length for lists, once its fixed part is taken off.
 _ROOM = soql.MAX_LENGTH - 4_000
 
-_STORED = ", ".join(
-    (
-        "SELECT Id",
-        "Name",
-        "Message_Key__c",
-        "Graph_Message_Id__c",
-        "Mailbox__c",
-        "Sent_At__c",
-        "CreatedDate",
-        "OwnerId",
-        "Match_Status__c",
-        "Expires_On__c",
-        "IsDeleted",
-        "Body_Truncated__c",
-        *parse.READ_FIELDS,
-        f"(SELECT {parse.FILE_FIELDS} FROM ContentDocumentLinks)",  # noqa: S608 - fixed names
-        "(SELECT Id, Participant_Key__c, Address__c, Contact__c, Account__c FROM Participants__r"
-        " WHERE IsDeleted = false) FROM Email__c WHERE ",
+_STORED = (
+    soql.select(
+        (
+            *MAIL.names(Use.READ),
+            f"({soql.select((parse.FILE_FIELDS,), 'ContentDocumentLinks')})",
+            f"({soql.select(PARTICIPANT.names(Use.READ), 'Participants__r')} WHERE IsDeleted = false)",
+        ),
+        MAIL.name,
     )
+    + " WHERE "
 )
-_EMAIL, _TASK = "Email__c", "Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +45,7 @@ class _Query:
     """A query and what its records are: Contact, Account, Email__c, a participant or Task."""
 
     object: str
-    ask: Ask
+    request: CompositeRequest
 
 
 class SalesforceDirectory:
@@ -94,8 +85,8 @@ class SalesforceDirectory:
         also = self._watch.conditions()
         queries = [
             *self._client_queries(new, also),
-            *self._stored_queries(parts, also.get(_EMAIL, "")),
-            *(_Query(object=name, ask=ask) for name, ask in self._watch.asks()),
+            *self._stored_queries(parts, also.get(MAIL.name, "")),
+            *(_Query(object=name, request=request) for name, request in self._watch.requests()),
         ]
         by_email = [self._tasks_query("Email__r.", part) for part in parts]
         at_once = len(queries) + len(by_email) <= MAX_HEAVY
@@ -109,11 +100,10 @@ class SalesforceDirectory:
         return {address: self._known[address] for address in wanted}, [*map(tasks.of, emails.values())]
 
     def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
-        for start in range(0, len(queries), MAX_HEAVY):
-            part = queries[start : start + MAX_HEAVY]
-            for query, answer in zip(part, self._client.composite([query.ask for query in part]), strict=True):
-                for record in self._client.records(answer.body):
-                    yield query, record
+        answers = self._client.each([query.request for query in queries])
+        for query, (_, answer) in zip(queries, answers, strict=True):
+            for record in self._client.records(answer.body):
+                yield query, record
 
     def _keep(
         self,
@@ -123,33 +113,34 @@ class SalesforceDirectory:
         emails: dict[str, StoredEmail],
         tasks: FoundTasks,
     ) -> None:
-        if object_name == _EMAIL:
+        if object_name == MAIL.name:
             self._watch.keep_email(record)
             email = parse.stored_email(record)
             emails[email.id] = email
-        elif object_name == PARTICIPANT:
+        elif object_name == PARTICIPANT.name:
             self._watch.keep_participant(record)
-        elif object_name == _TASK:
+        elif object_name == TASK.name:
             tasks.keep(record)
         else:
-            hits = parse.hits(object_name, record, self._fields_of(object_name))
+            client = ClientObject(object_name)
+            hits = parse.hits(client, record, self._fields_of(client))
             self._watch.keep_client(record, hits)
             for address, hit in hits:
                 if address in found:
                     found[NormalAddress(address)][hit.id] = hit
 
-    def _fields_of(self, object_name: str) -> tuple[str, ...]:
+    def _fields_of(self, object_name: ClientObject) -> tuple[str, ...]:
         fields = self._fields()
-        return fields.contact if object_name == "Contact" else fields.account
+        return fields.contact if object_name == ClientObject.CONTACT else fields.account
 
     def _client_queries(self, addresses: Sequence[NormalAddress], also: Mapping[str, str]) -> Iterable[_Query]:
         spellings = sorted({form for address in addresses for form in (address, readable(address))})
         askable = [form for form in spellings if form and len(form) <= MAX_EMAIL]
-        for object_name in ("Contact", "Account"):
+        for object_name in ClientObject:
             fields = self._fields_of(object_name)
             if not fields:
                 continue
-            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == "Contact" else []), *fields]
+            columns = ["Id", "CreatedDate", *(["AccountId"] if object_name == ClientObject.CONTACT else []), *fields]
             further = also.get(object_name, "")
             if further:
                 columns.append("SystemModstamp")
@@ -158,7 +149,7 @@ class SalesforceDirectory:
                 where = soql.any_of((field, part) for field in fields)
                 where = " OR ".join(filter(None, (where, further if number == 0 else "")))
                 text = f"SELECT {', '.join(columns)} FROM {object_name} WHERE {where}"  # noqa: S608 - quoted by soql
-                yield _Query(object=object_name, ask=self._client.query(text, f"the object {object_name}"))
+                yield _Query(object=object_name, request=self._client.query(text, f"the object {object_name}"))
 
     @staticmethod
     def _parts(copies: Iterable[tuple[str, str | None]]) -> Iterator[tuple[list[str], list[str]]]:
@@ -178,18 +169,18 @@ class SalesforceDirectory:
         conditions = [self._same_mail("", part) for part in parts] or ([""] if further else [])
         for number, condition in enumerate(conditions):
             where = " OR ".join(filter(None, (condition, further if number == 0 else "")))
-            ask = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
-            yield _Query(object=_EMAIL, ask=ask)
+            request = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
+            yield _Query(object=MAIL.name, request=request)
 
     def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
         text = f"{self._select_tasks()}({self._same_mail(path, part)})"
-        return _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+        return _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:
         wire = self._client.names.wire
         for part in soql.chunks(ids, room=_ROOM):
             text = self._select_tasks() + wire("Email__c") + " IN " + soql.in_list(part)
-            yield _Query(object=_TASK, ask=self._client.query(text, "the Tasks of stored mail", deleted=True))
+            yield _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _select_tasks(self) -> str:
         return self._client.names.wire(select(shared=self.shared_activities))

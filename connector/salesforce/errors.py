@@ -62,7 +62,7 @@ _RELATION = re.compile(r"Didn't understand relationship '([^']+)'")
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__.+__c")
 #: How `asked` begins where an object as such was asked for.
 _AN_OBJECT = "the object "
-#: So many names are told in one message.
+#: Names in one message, at most.
 _MOST = 8
 #: A query's error begins with the query around the place, an arrow, and "ERROR at Row:1:Column:8".
 _PLACE = re.compile(r"ERROR at Row:\d+:Column:\d+\s*")

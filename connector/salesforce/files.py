@@ -8,6 +8,7 @@ Attachment_Key__c is not unique, as the platform does not offer that there, so a
 import json
 import threading
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import PurePosixPath
@@ -18,20 +19,22 @@ import structlog
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
 from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
-from connector.model.records import NewFile, Row, RowError, StoredFile
+from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
+from connector.model.schema import FILE
 from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
-from connector.salesforce.client import MAX_HEAVY, MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import collection_body
 from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.results import Outcome
-from connector.salesforce.wire import wire_fields
+from connector.salesforce.limits import OrgFaultWatch
+from connector.salesforce.wire import RawJson, as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
 
-VERSION = "ContentVersion"
+VERSION = FILE.name
 #: How often a file is sent when it is not known what became of it, or when its owner was refused.
 _ATTEMPTS = 3
 #: Refusals that concern all files alike: the run cannot go on.
@@ -49,7 +52,7 @@ _OF_THE_ORG = frozenset(
         "UNSUPPORTED_API_VERSION",
     }
 )
-#: The mail's user left: the file is the connector's then.
+#: The mail's user is inactive: the connector's own user owns the file then.
 _OWNER_REFUSED = frozenset({"INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ"})
 #: Statuses after which the file may be there all the same.
 _UNSURE = frozenset({500, 502, 504})
@@ -65,9 +68,11 @@ class SalesforceFiles:
         self._timeout = timeout
         self._watch = OrgFaultWatch()
         self._lock = threading.Lock()
+        #: one request with the contents of many files at a time
+        self._large = threading.Lock()
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
-        """Store a file, once whatever became of earlier attempts. Raises MessageError where it cannot be stored."""
+        """Store a file once, also after attempts that may have succeeded. Raises MessageError, ServiceError."""
         owner = file.owner
         for _ in range(_ATTEMPTS):
             try:
@@ -86,7 +91,7 @@ class SalesforceFiles:
                 self._saw(None)
                 return
             if answer is None or answer.status in _UNSURE:
-                # This asks over the common road: where Salesforce as a whole is away, that stops the run.
+                # a query: where Salesforce as a whole does not answer, it raises, and the run stops
                 if self._is_there(file):
                     self._saw(None)
                     return
@@ -94,38 +99,102 @@ class SalesforceFiles:
                 owner = self._client.identity.user
             else:
                 raise self._refused(answer)
-        raise self._refused(Answer(status=503, body=None))
+        raise self._refused(SubResponse(status=503, body=None))
+
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> list[MessageError | None]:
+        """Store small files in one request; what became of each, in order.
+
+        `VersionData` is base64 inside the JSON of a Collection (REST guide, blob data: up to 37.5 MB of it). Where it
+        is not known what became of them, those that are there are looked for, and the others sent once more.
+        """
+        results: list[MessageError | None] = [None] * len(files)
+        waiting, owners = dict(enumerate(files)), {number: file.owner for number, (file, _) in enumerate(files)}
+        lost = SubResponse(status=503, body=None)
+        for _ in range(_ATTEMPTS):
+            if not waiting:
+                break
+            answers = self._sent_together(waiting, owners)
+            there = self._there([file for file, _ in waiting.values()]) if answers is None else frozenset[str]()
+            left: dict[int, tuple[NewFile, bytes]] = {}
+            for number, (file, content) in waiting.items():
+                answer = answers[number] if answers is not None else None
+                if file.key in there or (answer is not None and answer.status < 300):
+                    self._saw(None)
+                elif answer is None:
+                    left[number], results[number] = (file, content), None
+                elif (
+                    code_and_message(answer.body)[0] in _OWNER_REFUSED and owners[number] != self._client.identity.user
+                ):
+                    owners[number] = self._client.identity.user
+                    left[number] = (file, content)
+                else:
+                    results[number] = self._refused(answer)
+            waiting = left
+        for number in waiting:
+            results[number] = self._refused(lost)
+        return results
+
+    def _sent_together(
+        self, files: Mapping[int, tuple[NewFile, bytes]], owners: Mapping[int, RecordId]
+    ) -> dict[int, SubResponse] | None:
+        """Send one Collection: each row's answer as if sent alone, or None where it is not known what was stored."""
+        try:
+            with self._large:  # its contents are in memory three times while it is sent
+                records = [self._record(file, content, owners[number]) for number, (file, content) in files.items()]
+                body = as_json(collection_body(records))
+                del records
+                answer = self._client.insert(body, asked=f"rows of {VERSION}", timeout=self._timeout)
+        except UnreachableError:
+            return None
+        if answer.status in _UNSURE:
+            return None
+        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(files):
+            return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
+        return {
+            number: SubResponse(status=201 if row.get("success") else 400, body=row.get("errors"))
+            for number, row in zip(files, answer.body, strict=True)
+        }
+
+    def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:
+        name = item_name(file.name, content) if file.is_item else file.name
+        head = as_json({"attributes": {"type": VERSION}, **self._fields(file, name, owner)})[:-1]
+        return RawJson((head, b',"VersionData":"', b64encode(content), b'"}'))
+
+    def _there(self, files: Sequence[NewFile]) -> frozenset[str]:
+        """The keys of those files that are stored."""
+        found = self.find({file.email for file in files})
+        return frozenset(stored.key for each in found.values() for stored in each)
 
     def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
         """The files on these Emails; those of people too, with an empty key."""
         found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
         wire = self._client.names.wire
-        asks = [
+        requests = [
             self._client.query(wire(_FILES) + soql.in_list(part), "the files of stored mail")
             for part in soql.chunks(sorted(found), room=_ROOM)
         ]
-        for start in range(0, len(asks), MAX_HEAVY):
-            for answer in self._client.composite(asks[start : start + MAX_HEAVY]):
-                for record in self._client.records(answer.body):
-                    email = RecordId(str(record["LinkedEntityId"]))
-                    found[email] = (*found.get(email, ()), parse.stored_file(record))
+        for _, answer in self._client.each(requests):
+            for record in self._client.records(answer.body):
+                email = RecordId(str(record["LinkedEntityId"]))
+                found[email] = (*found.get(email, ()), parse.stored_file(record))
         return found
 
     def remove(self, documents: Sequence[RecordId]) -> None:
         """Delete files; those that are gone already are no matter, and those that stay do no harm."""
-        asks = [
-            Ask(method="DELETE", path=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
+        requests = [
+            CompositeRequest(method="DELETE", url=f"sobjects/ContentDocument/{document}", asked="a file", raw=True)
             for document in documents
         ]
-        for start in range(0, len(asks), MAX_SUBREQUESTS):
-            for answer in self._client.composite(asks[start : start + MAX_SUBREQUESTS]):
-                if answer.status >= 300 and answer.status != 404:
-                    code, message = code_and_message(answer.body)
-                    _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
+        for _, answer in self._client.each(requests, at_once=MAX_SUBREQUESTS):
+            if answer.status >= 300 and answer.status != 404:
+                code, message = code_and_message(answer.body)
+                _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 
-    def _send(self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]) -> Answer:
+    def _send(
+        self, file: NewFile, owner: RecordId, source: Callable[[], AbstractContextManager[Download]]
+    ) -> SubResponse:
         boundary = uuid.uuid4().hex
 
         @contextmanager
@@ -156,7 +225,7 @@ class SalesforceFiles:
 
     # -- refusals ---------------------------------------------------------------------------------------------------
 
-    def _refused(self, answer: Answer) -> MessageError:
+    def _refused(self, answer: SubResponse) -> MessageError:
         """Why a file was not taken. Raises ServiceError for what concerns every file, or the run as a whole."""
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):
@@ -176,7 +245,7 @@ class SalesforceFiles:
         """Count a file; raises OrgFaultError when the org takes none at all."""
         row = Row(object=VERSION, key_field="Attachment_Key__c", key="", fields={})
         with self._lock:
-            self._watch.see([Outcome(row=row, error=error)])
+            self._watch.see([RowResult(row=row, error=error)])
 
 
 class Form:
@@ -195,7 +264,7 @@ class Form:
 
 
 class SizedForm(Form):
-    """The same with its length, where the source announced that of the file."""
+    """A Form of known length, where the source announced the size of the file."""
 
     def __init__(self, opening: bytes, download: Download, closing: bytes, *, size: int) -> None:
         super().__init__(opening, download, closing)

@@ -16,20 +16,20 @@ import structlog
 
 from connector.codes import Action, EventStatus
 from connector.core.reporting.health import AT_WORK
+from connector.http.subrequest import SubResponse
+from connector.model import schema
+from connector.model.org import ExclusionType
+from connector.model.records import RowError
 from connector.salesforce import soql
-from connector.salesforce.client import Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT
-from connector.salesforce.errors import code_and_message
-from connector.salesforce.wire import wire_fields
+from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, updates
+from connector.salesforce.results import row_error, row_results, whole_error
 
 log = structlog.get_logger(__name__)
 
-RULE = "MS_Graph_Exclusion__c"
-_PERSONAL = "Personal Address"
-#: Rows of a Collection (REST guide, "sObject Collections").
-_ROWS = 200
+RULE = schema.EXCLUSION.name
 _RUNNING = (
-    "SELECT Id FROM MS_Graph_Sync_Event__c WHERE Status__c = 'Running'"
+    soql.select(("Id",), EVENT) + f" WHERE Status__c = '{EventStatus.RUNNING}'"
     " AND (Touched_At__c < {before} OR (Touched_At__c = null AND Started_At__c < {before}))"
     " ORDER BY Touched_At__c LIMIT 200"
 )
@@ -52,7 +52,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for rule in sorted(rules, key=lambda rule: bool(rule["Tombstone_Of__c"])):
         original = rule["Tombstone_Of__c"] or rule["Id"]
         if rule["IsDeleted"] and original not in copied:
-            personal = rule["Type__c"] == _PERSONAL
+            personal = rule["Type__c"] == ExclusionType.PERSONAL_ADDRESS
             found.setdefault(
                 original,
                 {
@@ -62,7 +62,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     # without a user it is its creator's, and the copy has another creator
                     "User__c": (rule["User__c"] or rule["CreatedById"]) if personal else None,
                     "Active__c": False,
-                    # one that was active ended with its deletion, whatever an earlier removal says
+                    # one that was active ended with its deletion, also where an earlier removal is noted
                     "Removed_At__c": (not rule["Active__c"] and rule["Removed_At__c"]) or rule["LastModifiedDate"],
                 },
             )
@@ -70,7 +70,7 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 class Housekeeping:
-    """Those of one run. `rules` is filled with the rows of MS_Graph_Exclusion__c, deleted ones too, when it begins."""
+    """The housekeeping of one run. `rules`: the rows of MS_Graph_Exclusion__c, deleted ones too, filled before `do`."""
 
     def __init__(self, client: SalesforceClient, rules: Sequence[Mapping[str, Any]]) -> None:
         self._client = client
@@ -80,48 +80,39 @@ class Housekeeping:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether they are worth a call of their own, where a run has nothing to write."""
+        """Whether the rules need a call of their own in a run that writes nothing else."""
         return self.pending and bool(stamps(self._rules) or tombstones(self._rules))
 
-    def question(self) -> Ask:
-        """The events that nobody writes any more."""
+    def question(self) -> CompositeRequest:
+        """The query for events that are still Running and were not touched for long."""
         self.pending = False
         text = _RUNNING.format(before=soql.instant(self._client.now - AT_WORK))
         return self._client.query(self._client.names.wire(text), f"rows of {EVENT}")
 
-    def do(self, answer: Answer) -> None:
-        """What the answer and the rules call for; no call where that is nothing. Raises ServiceError."""
+    def do(self, answer: SubResponse) -> None:
+        """Write what follows from the answer and the rules; no call where nothing does. Raises ServiceError."""
         names = self._client.names
         dead = [str(row["Id"]) for row in self._client.records(answer.body)] if answer.status == 200 else []
-        asks = [
-            *self._collections(EVENT, [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]),
-            *self._collections(RULE, stamps(self._rules)),
-            *self._collections(RULE, tombstones(self._rules), key="Tombstone_Of__c"),
+        interrupted = [{"id": row, "Status__c": EventStatus.INTERRUPTED.value} for row in dead]
+        requests = [
+            *updates(names, EVENT, interrupted),
+            *updates(names, RULE, stamps(self._rules)),
+            *updates(names, RULE, tombstones(self._rules), key="Tombstone_Of__c"),
         ]
-        for ask in asks:
-            [result] = self._client.composite([ask])
+        for request, result in self._client.each(requests, at_once=1):
             for refused in _refusals(result):
-                log.warning("Could not be put in order", action=Action.CHECKPOINT_SAVED, rows=ask.asked, error=refused)
+                log.warning(
+                    "Could not be put in order",
+                    action=Action.CHECKPOINT_SAVED,
+                    rows=request.asked,
+                    error=f"{refused.code} {refused.message}",
+                )
         if dead:
             log.warning("Runs were interrupted", action=Action.CHECKPOINT_SAVED, events=len(dead), of=names.wire(EVENT))
 
-    def _collections(self, name: str, rows: Sequence[Mapping[str, Any]], *, key: str = "") -> Iterable[Ask]:
-        wire, names = self._client.names.wire, self._client.names
-        for start in range(0, len(rows), _ROWS):
-            records = [
-                {"attributes": {"type": wire(name)}, **names.to_wire(wire_fields(row))}
-                for row in rows[start : start + _ROWS]
-            ]
-            yield Ask(
-                method="PATCH",
-                path=f"composite/sobjects/{wire(name)}/{wire(key)}" if key else "composite/sobjects",
-                asked=f"rows of {name}",
-                body={"allOrNone": False, "records": records},
-                raw=True,
-            )
 
-
-def _refusals(answer: Answer) -> list[str]:
-    if answer.status >= 300 or not isinstance(answer.body, list):
-        return [" ".join(code_and_message(answer.body))]
-    return [" ".join(code_and_message(row.get("errors"))) for row in answer.body if not row.get("success")]
+def _refusals(answer: SubResponse) -> list[RowError]:
+    results = row_results(answer)
+    if results is None:
+        return [whole_error(answer)]
+    return [error for error in map(row_error, results) if error is not None]

@@ -1,11 +1,16 @@
 """What `check` asks the org beyond what a run reads: counts, limits, who else logs mail. Reads only."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from connector.http.subrequest import SubResponse
+from connector.model.inspection import OrgFacts, Tried
+from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.parse import SETTING_KEY
+from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
 from connector.salesforce.soql import quote
 
@@ -22,35 +27,35 @@ SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false A
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrgFacts:
-    """What was found. `others`: mail logged by something else, None where the connector may not look.
-
-    `setting`: the settings record; `inactive`: a user who may be linked and left.
-    """
-
-    counts: Mapping[str, int]
-    others: Mapping[str, int | None]
-    setting_records: int
-    setting: RecordId | None
-    inactive: RecordId | None
-    #: (maximum, remaining) by the name of the limit
-    limits: Mapping[str, tuple[int, int]]
-
-
 class SalesforceInspection:
-    """Asks one org."""
+    """The port OrgInspection of `check`. Reads only, but for `rehearse`, which undoes what it writes."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
 
+    @property
+    def host(self) -> str:
+        """The org's host name, for messages."""
+        return self._client.host
+
+    @property
+    def now(self) -> datetime:
+        """The org's clock; signs in where nothing was asked before. Raises SignInError, UnreachableError."""
+        return self._client.now
+
+    def rehearse(
+        self, setup: Setup, *, key: str, inactive: RecordId | None, setting: RecordId | None
+    ) -> Sequence[Tried]:
+        """Try every right and undo it, as `permission_probe.rehearse`. Raises ServiceError."""
+        return rehearse(self._client, setup, key=key, inactive=inactive, setting=setting)
+
     def facts(self) -> OrgFacts:
-        """Three calls. Raises ServiceError."""
+        """Counts, limits, and who else logs mail, in three calls. Raises ServiceError."""
         client = self._client
         contacts, accounts, settings, messages, tasks = client.composite(
             [
-                self._query(_CONTACTS, "Contact"),
-                self._query(_ACCOUNTS, "Account"),
+                self._query(_CONTACTS, ClientObject.CONTACT),
+                self._query(_ACCOUNTS, ClientObject.ACCOUNT),
                 self._query(_SETTINGS, "MS_Graph_Setting__c"),
                 self._query(_EMAIL_MESSAGES, "EmailMessage", raw=True),
                 self._query(_TASKS, "Task", raw=True),
@@ -60,13 +65,14 @@ class SalesforceInspection:
             [self._query(_LEFT.strip().format(name=quote(SYNC_PERMISSION_SET)), "PermissionSetAssignment")]
         )
         records = list(client.records(settings.body))
-        own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == "default"]
+        own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == SETTING_KEY]
         return OrgFacts(
-            counts={"Contact": _total(contacts.body), "Account": _total(accounts.body)},
+            counts={ClientObject.CONTACT: _total(contacts.body), ClientObject.ACCOUNT: _total(accounts.body)},
             others={"EmailMessage": _seen(messages), "Task of subtype Email": _seen(tasks)},
             setting_records=len(records),
             setting=next(iter(own), None),
             inactive=next((RecordId(str(row["AssigneeId"])) for row in client.records(left.body)), None),
+            days=DAYS,
             limits=self._limits(),
         )
 
@@ -75,15 +81,15 @@ class SalesforceInspection:
         wanted = ("DailyApiRequests", "DataStorageMB", "FileStorageMB")
         return {name: (int(found[name]["Max"]), int(found[name]["Remaining"])) for name in wanted if name in found}
 
-    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> Ask:
+    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> CompositeRequest:
         wire = self._client.names.wire
-        ask = self._client.query(wire(soql), wire(f"the object {object_name}"))
-        return Ask(path=ask.path, asked=ask.asked, raw=raw)
+        request = self._client.query(wire(soql), wire(f"the object {object_name}"))
+        return CompositeRequest(url=request.url, asked=request.asked, raw=raw)
 
 
 def _total(body: Mapping[str, Any]) -> int:
     return int(body["totalSize"])
 
 
-def _seen(answer: Answer) -> int | None:
+def _seen(answer: SubResponse) -> int | None:
     return _total(answer.body) if answer.status == 200 else None

@@ -1,5 +1,6 @@
 """Records of Salesforce to models, pure. A value that cannot be is a SetupError that names record, field and remedy."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -8,34 +9,35 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connector.codes import ErrorStatus, MailboxStatus
 from connector.core.deciding.address import normalise
-from connector.core.writing.plan import FILLABLE
+from connector.core.scheduling.frequency import DAILY, HOURS, MINUTES, WEEKLY
 from connector.errors import SetupError
-from connector.model.org import Exclusion, ExclusionType, Hit, LoggedError, Mailbox, MatchTies, SyncSettings
-from connector.model.records import StoredEmail, StoredFile, StoredParticipant
+from connector.model.org import (
+    ClientObject,
+    Exclusion,
+    ExclusionType,
+    Hit,
+    LoggedError,
+    Mailbox,
+    MatchTies,
+    SyncSettings,
+)
+from connector.model.records import MatchStatus, StoredEmail, StoredFile, StoredParticipant
+from connector.model.schema import EXCLUSION, MAIL, MAILBOX, SETTING, Use
 from connector.model.values import GraphUserId, MessageId, RecordId, whole_second
 from connector.salesforce.errors import ASSIGN, DEPLOY
 from connector.salesforce.wire import read_instant
 
 #: Values of Frequency__c.
-FREQUENCIES = (
-    "Every 15 minutes",
-    "Every 30 minutes",
-    "Hourly",
-    "Every 2 hours",
-    "Every 3 hours",
-    "Every 4 hours",
-    "Every 6 hours",
-    "Every 12 hours",
-    "Daily",
-    "Weekly",
-)
+FREQUENCIES = (*MINUTES, *HOURS, DAILY, WEEKLY)
+#: Key__c of the one settings record.
+SETTING_KEY = "default"
 #: No mail is older, and dates beyond would be no dates.
 _MOST_MONTHS = 600
 _MOST_DAYS = 36_500
 _DESCRIPTIONS = {
-    "MS_Graph_User__c": "MS Graph User",
-    "MS_Graph_Exclusion__c": "MS Graph Exclusion",
-    "MS_Graph_Setting__c": "Microsoft 365 Sync Setting",
+    MAILBOX.name: "MS Graph User",
+    EXCLUSION.name: "MS Graph Exclusion",
+    SETTING.name: "Microsoft 365 Sync Setting",
 }
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -60,15 +62,15 @@ class Fields:
         return self.record[name]
 
     def text(self, name: str) -> str:
-        """Text; empty for none."""
+        """A text field; an empty string where it has no value."""
         return str(self.value(name) or "")
 
     def flag(self, name: str) -> bool:
-        """A checkbox."""
+        """A checkbox field as bool."""
         return bool(self.value(name))
 
     def id_of(self, name: str) -> RecordId | None:
-        """A lookup."""
+        """The id in a lookup field; None where it is empty."""
         value = self.value(name)
         return RecordId(str(value)) if value else None
 
@@ -120,11 +122,11 @@ class Fields:
 
 def settings(record: Mapping[str, Any]) -> SyncSettings:
     """The MS_Graph_Setting__c record."""
-    row = Fields("MS_Graph_Setting__c", record)
+    row = Fields(SETTING.name, record)
     frequency = row.text("Frequency__c") or "Hourly"
     if frequency not in FREQUENCIES:
         raise row.odd("Frequency__c", f"has to be one of {', '.join(FREQUENCIES)}")
-    categories = (part.strip().lower() for part in row.text("Opt_Out_Categories__c").split(";"))
+    categories = (part.strip().lower() for part in re.split("[;,]", row.text("Opt_Out_Categories__c")))
     return SyncSettings(
         id=row.id,
         active=row.flag("Active__c"),
@@ -137,15 +139,26 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
         opt_out_categories=tuple(category for category in categories if category),
         attachment_max_mb=row.count("Attachment_Max_MB__c", 25) or 0,
         inline_images=row.flag("Inline_Images__c"),
+        remote_images=row.flag("Remote_Images__c"),
+        create_tasks=row.flag("Create_Tasks__c"),
         match_ties=row.choice("Match_Ties__c", MatchTies, MatchTies.ALL),
         last_run_at=row.instant("Last_Run_At__c"),
         matched_through=row.instant("Matched_Through__c"),
     )
 
 
+def wrong_key(record: Mapping[str, Any]) -> SetupError:
+    """The error for a settings record that has another key than the one by which it is found."""
+    return SetupError(
+        f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
+        where=f"{SETTING.name} {record['Id']}",
+        remedy=f"Set its Key__c to {SETTING_KEY}.",
+    )
+
+
 def exclusion(record: Mapping[str, Any]) -> Exclusion:
     """A rule, of the recycle bin too. A personal one without user is its creator's."""
-    row = Fields("MS_Graph_Exclusion__c", record)
+    row = Fields(EXCLUSION.name, record)
     try:
         kind = ExclusionType(row.text("Type__c"))
     except ValueError:
@@ -168,7 +181,7 @@ def exclusion(record: Mapping[str, Any]) -> Exclusion:
 
 def mailbox(record: Mapping[str, Any]) -> Mailbox:
     """A row of MS_Graph_User__c with `User__r.IsActive`."""
-    row = Fields("MS_Graph_User__c", record)
+    row = Fields(MAILBOX.name, record)
     user, related = row.id_of("User__c"), row.value("User__r")
     if user is not None and not isinstance(related, Mapping):
         raise SetupError(
@@ -253,21 +266,21 @@ def time_zone(record: Mapping[str, Any]) -> str:
     return name
 
 
-def hits(object_name: str, record: Mapping[str, Any], fields: tuple[str, ...]) -> list[tuple[str, Hit]]:
+def hits(object_name: ClientObject, record: Mapping[str, Any], fields: tuple[str, ...]) -> list[tuple[str, Hit]]:
     """A Contact or Account under each address that it has."""
     row = Fields(object_name, record)
-    account = row.id_of("AccountId") if object_name == "Contact" else None
+    account = row.id_of("AccountId") if object_name == ClientObject.CONTACT else None
     hit = Hit(object=object_name, id=row.id, account=account, created_at=row.instant("CreatedDate"))
     return [(normalise(str(record[name])), hit) for name in fields if record.get(name)]
 
 
-#: Fields of Email__c that a later copy may fill, but for the body: it is large, and missing in no mail that has one.
-READ_FIELDS = tuple(name for name in FILLABLE if name != "Body__c")
+#: The fields that a later copy may fill, as far as they are read.
+READ_FIELDS = MAIL.names(Use.FILLABLE | Use.READ)
 
 
 def stored_email(record: Mapping[str, Any]) -> StoredEmail:
     """A row of Email__c with its participants as a list; its Tasks are read apart."""
-    row = Fields("Email__c", record)
+    row = Fields(MAIL.name, record)
     sent = row.instant("Sent_At__c") or row.instant("CreatedDate")
     if sent is None:
         raise row.odd("Sent_At__c", "it is empty")
@@ -280,7 +293,7 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
         from_address=row.text("From_Address__c"),
         sent_at=sent,
         owner=RecordId(row.text("OwnerId")),
-        match_status=row.text("Match_Status__c"),
+        match_status=match_status(row.value("Match_Status__c")),
         is_deleted=row.flag("IsDeleted"),
         fields={name: row.value(name) for name in READ_FIELDS},
         participants=tuple(stored_participant(child) for child in record.get("Participants__r") or ()),
@@ -290,12 +303,17 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
     )
 
 
+def match_status(value: Any) -> MatchStatus | None:
+    """Match_Status__c, which a person may have emptied."""
+    return MatchStatus(value) if value in set(MatchStatus) else None
+
+
 #: What is read of a ContentDocumentLink: its file's newest version has the key.
 FILE_FIELDS = "ContentDocumentId, ContentDocument.LatestPublishedVersion.Attachment_Key__c"
 
 
 def stored_file(record: Mapping[str, Any]) -> StoredFile:
-    """A ContentDocumentLink."""
+    """A ContentDocumentLink as the file that it links to the mail."""
     version = (record.get("ContentDocument") or {}).get("LatestPublishedVersion") or {}
     document = Fields("ContentDocumentLink", record).text("ContentDocumentId")
     return StoredFile(key=str(version.get("Attachment_Key__c") or ""), document=RecordId(document))

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connector.codes import ErrorStatus, EventKind, EventStatus
 from connector.errors import ServiceError, SetupError, UnreachableError
-from connector.model.org import Mailbox, Setup
+from connector.http.subrequest import SubResponse
+from connector.model.inspection import Tried
+from connector.model.mail import Role
+from connector.model.org import ExclusionType, Mailbox, Setup
+from connector.model.records import MatchStatus
 from connector.model.values import RecordId
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.wire import wire_fields
 
@@ -22,7 +27,7 @@ _HALTED = "PROCESSING_HALTED"
 #: "check" in Base64
 _FILE = "Y2hlY2s="
 _TITLE = "m365sync check: undone at once"
-#: A field that no object has: whatever the caller may do, this sub-request is refused.
+#: A field that no object has: this sub-request is refused to every caller.
 _REFUSED = {"ThereIsNoSuchField": True}
 
 #: Writes the reference to a value of an earlier answer, by the label of its step and the name of the value.
@@ -33,7 +38,7 @@ Refer = Callable[[str, str], str]
 class Step:
     """One thing to try. `links` are fields with the row of an earlier step, by its label; `needs` are all such labels.
 
-    They stand apart because whatever looks like a reference in a value is taken for text (serialise.py).
+    They stand apart because a value that looks like a reference is sent as text (wire.py).
     """
 
     label: str
@@ -46,19 +51,10 @@ class Step:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """What became of a step: done (and undone), or the org's refusal."""
-
-    object: str
-    what: str
-    error: ServiceError | None = None
-
-
 def rehearse(
     client: SalesforceClient, setup: Setup, *, key: str, inactive: RecordId | None, setting: RecordId | None
 ) -> list[Tried]:
-    """Try all, leave nothing. `key` (32 characters) is unique; `inactive`: a holder who left, if there is one.
+    """Try every right, and undo it. `key` (32 characters) is unique; `inactive`: a holder who left, if there is one.
 
     Raises ServiceError where the org cannot be asked.
     """
@@ -96,9 +92,11 @@ def _pass(client: SalesforceClient, todo: Sequence[Step]) -> tuple[int, ServiceE
     def refer(label: str, value: str) -> str:
         return f"@{{r{places[label]}.{value}}}"
 
-    asks = [_ask(client, step, refer) for step in todo]
-    asks.append(Ask(method="POST", path=client.names.wire("sobjects/Email__c"), asked="", body=_REFUSED, raw=True))
-    answers = client.composite(asks, all_or_none=True)
+    requests = [_request(client, step, refer) for step in todo]
+    requests.append(
+        CompositeRequest(method="POST", url=client.names.wire("sobjects/Email__c"), asked="", body=_REFUSED, raw=True)
+    )
+    answers = client.composite(requests, all_or_none=True)
     for place, answer in enumerate(answers):
         if answer.status >= 300 and code_and_message(answer.body)[0] != _HALTED:
             if place == len(todo):
@@ -113,22 +111,22 @@ def _pass(client: SalesforceClient, todo: Sequence[Step]) -> tuple[int, ServiceE
     )
 
 
-def _ask(client: SalesforceClient, step: Step, refer: Refer) -> Ask:
+def _request(client: SalesforceClient, step: Step, refer: Refer) -> CompositeRequest:
     path = step.path(refer) if step.path is not None else f"sobjects/{step.object}"
     body = None
     if step.fields is not None:
         links = {name: refer(label, "id") for name, label in step.links.items()}
         body = client.names.to_wire({**wire_fields(step.fields), **links})
-    return Ask(
+    return CompositeRequest(
         method=step.method,
-        path=client.names.wire(path),
+        url=client.names.wire(path),
         asked=client.names.wire(f"the object {step.object}"),
         body=body,
         raw=True,
     )
 
 
-def _refusal(client: SalesforceClient, step: Step, answer: Answer) -> ServiceError:
+def _refusal(client: SalesforceClient, step: Step, answer: SubResponse) -> ServiceError:
     asked = client.names.wire(f"the object {step.object}")
     return error_for(answer.status, answer.body, asked=asked, where=client.host)
 
@@ -165,7 +163,7 @@ def _email(setup: Setup, key: str, user: RecordId) -> dict[str, Any]:
         "Name": _TITLE,
         "Subject__c": _TITLE,
         "Message_Key__c": key,
-        "Match_Status__c": "Unmatched",
+        "Match_Status__c": MatchStatus.UNMATCHED,
         "OwnerId": user,
         **_dated(setup, user),
     }
@@ -175,11 +173,16 @@ def _made(setup: Setup, key: str) -> list[Step]:
     owner = _owner(setup)
     dated = _dated(setup, owner)
 
-    participant = {"Participant_Key__c": f"{key}:check", "Address__c": "check@example.com", "Role__c": "From", **dated}
+    participant = {
+        "Participant_Key__c": f"{key}:check",
+        "Address__c": "check@example.com",
+        "Role__c": Role.FROM,
+        **dated,
+    }
     task = {"Subject": _TITLE, "TaskSubtype": "Email", "Status": setup.org.closed_status, "OwnerId": owner, **dated}
     file = {"Title": _TITLE, "PathOnClient": "check.txt", "VersionData": _FILE, "OwnerId": owner, **dated}
-    removed = {"Type__c": "External Address", "Pattern__c": "check@example.com", "Active__c": False}
-    event = {"Run_Key__c": key, "Kind__c": "Manual", "Status__c": "Running"}
+    removed = {"Type__c": ExclusionType.EXTERNAL_ADDRESS, "Pattern__c": "check@example.com", "Active__c": False}
+    event = {"Run_Key__c": key, "Kind__c": EventKind.MANUAL, "Status__c": EventStatus.RUNNING}
     create, with_date = "rows are made", "rows are made with the date and user of the mail"
 
     def on_email(label: str, object_name: str, what: str, fields: Mapping[str, Any], link: str = "Email__c") -> Step:
@@ -192,7 +195,9 @@ def _made(setup: Setup, key: str) -> list[Step]:
         on_email("participant", "Email_Participant__c", with_date, participant),
         on_email("task", "Task", with_date, {**task, "Task_Key__c": f"{key}:check"}),
         on_email("file", "ContentVersion", "files are made on mail", version, link="FirstPublishLocationId"),
-        on_email("error", "MS_Graph_Sync_Error__c", create, {"Error_Key__c": f"{key}:check", "Status__c": "Failed"}),
+        on_email(
+            "error", "MS_Graph_Sync_Error__c", create, {"Error_Key__c": f"{key}:check", "Status__c": ErrorStatus.FAILED}
+        ),
         Step(
             label="exclusion",
             object="MS_Graph_Exclusion__c",
@@ -234,11 +239,11 @@ def _changed(setup: Setup, key: str, setting: RecordId | None) -> list[Step]:
         )
 
     found = [
-        patch("event", "MS_Graph_Sync_Event__c", {"Status__c": "Interrupted"}),
-        patch("email", "Email__c", {"Match_Status__c": "Matched"}),
+        patch("event", "MS_Graph_Sync_Event__c", {"Status__c": EventStatus.INTERRUPTED}),
+        patch("email", "Email__c", {"Match_Status__c": MatchStatus.MATCHED}),
         patch("participant", "Email_Participant__c", {"Display_Name__c": key}),
         patch("task", "Task", {"Description": key}),
-        patch("error", "MS_Graph_Sync_Error__c", {"Status__c": "Resolved"}),
+        patch("error", "MS_Graph_Sync_Error__c", {"Status__c": ErrorStatus.RESOLVED}),
     ]
     box: Mailbox | None = next(iter(setup.mailboxes), None)
     if box is not None:

@@ -1,6 +1,6 @@
 """Takes stored mail away: blanks what a person removed, deletes what was kept for its time only, with all its files.
 
-Children go first, the mail itself last, so that whatever breaks off in between is found again.
+Children go first, the mail itself last, so that a mail whose removal breaks off in between is found again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,28 +8,30 @@ from datetime import date
 from typing import Any
 
 from connector.core.writing.blanking import blanked, only_of
-from connector.model.records import Row, RowError
-from connector.model.values import RecordId
+from connector.model.records import MatchStatus, Row, RowError, RowResult
+from connector.model.schema import MAIL, PARTICIPANT
+from connector.model.values import RecordId, batched
 from connector.salesforce import soql
-from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
-from connector.salesforce.errors import code_and_message, error_for, one_line
-from connector.salesforce.faults import OrgFaultWatch
-from connector.salesforce.results import Outcome
-from connector.salesforce.wire import wire_fields
+from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.collections import MAX_ROWS, deletions, updates
+from connector.salesforce.errors import error_for
+from connector.salesforce.limits import OrgFaultWatch
+from connector.salesforce.results import row_error, row_results
 
-#: Rows of a Collection (REST guide, "sObject Collections").
-_ROWS = 200
-#: What somebody else deleted meanwhile is deleted.
+#: The row is gone already: another user deleted it meanwhile.
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
-_PARTICIPANTS = "SELECT Id, Email__c FROM Email_Participant__c WHERE Email__c IN "
+_PARTICIPANTS = soql.select(("Id", "Email__c"), PARTICIPANT.name) + " WHERE Email__c IN "
 #: queryAll finds archived Tasks too.
-_TASKS = "SELECT Id, Email__c FROM Task WHERE IsDeleted = false AND Email__c IN "
-_LINKS = "SELECT Id, LinkedEntityId, ContentDocumentId FROM ContentDocumentLink WHERE {} IN "
-_EXPIRED = "SELECT Id FROM Email__c WHERE Match_Status__c = 'Unmatched' AND Expires_On__c < {today} AND Id IN "
+_TASKS = soql.select(("Id", "Email__c"), "Task") + " WHERE IsDeleted = false AND Email__c IN "
+_LINKS = soql.select(("Id", "LinkedEntityId", "ContentDocumentId"), "ContentDocumentLink") + " WHERE {} IN "
+_EXPIRED = (
+    soql.select(("Id",), MAIL.name)
+    + f" WHERE Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND Id IN "
+)
 
 
 class Removal:
-    """Counts refusals over a run. Not thread-safe."""
+    """Blanks and deletes stored mail, and counts refusals over a run. Not thread-safe."""
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
@@ -38,14 +40,14 @@ class Removal:
     def blank(self, emails: Sequence[RecordId]) -> dict[RecordId, RowError]:
         """Blank removed mails; what was refused, by mail. Raises OrgFaultError where all is."""
         refused: dict[RecordId, RowError] = {}
-        for part in _parts(emails):
+        for part in batched(emails, MAX_ROWS):
             refused |= self._blank(part)
         return refused
 
     def delete(self, emails: Sequence[RecordId], *, today: date) -> dict[RecordId, RowError]:
         """Delete the mails that are still to be deleted; what was refused, by mail. Raises OrgFaultError."""
         refused: dict[RecordId, RowError] = {}
-        for part in _parts(emails):
+        for part in batched(emails, MAX_ROWS):
             text = self._client.names.wire(_EXPIRED).format(today=today.isoformat()) + soql.in_list(part)
             links = self._links("LinkedEntityId", part)
             [expired, linked] = self._records([self._client.query(text, "the object Email__c"), links])
@@ -82,7 +84,7 @@ class Removal:
 
     # -- files ------------------------------------------------------------------------------------------------------
 
-    def _links(self, field: str, ids: Iterable[str]) -> Ask:
+    def _links(self, field: str, ids: Iterable[str]) -> CompositeRequest:
         return self._client.query(_LINKS.format(field) + soql.in_list(ids), "the files of stored mail")
 
     def _files(
@@ -93,7 +95,7 @@ class Removal:
         if not mails:
             return {}, {}
         linked: dict[str, list[str]] = {document: [] for document in mails}
-        for part in _parts(sorted(mails)):
+        for part in batched(sorted(mails), MAX_ROWS):
             [rows] = self._records([self._links("ContentDocumentId", part)])
             for row in rows:
                 linked[str(row["ContentDocumentId"])].append(str(row["LinkedEntityId"]))
@@ -105,72 +107,34 @@ class Removal:
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
-    def _records(self, asks: Sequence[Ask]) -> list[list[dict[str, Any]]]:
-        return [list(self._client.records(answer.body)) for answer in self._client.composite(asks)]
+    def _records(self, requests: Sequence[CompositeRequest]) -> list[list[dict[str, Any]]]:
+        return [list(self._client.records(answer.body)) for answer in self._client.composite(requests)]
 
     def _delete(self, owners: Mapping[str, str], object_name: str) -> dict[str, RowError]:
         """Delete rows; the refusals, by the mail that each belongs to."""
-        asks = [
-            Ask(
-                method="DELETE",
-                path=f"composite/sobjects?ids={','.join(part)}&allOrNone=false",
-                asked=f"rows of {object_name}",
-                raw=True,
-            )
-            for part in _parts(sorted(owners))
-        ]
-        results = self._sent(asks)
-        rows = [Row(object=object_name, key_field="Id", key=id_, fields={}) for id_ in sorted(owners)]
-        return {owners[row.key]: error for row, error in self._refusals(rows, results)}
+        ids = sorted(owners)
+        rows = [Row(object=object_name, key_field="Id", key=id_, fields={}) for id_ in ids]
+        refused = self._refusals(rows, self._sent(deletions(object_name, ids)))
+        return {owners[row.key]: error for row, error in refused}
 
     def _write(self, rows: Sequence[Row]) -> dict[str, RowError]:
-        wire = self._client.names.wire
-        asks = [
-            Ask(
-                method="PATCH",
-                path="composite/sobjects",
-                asked=f"rows of {rows[0].object}",
-                body={
-                    "allOrNone": False,
-                    "records": [
-                        {
-                            "attributes": {"type": wire(row.object)},
-                            **self._client.names.to_wire(wire_fields({"id": row.id, **row.fields})),
-                        }
-                        for row in part
-                    ],
-                },
-                raw=True,
-            )
-            for part in _parts(rows)
-        ]
-        return {str(row.id): error for row, error in self._refusals(rows, self._sent(asks))}
+        requests = updates(self._client.names, "Email__c", [{"id": row.id, **row.fields} for row in rows])
+        return {str(row.id): error for row, error in self._refusals(rows, self._sent(requests))}
 
-    def _sent(self, asks: Sequence[Ask]) -> Iterator[Mapping[str, Any]]:
+    def _sent(self, requests: Iterable[CompositeRequest]) -> Iterator[Mapping[str, Any]]:
         """The result of each row, in order. Raises for a Collection that was refused in one piece."""
-        for start in range(0, len(asks), MAX_HEAVY):
-            part = asks[start : start + MAX_HEAVY]
-            for ask, answer in zip(part, self._client.composite(part), strict=True):
-                yield from self._results(ask, answer)
-
-    def _results(self, ask: Ask, answer: Answer) -> Sequence[Mapping[str, Any]]:
-        if answer.status >= 300 or not isinstance(answer.body, list):
-            raise error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
-        return answer.body
+        for request, answer in self._client.each([*requests]):
+            results = row_results(answer)
+            if results is None:
+                raise error_for(answer.status, answer.body, asked=request.asked, where=self._client.host)
+            yield from results
 
     def _refusals(self, rows: Sequence[Row], results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Row, RowError]]:
-        outcomes = [Outcome(row=row, error=_error(result)) for row, result in zip(rows, results, strict=True)]
-        self._watch.see(outcomes)
-        yield from ((outcome.row, outcome.error) for outcome in outcomes if outcome.error is not None)
+        ended = [RowResult(row=row, error=_error(result)) for row, result in zip(rows, results, strict=True)]
+        self._watch.see(ended)
+        yield from ((result.row, result.error) for result in ended if result.error is not None)
 
 
 def _error(result: Mapping[str, Any]) -> RowError | None:
-    if result.get("success"):
-        return None
-    code, message = code_and_message(result.get("errors"))
-    return None if code in _GONE else RowError(code=code or "REFUSED", message=one_line(message))
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), _ROWS):
-        yield values[start : start + _ROWS]
+    error = row_error(result)
+    return None if error is None or error.code in _GONE else error

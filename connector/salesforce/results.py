@@ -1,14 +1,15 @@
-"""What an sObject Collection said about each row, what can be mended, and which refusals are another row's. Pure."""
+"""What an sObject Collection said about each row, what can be corrected, and which refusals are another row's. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from connector.core.writing.body import Body, halve
-from connector.model.records import Row, RowError
+from connector.http.subrequest import SubResponse
+from connector.model.records import Row, RowError, RowResult
 from connector.model.values import RecordId
-from connector.salesforce.errors import one_line
+from connector.salesforce.errors import code_and_message
 from connector.salesforce.wire import full_id
 
 _RECORD_ID = re.compile(r"record with id: ([A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)")
@@ -23,69 +24,69 @@ _INACTIVE = "INACTIVE_OWNER_OR_USER"
 _TOO_LONG = "STRING_TOO_LONG"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of a row as it was last sent."""
-
-    row: Row
-    id: RecordId | None = None
-    existed: bool = False
-    error: RowError | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether the row is there."""
-        return self.error is None
+def row_results(answer: SubResponse) -> Sequence[Mapping[str, Any]] | None:
+    """What the org said of each row of a Collection, in order; None where it refused the Collection in one piece."""
+    return answer.body if answer.status < 300 and isinstance(answer.body, list) else None
 
 
-def read_outcomes(rows: Sequence[Row], results: Sequence[Mapping[str, Any]], *, sent_again: bool) -> list[Outcome]:
-    """The outcomes of a Collection. `sent_again`: an earlier sending of the request may have made the rows."""
-    return [_outcome(row, result, sent_again) for row, result in zip(rows, results, strict=True)]
-
-
-def _outcome(row: Row, result: Mapping[str, Any], sent_again: bool) -> Outcome:
+def row_error(result: Mapping[str, Any]) -> RowError | None:
+    """Why a row was refused; None for one that was taken."""
     if result.get("success"):
-        return Outcome(row=row, id=_id(result.get("id")) or row.id)
+        return None
     errors = result.get("errors") or [{}]
-    first = errors[0]
-    code, message = str(first.get("statusCode") or "UNKNOWN"), one_line(str(first.get("message") or ""))
-    if code == "DUPLICATE_VALUE" and _EXISTS in message:
-        found = _RECORD_ID.search(message)
-        return Outcome(row=row, id=full_id(found[1]) if found else None, existed=not sent_again)
-    fields = tuple(str(name) for name in first.get("fields") or ())
-    return Outcome(
-        row=row, error=RowError(code=code, message=message, fields=fields, transient=_is_passing(code, message))
-    )
+    return _refusal(*code_and_message(errors), fields=tuple(str(name) for name in errors[0].get("fields") or ()))
+
+
+def whole_error(answer: SubResponse) -> RowError:
+    """Why a Collection was refused in one piece, as the error of each of its rows."""
+    return _refusal(*code_and_message(answer.body))
+
+
+def read_results(rows: Sequence[Row], results: Sequence[Mapping[str, Any]], *, sent_again: bool) -> list[RowResult]:
+    """What became of new rows. `sent_again`: an earlier sending of the request may have made them."""
+    return [_read(row, result, sent_again) for row, result in zip(rows, results, strict=True)]
+
+
+def _read(row: Row, result: Mapping[str, Any], sent_again: bool) -> RowResult:
+    error = row_error(result)
+    if error is None:
+        return RowResult(row=row, id=_id(result.get("id")) or row.id)
+    if error.code == "DUPLICATE_VALUE" and _EXISTS in error.message:
+        found = _RECORD_ID.search(error.message)
+        return RowResult(row=row, id=full_id(found[1]) if found else None, existed=not sent_again)
+    return RowResult(row=row, error=error)
+
+
+def _refusal(code: str, message: str, *, fields: tuple[str, ...] = ()) -> RowError:
+    """The error of a row; `transient` where fewer rows at once, or a later attempt, may succeed."""
+    text = message.lower()
+    transient = code in _OVERLOAD or (code == _TRIGGER and any(limit in text for limit in _LIMITS))
+    return RowError(code=code or "REFUSED", message=message, fields=fields, transient=transient)
 
 
 def _id(value: Any) -> RecordId | None:
     return RecordId(str(value)) if value else None
 
 
-def _is_passing(code: str, message: str) -> bool:
-    text = message.lower()
-    return code in _OVERLOAD or (code == _TRIGGER and any(limit in text for limit in _LIMITS))
-
-
-def is_overload(outcome: Outcome) -> bool:
+def is_overload(result: RowResult) -> bool:
     """Whether fewer rows at once might have passed."""
-    return outcome.error is not None and outcome.error.transient
+    return result.error is not None and result.error.transient
 
 
-def waits_for_parent(outcome: Outcome) -> bool:
+def waits_for_parent(result: RowResult) -> bool:
     """Whether the row was refused only because its parent is not there."""
-    error = outcome.error
+    error = result.error
     return error is not None and error.code == "INVALID_FIELD" and _MISSING_PARENT.search(error.message) is not None
 
 
-def is_locked(outcome: Outcome) -> bool:
+def is_locked(result: RowResult) -> bool:
     """Whether another transaction held the row's parent: the same row may pass the next time."""
-    return outcome.error is not None and outcome.error.code == _LOCKED
+    return result.error is not None and result.error.code == _LOCKED
 
 
-def mended(outcome: Outcome, integration_user: RecordId) -> Row | None:
-    """The row as the org may take it after all, or None where nothing we know would help."""
-    error, row = outcome.error, outcome.row
+def mended(result: RowResult, integration_user: RecordId) -> Row | None:
+    """A refused row, corrected: another owner, or half the body. None where the refusal is of another kind."""
+    error, row = result.error, result.row
     if error is None:
         return None
     if error.code == _INACTIVE and row.object == "Task" and row.fields.get("OwnerId") != integration_user:
@@ -97,27 +98,21 @@ def mended(outcome: Outcome, integration_user: RecordId) -> Row | None:
     return None
 
 
-def refused_whole(rows: Sequence[Row], code: str, message: str) -> list[Outcome]:
-    """The outcomes of a Collection that was refused in one piece."""
-    error = RowError(code=code, message=message, transient=_is_passing(code, message))
-    return [Outcome(row=row, error=error) for row in rows]
-
-
 class Parents:
     """Finds the parent of a row among the rows that were sent, by external id."""
 
-    def __init__(self, outcomes: Mapping[tuple[int, int], Outcome]) -> None:
-        self._by_key = {(outcome.row.object, outcome.row.key): outcome for outcome in outcomes.values()}
+    def __init__(self, results: Mapping[tuple[int, int], RowResult]) -> None:
+        self._by_key = {(result.row.object, result.row.key): result for result in results.values()}
 
     @staticmethod
-    def key_of(outcome: Outcome) -> str:
+    def key_of(result: RowResult) -> str:
         """The external id by which the row names its Email__c; empty where it names none."""
-        parent = outcome.row.fields.get("Email__r")
+        parent = result.row.fields.get("Email__r")
         return str(parent.get("Message_Key__c") or "") if isinstance(parent, Mapping) else ""
 
-    def settled(self, outcome: Outcome) -> Outcome:
-        """The outcome, or that of the parent where the row failed only with it."""
-        if not waits_for_parent(outcome):
-            return outcome
-        parent = self._by_key.get(("Email__c", self.key_of(outcome)))
-        return outcome if parent is None or parent.done else replace(outcome, error=parent.error)
+    def settled(self, result: RowResult) -> RowResult:
+        """The result, or that of its parent where the row failed only with it."""
+        if not waits_for_parent(result):
+            return result
+        parent = self._by_key.get(("Email__c", self.key_of(result)))
+        return result if parent is None or parent.done else replace(result, error=parent.error)

@@ -10,117 +10,21 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import SetupError
+from connector.model.schema import ERROR, EVENT, FILE, MAIL, MAILBOX, PARTICIPANT, TASK, Use
 from connector.salesforce.errors import ASSIGN, AUDIT, DEPLOY, listed
 from connector.salesforce.parse import is_in_force
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 #: Fields that a run writes into new rows, by object.
 CREATED: Mapping[str, tuple[str, ...]] = {
-    "Email__c": (
-        "Name",
-        "OwnerId",
-        "Subject__c",
-        "From_Address__c",
-        "From_Name__c",
-        "To__c",
-        "Cc__c",
-        "Bcc__c",
-        "Sent_At__c",
-        "Received_At__c",
-        "Direction__c",
-        "Body__c",
-        "Body_Truncated__c",
-        "Preview__c",
-        "Attachment_Count__c",
-        "Attachment_Notes__c",
-        "Importance__c",
-        "Web_Link__c",
-        "Message_Key__c",
-        "Internet_Message_Id__c",
-        "Conversation_Key__c",
-        "Graph_Message_Id__c",
-        "Mailbox__c",
-        "Sync_Event__c",
-        "Match_Status__c",
-        "Expires_On__c",
-    ),
-    "Email_Participant__c": (
-        "Email__c",
-        "Participant_Key__c",
-        "Address__c",
-        "Display_Name__c",
-        "Role__c",
-        "Contact__c",
-        "Account__c",
-        "Subject__c",
-        "Sent_At__c",
-        "Direction__c",
-    ),
-    "Task": (
-        "Task_Key__c",
-        "Email__c",
-        "Subject",
-        "WhoId",
-        "WhatId",
-        "TaskSubtype",
-        "Status",
-        "Priority",
-        "ActivityDate",
-        "Description",
-        "OwnerId",
-    ),
-    "ContentVersion": ("Attachment_Key__c",),
-    "MS_Graph_Sync_Event__c": (
-        "Run_Key__c",
-        "Kind__c",
-        "Status__c",
-        "Started_At__c",
-        "Finished_At__c",
-        "Touched_At__c",
-        "Emails_Synced__c",
-        "Emails_Failed__c",
-        "Mailboxes__c",
-        "Mailboxes_Failed__c",
-        "Salesforce_Calls__c",
-        "Retry_Requested__c",
-        "Error_Message__c",
-    ),
-    "MS_Graph_Sync_Error__c": (
-        "Error_Key__c",
-        "Sync_Event__c",
-        "Mailbox__c",
-        "Email__c",
-        "Graph_Message_Id__c",
-        "Internet_Message_Id__c",
-        "Subject__c",
-        "Received_At__c",
-        "Code__c",
-        "Message__c",
-        "Attempts__c",
-        "Next_Attempt_At__c",
-        "Status__c",
-    ),
+    table.name: table.names(Use.CREATED) for table in (MAIL, PARTICIPANT, TASK, FILE, EVENT, ERROR)
 }
 #: Fields that a run changes in rows that people made.
-CHANGED: Mapping[str, tuple[str, ...]] = {
-    "MS_Graph_User__c": (
-        "Graph_User_Id__c",
-        "Mailbox_Type__c",
-        "Aliases__c",
-        "Status__c",
-        "Status_Detail__c",
-        "Backfill_From__c",
-        "Backfill_Through__c",
-        "Live_From__c",
-        "Live_Through__c",
-        "Swept_Through__c",
-        "Last_Success__c",
-    ),
-}
+CHANGED: Mapping[str, tuple[str, ...]] = {MAILBOX.name: MAILBOX.names(Use.CHANGED)}
 #: Objects whose new rows a later run completes.
-_COMPLETED = ("Email__c", "Email_Participant__c", "MS_Graph_Sync_Event__c", "MS_Graph_Sync_Error__c")
+_COMPLETED = (MAIL.name, PARTICIPANT.name, EVENT.name, ERROR.name)
 #: Objects whose rows are made with the date and the user of the mail.
-_DATED = ("Email__c", "Email_Participant__c", "Task")
+_DATED = (MAIL.name, PARTICIPANT.name, TASK.name)
 _AUDIT_FIELDS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
 #: So many fields are named one by one; of more, the objects are.
 _MOST = 6

@@ -12,19 +12,20 @@ from connector.codes import ErrorStatus
 from connector.core.scheduling.retry import error_key, next_attempt
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
+from connector.http.subrequest import SubResponse
+from connector.model import schema
 from connector.model.org import SettledError
+from connector.model.records import RowError
 from connector.model.run import EventRecord, Failure, MailboxUpdate
-from connector.model.values import RecordId
-from connector.salesforce.client import MAX_HEAVY, Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT, event_ask
-from connector.salesforce.errors import code_and_message, error_for, one_line
+from connector.model.values import RecordId, batched
+from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, event_request, is_collection, updates
+from connector.salesforce.errors import error_for
 from connector.salesforce.housekeeping import Housekeeping
+from connector.salesforce.results import row_error
 from connector.salesforce.wire import wire_fields
 
-ERROR = "MS_Graph_Sync_Error__c"
-MAILBOX = "MS_Graph_User__c"
-SETTING = "MS_Graph_Setting__c"
-MAX_ROWS = 200
+ERROR, MAILBOX, SETTING = schema.ERROR.name, schema.MAILBOX.name, schema.SETTING.name
 _TEXT = 255
 _LONG_TEXT = 32_000
 _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED"})
@@ -33,8 +34,8 @@ _ROLLED_BACK = frozenset({"ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTE
 class SalesforceRunLog:
     """The port RunLog. `attempts` says how often a message was tried before, by Error_Key__c.
 
-    `housekeeping` is done once, with the first checkpoint. What it writes goes out whatever the budget of calls: an
-    event that says why a run stopped, and where it stopped.
+    `housekeeping` is done once, with the first checkpoint. What the log writes is sent even where the
+    budget of calls is used up: an event that says why a run stopped, and where it stopped.
     """
 
     def __init__(
@@ -66,82 +67,64 @@ class SalesforceRunLog:
         """Write them in this order. One call, and one more for each further 1,000 rows. Nothing to write is no call."""
         errors = list({self._key(failure): failure for failure in failures}.values())
         collections = [
-            *(self._errors_ask(event, part) for part in _parts(errors)),
-            *(self._updates_ask(ERROR, part) for part in _parts([_settled_fields(row) for row in settled])),
-            *(self._updates_ask(EVENT, part) for part in _parts([_answered_fields(row) for row in answered])),
-            *(self._updates_ask(MAILBOX, part) for part in _parts(_mailbox_fields(mailboxes))),
+            *self._changes(ERROR, [self._error_fields(event, failure) for failure in errors], key="Error_Key__c"),
+            *self._changes(ERROR, [_settled_fields(row) for row in settled]),
+            *self._changes(EVENT, [_answered_fields(row) for row in answered]),
+            *self._changes(MAILBOX, _mailbox_fields(mailboxes)),
         ]
-        starts = range(0, len(collections), MAX_HEAVY) if collections else [0]
-        for start in starts:
-            touch = [replace(event_ask(self._client, event), raw=True)] if event is not None else []
-            asks = [*touch, *collections[start : start + MAX_HEAVY]]
-            if matched_through is not None and start + MAX_HEAVY >= len(collections):
-                asks.append(self._matched_through_ask(*matched_through))
-            if asks or (self._housekeeping is not None and self._housekeeping.is_urgent):
-                self._send(asks)
+        parts = [*batched(collections, MAX_HEAVY)] or [()]
+        for part in parts:
+            touch = [replace(event_request(self._client, event), raw=True)] if event is not None else []
+            requests = [*touch, *part]
+            if matched_through is not None and part is parts[-1]:
+                requests.append(self._matched_through_request(*matched_through))
+            if requests or (self._housekeeping is not None and self._housekeeping.is_urgent):
+                self._send(requests)
 
-    def _send(self, asks: Sequence[Ask]) -> None:
-        """All or nothing; where there is room, with the question that the run's chores begin with."""
-        housekeeping = self._housekeeping if len(asks) < MAX_HEAVY else None
+    def _send(self, requests: Sequence[CompositeRequest]) -> None:
+        """Send rows in one call, all or nothing; where there is room, with the query of the housekeeping."""
+        housekeeping = self._housekeeping if len(requests) < MAX_HEAVY else None
         also = [replace(housekeeping.question(), raw=True)] if housekeeping is not None and housekeeping.pending else []
-        answers = self._client.composite([*asks, *also], all_or_none=True, in_any_case=True)
-        self._require(asks, answers[: len(asks)])
+        answers = self._client.composite([*requests, *also], all_or_none=True, in_any_case=True)
+        self._require(requests, answers[: len(requests)])
         if housekeeping is not None and also:
             housekeeping.do(answers[-1])
 
-    def _require(self, asks: Sequence[Ask], answers: Sequence[Answer]) -> None:
-        pairs = zip(asks, answers, strict=True)
-        refusals = [refusal for ask, answer in pairs for refusal in self._refusals(ask, answer)]
+    def _require(self, requests: Sequence[CompositeRequest], answers: Sequence[SubResponse]) -> None:
+        pairs = zip(requests, answers, strict=True)
+        refusals = [refusal for request, answer in pairs for refusal in self._refusals(request, answer)]
         if refusals:
             # those that were only undone with others say nothing
             raise next((error for error in refusals if error.code not in _ROLLED_BACK), refusals[0])
 
-    def _refusals(self, ask: Ask, answer: Answer) -> Iterator[ServiceError]:
+    def _refusals(self, request: CompositeRequest, answer: SubResponse) -> Iterator[ServiceError]:
         if answer.status >= 300:
-            yield error_for(answer.status, answer.body, asked=ask.asked, where=self._client.host)
+            yield error_for(answer.status, answer.body, asked=request.asked, where=self._client.host)
             return
-        if ask.path == "composite/sobjects" or ask.path.startswith("composite/sobjects/"):
-            for record, result in zip(ask.body["records"], answer.body, strict=True):
-                if not result.get("success"):
-                    yield self._refusal(ask, record, result)
+        if is_collection(request):
+            for row, result in zip(request.body["records"], answer.body, strict=True):
+                error = row_error(result)
+                if error is not None:
+                    yield self._refusal(request, row, error)
 
-    def _refusal(self, ask: Ask, record: Mapping[str, Any], result: Mapping[str, Any]) -> ServiceError:
-        code, message = code_and_message(result.get("errors"))
-        key = record.get("id") or record.get(self._client.names.wire("Error_Key__c")) or ""
+    def _refusal(self, request: CompositeRequest, row: Mapping[str, Any], error: RowError) -> ServiceError:
+        key = row.get("id") or row.get(self._client.names.wire("Error_Key__c")) or ""
         return ServiceError(
-            f"Salesforce refused {ask.asked} ({code}: {one_line(message)})",
+            f"Salesforce refused {request.asked} ({error.code}: {error.message})",
             where=str(key),
             remedy="Correct what the message names; the next run resumes where this one stopped.",
-            code=code or "REFUSED",
+            code=error.code,
         )
 
-    def _errors_ask(self, event: EventRecord | None, failures: Sequence[Failure]) -> Ask:
-        records = [self._record(ERROR, self._error_fields(event, failure)) for failure in failures]
-        return Ask(
-            method="PATCH",
-            path=self._client.names.wire(f"composite/sobjects/{ERROR}/Error_Key__c"),
-            asked=f"rows of {ERROR}",
-            body={"allOrNone": True, "records": records},
-            raw=True,
-        )
+    def _changes(
+        self, object_name: str, rows: Sequence[Mapping[str, Any]], *, key: str = ""
+    ) -> Iterator[CompositeRequest]:
+        return updates(self._client.names, object_name, rows, key=key, all_or_none=True)
 
-    def _matched_through_ask(self, settings: RecordId, through: datetime) -> Ask:
+    def _matched_through_request(self, settings: RecordId, through: datetime) -> CompositeRequest:
         fields = self._client.names.to_wire(wire_fields({"Matched_Through__c": through}))
         path = self._client.names.wire(f"sobjects/{SETTING}/{settings}")
-        return Ask(method="PATCH", path=path, asked=f"the row of {SETTING}", body=fields, raw=True)
-
-    def _updates_ask(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> Ask:
-        return Ask(
-            method="PATCH",
-            path="composite/sobjects",
-            asked=f"rows of {object_name}",
-            body={"allOrNone": True, "records": [self._record(object_name, fields) for fields in rows]},
-            raw=True,
-        )
-
-    def _record(self, object_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        names = self._client.names
-        return {"attributes": {"type": names.wire(object_name)}, **names.to_wire(wire_fields(fields))}
+        return CompositeRequest(method="PATCH", url=path, asked=f"the row of {SETTING}", body=fields, raw=True)
 
     def _error_fields(self, event: EventRecord | None, failure: Failure) -> dict[str, Any]:
         key = self._key(failure)
@@ -175,7 +158,7 @@ class SalesforceRunLog:
 
 
 def _told(text: str, *, gave_up: bool) -> str:
-    """A row that is given up must not promise another attempt."""
+    """The text of an error row, without the promise of another attempt where it is given up."""
     if not gave_up:
         return text
     return f"{text.removesuffix(TRIED_AGAIN).rstrip()} It is not tried again by itself: set Status to Retry Requested."
@@ -198,8 +181,3 @@ def _answered_fields(event: RecordId) -> dict[str, Any]:
 
 def _mailbox_fields(updates: Sequence[MailboxUpdate]) -> list[dict[str, Any]]:
     return [{"id": update.id, **update.fields} for update in {row.id: row for row in updates}.values()]
-
-
-def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), MAX_ROWS):
-        yield rows[start : start + MAX_ROWS]

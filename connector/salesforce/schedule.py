@@ -2,39 +2,42 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import time
 from typing import Any
 
-from connector.codes import EventKind, EventStatus
+from connector.codes import ErrorStatus, EventKind, EventStatus
+from connector.core.reading.windows import backfill_done
 from connector.core.reporting.health import LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
-from connector.errors import SetupError
+from connector.http.subrequest import SubResponse
+from connector.model import schema
+from connector.model.org import Mailbox
 from connector.model.run import EventRecord
-from connector.salesforce import parse
-from connector.salesforce.client import MAX_SUBREQUESTS, Answer, Ask, SalesforceClient
-from connector.salesforce.collections import EVENT, event_ask
+from connector.model.values import batched
+from connector.salesforce import parse, soql
+from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
+from connector.salesforce.collections import EVENT, event_request
 from connector.salesforce.wire import wire_fields
 
-SETTING = "MS_Graph_Setting__c"
-SETTING_KEY = "default"
+SETTING = schema.SETTING.name
 
 _SETTING = """
 SELECT Id, Name, Key__c, Active__c, Licensed_Users__c, Frequency__c, Time_of_Day__c, Day_of_Week__c,
 Sync_Now_Requested__c, Last_Run_At__c FROM MS_Graph_Setting__c ORDER BY CreatedDate, Id LIMIT 10
 """
-#: Mailboxes whose backfill is not done, as far as a query can tell: it cannot compare two fields of a row.
+#: Mailboxes whose backfill is not done, and some more: a query cannot compare two fields of a row.
 _BACKFILLS = """
 SELECT Id, User__c, Backfill_From__c, Backfill_Through__c, Live_From__c FROM MS_Graph_User__c
 WHERE Active__c = true AND User__c != null
 """
 _NOT_BEGUN = " AND Backfill_Through__c = null"
 #: The newest first: of very many, those that were asked for since the last look are among them.
-_REQUESTS = """
-SELECT Id, LastModifiedDate, Sync_Event__r.LastModifiedDate FROM MS_Graph_Sync_Error__c
-WHERE Status__c = 'Retry Requested'
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
-ORDER BY LastModifiedDate DESC LIMIT 500
-"""
+_REQUESTS = (
+    soql.select(("Id", "LastModifiedDate", "Sync_Event__r.LastModifiedDate"), "MS_Graph_Sync_Error__c")
+    + f" WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'"
+    f" OR (Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}') AND Sync_Event__r.Retry_Requested__c = true)"
+    " ORDER BY LastModifiedDate DESC LIMIT 500"
+)
 _LAST_EVENT = """
 SELECT Status__c, Started_At__c, Touched_At__c, Error_Message__c FROM MS_Graph_Sync_Event__c
 ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
@@ -54,17 +57,17 @@ class SalesforceSchedule:
         self._client = connect()
 
     def look(self, *, everything: bool = True) -> Snapshot:
-        """One call. `everything`: with backfills that stopped half way. Raises ServiceError."""
+        """The state now, in one call. `everything`: with backfills that stopped half way. Raises ServiceError."""
         client = self._client = self._connect()
         organization = f"sobjects/Organization/{client.identity.org}?fields=Id,TimeZoneSidKey"
         backfills = _BACKFILLS if everything else _BACKFILLS + _NOT_BEGUN
-        asks = [
-            Ask(path=organization, asked="the object Organization"),
+        requests = [
+            CompositeRequest(url=organization, asked="the object Organization"),
             self._query(_SETTING, SETTING),
             self._query(backfills, "MS_Graph_User__c"),
             self._query(_REQUESTS, "MS_Graph_Sync_Error__c"),
         ]
-        org, settings, mailboxes, errors = client.composite(asks)
+        org, settings, mailboxes, errors = client.composite(requests)
         return Snapshot(
             now=client.now,
             zone=parse.time_zone(org.body),
@@ -92,26 +95,26 @@ class SalesforceSchedule:
         return int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"])
 
     def begin(self, look: Snapshot) -> None:
-        """Last_Run_At__c, and the request of a person is answered. Raises ServiceError."""
+        """Set Last_Run_At__c, and clear the request for a run. Raises ServiceError."""
         if look.timing is None:
             return
         fields: dict[str, Any] = {"Last_Run_At__c": look.now}
         if look.timing.sync_now:
             fields["Sync_Now_Requested__c"] = False
         names = self._client.names
-        ask = Ask(
+        request = CompositeRequest(
             method="PATCH",
-            path=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
+            url=names.wire(f"sobjects/{SETTING}/{look.timing.id}"),
             asked=f"the object {SETTING}",
             body=names.to_wire(wire_fields(fields)),
         )
-        self._client.composite([ask])
+        self._client.composite([request])
 
     def write(self, unseen: Sequence[UnloggedFailure]) -> None:
-        """A Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
-        for start in range(0, len(unseen), MAX_SUBREQUESTS):
-            events = [self._event(failed) for failed in unseen[start : start + MAX_SUBREQUESTS]]
-            self._client.composite([event_ask(self._client, event) for event in events])
+        """Write a Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
+        events = [event_request(self._client, self._event(failed)) for failed in unseen]
+        for part in batched(events, MAX_SUBREQUESTS):
+            self._client.composite(part)
 
     def _event(self, failed: UnloggedFailure) -> EventRecord:
         moment = self._client.now - failed.ago
@@ -131,25 +134,21 @@ class SalesforceSchedule:
             },
         )
 
-    def _query(self, soql: str, object_name: str) -> Ask:
+    def _query(self, text: str, object_name: str) -> CompositeRequest:
         wire = self._client.names.wire
-        return self._client.query(wire(" ".join(soql.split())), wire(f"the object {object_name}"))
+        return self._client.query(wire(" ".join(text.split())), wire(f"the object {object_name}"))
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
 
 def _timing(records: Sequence[Mapping[str, Any]]) -> Timing | None:
     """The one record; None where there is none. Raises SetupError for one that lost its key."""
     for record in records:
-        if record["Key__c"] == SETTING_KEY:
+        if record["Key__c"] == parse.SETTING_KEY:
             return _read(record)
     for record in records:
-        raise SetupError(
-            f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
-            where=f"{SETTING} {record['Id']}",
-            remedy=f"Set its Key__c to {SETTING_KEY}.",
-        )
+        raise parse.wrong_key(record)
     return None
 
 
@@ -179,20 +178,21 @@ def _time(row: parse.Fields, name: str) -> time | None:
 
 
 def _unfinished(records: Sequence[Mapping[str, Any]]) -> Pending:
-    """Linked mailboxes whose backfill has still to read, or has not begun."""
+    """Linked mailboxes whose backfill has still to read, or has not begun: how far each has come."""
     found = set()
     for record in records:
-        row = parse.Fields("MS_Graph_User__c", record)
-        begins = (row.instant("Backfill_From__c"), row.instant("Backfill_Through__c"))
-        reached = _latest(*begins) if begins[1] is not None else None
-        live_from = row.instant("Live_From__c")
-        if reached is None or live_from is None or reached < live_from:
-            found.add(tuple(str(value) for value in (row.id, row.id_of("User__c"), *begins, live_from)))
+        row = parse.Fields(schema.MAILBOX.name, record)
+        box = Mailbox(
+            id=row.id,
+            user=row.id_of("User__c"),
+            backfill_from=row.instant("Backfill_From__c"),
+            backfill_through=row.instant("Backfill_Through__c"),
+            live_from=row.instant("Live_From__c"),
+        )
+        if box.backfill_through is None or not backfill_done(box):
+            state = (box.id, box.user, box.backfill_from, box.backfill_through, box.live_from)
+            found.add(tuple(str(value) for value in state))
     return frozenset(found)
-
-
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _request(record: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,30 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from connector.codes import ErrorStatus
 from connector.errors import SetupError
-from connector.model.org import Exclusion, LoggedError, Org, Setup, SyncSettings
-from connector.salesforce import parse, rights
+from connector.http.subrequest import SubResponse
+from connector.model import schema
+from connector.model.org import ClientObject, Exclusion, Org, Setup, SyncSettings
+from connector.model.schema import ERROR, EXCLUSION, MAILBOX, Use
+from connector.salesforce import parse, rights, soql
 from connector.salesforce.auth import Identity
-from connector.salesforce.client import Answer, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.errors import ASSIGN, refusal
 from connector.salesforce.soql import quote
 
 SYNC_PERMISSION_SET = "Microsoft_365_Sync_User"
-SETTING = "MS_Graph_Setting__c"
-SETTING_KEY = "default"
+SETTING = schema.SETTING.name
 _CLOSED = "Completed"
 #: the form of a record id; text of any other form in its place is refused by the org
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
-_EXCLUSIONS = """
-SELECT Id, Name, Type__c, Pattern__c, User__c, Active__c, Removed_At__c, Tombstone_Of__c, CreatedById,
-LastModifiedDate, IsDeleted FROM MS_Graph_Exclusion__c ORDER BY Id
-"""
-_MAILBOXES = """
-SELECT Id, Name, Email_Address__c, User_Principal_Name__c, Graph_User_Id__c, User__c, User__r.IsActive, Mailbox_Type__c,
-Active__c, Aliases__c, Status__c, Status_Detail__c, Backfill_From__c, Backfill_Through__c, Live_From__c,
-Live_Through__c, Swept_Through__c, Last_Success__c, CreatedDate FROM MS_Graph_User__c ORDER BY CreatedDate, Id
-"""
+_EXCLUSIONS = soql.select(EXCLUSION.names(Use.READ), EXCLUSION.name) + " ORDER BY Id"
+_MAILBOXES = soql.select(MAILBOX.names(Use.READ), MAILBOX.name) + " ORDER BY CreatedDate, Id"
 #: The holders, and with them what the connector's own user holds.
 _DIRECT = """
 SELECT AssigneeId, IsActive, ExpirationDate, PermissionSet.Name, {sight} FROM PermissionSetAssignment
@@ -40,20 +36,16 @@ SELECT AssigneeId, IsActive, ExpirationDate FROM PermissionSetAssignment WHERE A
 AND PermissionSetGroupId IN (SELECT PermissionSetGroupId FROM PermissionSetGroupComponent
 WHERE PermissionSet.Name = {name})
 """
-_ERRORS = """
-SELECT Id, Error_Key__c, Mailbox__c, Graph_Message_Id__c, Internet_Message_Id__c, Received_At__c, Attempts__c,
-Next_Attempt_At__c, Status__c, Email__c, Subject__c, Code__c, Message__c, Sync_Event__c,
-Sync_Event__r.Retry_Requested__c FROM MS_Graph_Sync_Error__c
-"""
-_DUE = """
-WHERE Status__c = 'Retry Requested'
-OR (Status__c = 'Failed' AND Next_Attempt_At__c != null)
-OR (Status__c IN ('Failed', 'Gave Up') AND Sync_Event__r.Retry_Requested__c = true)
+_ERRORS = soql.select(ERROR.names(Use.READ), ERROR.name)
+_GIVEN_UP = f"Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}')"
+_DUE = f"""
+WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'
+OR (Status__c = '{ErrorStatus.FAILED}' AND Next_Attempt_At__c != null)
+OR ({_GIVEN_UP} AND Sync_Event__r.Retry_Requested__c = true)
 """
 #: Those that only a person can have tried again: a sweep leaves their messages alone.
-_SWEPT = "OR (Status__c IN ('Failed', 'Gave Up') AND Received_At__c >= LAST_N_DAYS:{days})"
-_ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
-_OPEN = "WHERE Status__c IN ('Failed', 'Gave Up', 'Retry Requested')"
+_SWEPT = f"OR ({_GIVEN_UP} AND Received_At__c >= LAST_N_DAYS:{{days}})"
+_OPEN = f"WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')"
 
 
 #: Further ways to hold a permission: through a group, and by the profile.
@@ -79,7 +71,7 @@ class EmailFields:
 
 
 class SalesforceSetup:
-    """The port SetupSource. After `read` it also knows the Email-type fields and the logged errors.
+    """The port SetupSource. After `read` it also knows the Email-type fields.
 
     `sweep_days`: how far back the sweeps of a run go, to the messages that were given up.
     """
@@ -97,7 +89,6 @@ class SalesforceSetup:
         elif all_errors:
             self._scope = _OPEN
         self._fields: EmailFields | None = None
-        self._errors: tuple[LoggedError, ...] = ()
         #: the rows of all exclusions; filled by `read`
         self.rules: list[Mapping[str, Any]] = []
         #: how often a message was tried before, by Error_Key__c; filled by `read`, kept by the run log
@@ -109,11 +100,6 @@ class SalesforceSetup:
         if self._fields is None:
             raise SetupError("The fields of Contact and Account were not read yet")
         return self._fields
-
-    @property
-    def logged_errors(self) -> tuple[LoggedError, ...]:
-        """Errors that are due, may become so, or were asked for by a person; of late mail also those given up."""
-        return self._errors
 
     @property
     def now(self) -> datetime | None:
@@ -134,8 +120,8 @@ class SalesforceSetup:
             _email_fields(answers["Contact"].body, answers["Account"].body, where=self._client.host),
             shared_activities=_SHARED_WITH in _field_map(answers["Task"].body),
         )
-        self._errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
-        self.attempts.update((error.key, error.attempts) for error in self._errors)
+        errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
+        self.attempts.update((error.key, error.attempts) for error in errors)
         self.rules[:] = self._records(answers["exclusions"])
         return Setup(
             now=now,
@@ -151,19 +137,23 @@ class SalesforceSetup:
                 now,
             ),
             integration_user=identity.user,
-            errors=self._errors,
+            errors=errors,
         )
 
-    def _answers(self, identity: Identity) -> dict[str, Answer]:
+    def _answers(self, identity: Identity) -> dict[str, SubResponse]:
         """The answers by name. Raises SetupError that names every object, or every field, that is not there."""
-        asks = self._asks(identity)
+        requests = self._requests(identity)
         answers = dict(
-            zip(asks, self._client.composite([replace(ask, raw=True) for ask in asks.values()]), strict=True)
+            zip(
+                requests,
+                self._client.composite([replace(request, raw=True) for request in requests.values()]),
+                strict=True,
+            )
         )
         refused = [
-            (answer.status, answer.body, asks[name].asked)
+            (answer.status, answer.body, requests[name].asked)
             for name, answer in answers.items()
-            if answer.status >= 300 and not (answer.status == 404 and asks[name].absent_ok)
+            if answer.status >= 300 and not (answer.status == 404 and requests[name].absent_ok)
         ]
         error = refusal(refused, where=self._client.host) if refused else None
         if error is not None and error.code != "INVALID_FIELD":
@@ -192,44 +182,45 @@ class SalesforceSetup:
         rows = [row for answer in answers for row in self._records(answer)]
         return [grant for row in rows for grant in (row.get("PermissionSet") or row.get("Profile"),) if grant]
 
-    def _asks(self, identity: Identity) -> dict[str, Ask]:
+    def _requests(self, identity: Identity) -> dict[str, CompositeRequest]:
         client = self._client
         query, wire = client.query, client.names.wire
         direct = _flat(_DIRECT).format(
             name=quote(SYNC_PERMISSION_SET), user=quote(identity.user), sight=_sight("PermissionSet")
         )
         through = _flat(_THROUGH_GROUPS).format(name=quote(SYNC_PERMISSION_SET))
-        described = dict.fromkeys(("Contact", "Account", *rights.objects()))
+        described = dict.fromkeys((*ClientObject, *rights.objects()))
         organization = f"sobjects/Organization/{identity.org}?fields=Id,TimeZoneSidKey"
         return {
-            "Organization": Ask(path=organization, asked="the object Organization"),
-            "settings": Ask(path=client.row(SETTING, "Key__c", SETTING_KEY), asked=_object(SETTING), absent_ok=True),
-            "exclusions": query(wire(_flat(_EXCLUSIONS)), wire(_object("MS_Graph_Exclusion__c")), deleted=True),
-            "mailboxes": query(wire(_flat(_MAILBOXES)), wire(_object("MS_Graph_User__c"))),
+            "Organization": CompositeRequest(url=organization, asked="the object Organization"),
+            "settings": CompositeRequest(
+                url=client.row(SETTING, "Key__c", parse.SETTING_KEY), asked=_object(SETTING), absent_ok=True
+            ),
+            "exclusions": query(wire(_EXCLUSIONS), wire(_object(EXCLUSION.name)), deleted=True),
+            "mailboxes": query(wire(_MAILBOXES), wire(_object(MAILBOX.name))),
             "direct": query(direct, "permission set assignments"),
             "through groups": query(through, "permission set group assignments"),
-            "errors": query(wire(_flat(_ERRORS + self._scope)), wire(_object("MS_Graph_Sync_Error__c"))),
-            **{name: Ask(path=f"sobjects/{wire(name)}/describe", asked=wire(_object(name))) for name in described},
+            "errors": query(wire(_flat(f"{_ERRORS} {self._scope}")), wire(_object(ERROR.name))),
+            **{
+                name: CompositeRequest(url=f"sobjects/{wire(name)}/describe", asked=wire(_object(name)))
+                for name in described
+            },
         }
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
+    def _records(self, answer: SubResponse) -> list[dict[str, Any]]:
         return list(self._client.records(answer.body))
 
-    def _settings(self, answer: Answer) -> SyncSettings | None:
+    def _settings(self, answer: SubResponse) -> SyncSettings | None:
         if answer.status != 404:
             return parse.settings(self._client.names.plain(answer.body))
         # 404 also stands for an object that is not there, and for a record that lost its key
         asked = self._client.names.wire("SELECT Id, Name, Key__c FROM MS_Graph_Setting__c LIMIT 1")
         [found] = self._client.composite([self._client.query(asked, f"the object {SETTING}")])
         for record in self._client.records(found.body):
-            raise SetupError(
-                f"The Microsoft 365 Sync Setting {record['Name']} has the key {record['Key__c'] or '(none)'}",
-                where=f"{SETTING} {record['Id']}",
-                remedy=f"Set its Key__c to {SETTING_KEY}.",
-            )
+            raise parse.wrong_key(record)
         return None
 
-    def _org(self, org: str, answers: Mapping[str, Answer]) -> Org:
+    def _org(self, org: str, answers: Mapping[str, SubResponse]) -> Org:
         task = _field_map(answers["Task"].body)
         return Org(
             id=org,

@@ -12,7 +12,6 @@ MAX_LENGTH = 100_000
 MAX_LITERAL = 4_000
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"})
-_WILDCARDS = str.maketrans({"\\": "\\\\\\\\", "%": "\\\\%", "_": "\\\\_"})
 
 
 def quote(text: str) -> str:
@@ -20,9 +19,9 @@ def quote(text: str) -> str:
     return f"'{text.translate(_ESCAPES)}'"
 
 
-def quote_like(text: str) -> str:
-    """`text` for the inside of a LIKE literal, its wildcards taken literally; the caller adds quotes and `%`."""
-    return text.translate(_ESCAPES | _WILDCARDS)
+def select(fields: Iterable[str], object_name: str) -> str:
+    """`SELECT … FROM …`; the caller adds the conditions. `object_name` may be a relationship, for child rows."""
+    return f"SELECT {', '.join(fields)} FROM {object_name}"  # noqa: S608 - names of ours
 
 
 def instant(moment: datetime) -> str:

@@ -1,57 +1,41 @@
-"""The port Stock: stored mail that may have to be related anew, read in as few calls as the limits allow."""
+"""The port StoredMail: mail that may have to be related anew, read in as few calls as the limits allow."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
-from connector.model.records import RowError
-from connector.model.values import NormalAddress, RecordId
+from connector.model.records import MatchStatus, RowError
+from connector.model.schema import MAIL, PARTICIPANT, Use
+from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
-from connector.salesforce.client import MAX_HEAVY, Ask, SalesforceClient
+from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
 from connector.salesforce.removal import Removal
 from connector.salesforce.tasks import FoundTasks, select
 
-_T = TypeVar("_T")
 #: Addresses of one query: each is a condition of its own.
 _ADDRESSES = 200
 #: Ids of Contacts begin so (Object Reference, "Object Key Prefixes").
 _CONTACT = "003"
 #: Mails of one query, so that what is read at a time is of a bounded size.
 _MAILS = 1_000
-_WITH_ADDRESS = "SELECT Email__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
-_WITH_CONTACT = "SELECT Email__c, Contact__c FROM Email_Participant__c WHERE Email__r.Match_Status__c != 'Removed' AND "
-_ACCOUNTS = "SELECT Email__c, Account__c FROM Email_Participant__c WHERE Account__c"
-_MAIL = ", ".join(
-    (
-        "SELECT Id",
-        "Message_Key__c",
-        "Graph_Message_Id__c",
-        "Mailbox__c",
-        "Subject__c",
-        "Sent_At__c",
-        "Received_At__c",
-        "Direction__c",
-        "Web_Link__c",
-        "CreatedDate",
-        "CreatedById",
-        "OwnerId",
-        "Match_Status__c",
-        "IsDeleted",
-        "Body_Truncated__c",
-        *parse.READ_FIELDS,
-        "(SELECT Id, Participant_Key__c, Address__c, Display_Name__c, Role__c, Contact__c, Account__c"
-        " FROM Participants__r ORDER BY Id) FROM Email__c WHERE Match_Status__c != 'Removed' AND Id IN ",
-    )
+_NOT_REMOVED = f" WHERE Email__r.Match_Status__c != '{MatchStatus.REMOVED}' AND "
+_WITH_ADDRESS = soql.select(("Email__c",), PARTICIPANT.name) + _NOT_REMOVED
+_WITH_CONTACT = soql.select(("Email__c", "Contact__c"), PARTICIPANT.name) + _NOT_REMOVED
+_ACCOUNTS = soql.select(("Email__c", "Account__c"), PARTICIPANT.name) + " WHERE Account__c"
+_PEOPLE = soql.select(PARTICIPANT.names(Use.REMATCH), "Participants__r")
+_MAIL = (
+    soql.select((*MAIL.names(Use.REMATCH), f"({_PEOPLE} ORDER BY Id)"), MAIL.name)
+    + f" WHERE Match_Status__c != '{MatchStatus.REMOVED}' AND Id IN "
 )
 
 
 class SalesforceStoredMail:
-    """The port Stock, for one run. Not thread-safe."""
+    """The port StoredMail, for one run. Not thread-safe."""
 
     def __init__(self, client: SalesforceClient, directory: SalesforceDirectory) -> None:
         self._client = client
@@ -73,9 +57,9 @@ class SalesforceStoredMail:
         """
         wire = self._client.names.wire
         conditions = [_lacking(wire, address, [*records]) for address, records in sorted(clients.items())]
-        asks = [
+        requests = [
             self._client.query(f"{wire(_WITH_ADDRESS)}({' OR '.join(part)})", "the object Email_Participant__c")
-            for part in _parts(conditions, _ADDRESSES)
+            for part in batched(conditions, _ADDRESSES)
         ]
         accounts = self._directory.changes().accounts
         moved = [
@@ -84,13 +68,13 @@ class SalesforceStoredMail:
             for record in sorted(records)
             if record in accounts
         ]
-        asks += [
+        requests += [
             self._client.query(f"{wire(_WITH_CONTACT)}({' OR '.join(part)})", "the object Email_Participant__c")
-            for part in _parts(moved, _ADDRESSES)
+            for part in batched(moved, _ADDRESSES)
         ]
         found: dict[RecordId, None] = {}
         lacking: dict[RecordId, set[RecordId]] = {}
-        for row in self._asked(asks):
+        for row in self._asked(requests):
             email = RecordId(str(row["Email__c"]))
             if row.get("Contact__c"):
                 lacking.setdefault(email, set()).add(accounts[row["Contact__c"]])
@@ -101,34 +85,34 @@ class SalesforceStoredMail:
     def _without(self, lacking: Mapping[RecordId, set[RecordId]]) -> Iterator[RecordId]:
         """Those of the mails that list an Account in none of their rows: a mail names it on one row only."""
         wire = self._client.names.wire
-        asks = [
+        requests = [
             self._client.query(
                 f"{wire(_ACCOUNTS)} IN {soql.in_list(sorted(set().union(*(lacking[email] for email in part))))}"
                 f" AND {wire('Email__c')} IN {soql.in_list(part)}",
                 "the object Email_Participant__c",
             )
-            for part in _parts(sorted(lacking), _MAILS)
+            for part in batched(sorted(lacking), _MAILS)
         ]
-        listed = {(row["Email__c"], row["Account__c"]) for row in self._asked(asks)}
+        listed = {(row["Email__c"], row["Account__c"]) for row in self._asked(requests)}
         for email, wanted in lacking.items():
             if any((email, account) not in listed for account in wanted):
                 yield email
 
     def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
-        """A Composite for each two thousand."""
+        """These mails with their children, in one Composite for each two thousand. Raises ServiceError."""
         wire = self._client.names.wire
         found: list[FiledMail] = []
         tasks = FoundTasks()
         select_tasks = wire(select(shared=self._directory.shared_activities) + "Email__c IN ")
-        asks = [
-            ask
-            for part in _parts(emails, _MAILS)
-            for ask in (
+        requests = [
+            request
+            for part in batched(emails, _MAILS)
+            for request in (
                 self._client.query(wire(_MAIL) + soql.in_list(part), "the object Email__c"),
                 self._client.query(select_tasks + soql.in_list(part), "the Tasks of stored mail", deleted=True),
             )
         ]
-        for row in self._asked(asks):
+        for row in self._asked(requests):
             if "Task_Key__c" not in row:
                 found.append(_filed(row))
             else:
@@ -143,10 +127,9 @@ class SalesforceStoredMail:
         """Delete mails whose retention is over."""
         return self._removal.delete(emails, today=today)
 
-    def _asked(self, asks: Sequence[Ask]) -> Iterator[dict[str, Any]]:
-        for part in _parts(asks, MAX_HEAVY):
-            for answer in self._client.composite(part):
-                yield from self._client.records(answer.body)
+    def _asked(self, requests: Sequence[CompositeRequest]) -> Iterator[dict[str, Any]]:
+        for _, answer in self._client.each(requests):
+            yield from self._client.records(answer.body)
 
 
 def _lacking(wire: Callable[[str], str], address: NormalAddress, records: Sequence[RecordId]) -> str:
@@ -187,10 +170,5 @@ def _filed(row: dict[str, Any]) -> FiledMail:
 
 
 def _role(value: Any) -> Role:
-    """A person may have emptied it."""
+    """The role of a participant's row; Cc where a person emptied it."""
     return Role(value) if value in set(Role) else Role.CC
-
-
-def _parts(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

@@ -9,18 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 from connector.model.records import StoredEmail, StoredTask
+from connector.model.schema import TASK, Use
 from connector.model.values import RecordId
+from connector.salesforce import soql
 
-_FIELDS = "Email__c, Task_Key__c"
 #: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").
-_SHARED = ", ".join(
-    (_FIELDS, "Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
-)
+_SHARED = ("Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
 
 
 def select(*, shared: bool) -> str:
     """The beginning of a query, up to a condition on the mail. `shared`: whether the org has Shared Activities."""
-    return " ".join(("SELECT", _SHARED if shared else _FIELDS, "FROM Task WHERE IsDeleted = false AND "))
+    fields = (*TASK.names(Use.READ), *(_SHARED if shared else ()))
+    return soql.select(fields, TASK.name) + " WHERE IsDeleted = false AND "
 
 
 class FoundTasks:
@@ -31,7 +31,7 @@ class FoundTasks:
         self._shared: dict[str, dict[str, StoredTask]] = {}
 
     def keep(self, record: Mapping[str, Any]) -> None:
-        """One more. A Task that is no mail's, or that a person made, does not count."""
+        """Add a Task of an answer; one of no mail, or made by a person, is ignored."""
         email, key = record["Email__c"], record["Task_Key__c"]
         if not email or not key:
             return
@@ -40,7 +40,7 @@ class FoundTasks:
             self._shared.setdefault(email, {})[key] = StoredTask(id=RecordId(record["Id"]), contacts=_contacts(record))
 
     def of(self, email: StoredEmail) -> StoredEmail:
-        """The mail with its Tasks."""
+        """The mail, with the Tasks that `keep` was given for it."""
         return replace(
             email,
             task_keys=frozenset(self._keys.get(email.id, ())),

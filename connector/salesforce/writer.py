@@ -1,74 +1,122 @@
 """Step 7 of a run: rows of many mails, packed into Composite requests; each row succeeds or fails by itself.
 
 Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE means that it is there. What was too
-much for the org is sent again in halves; what it would not take for a reason we can mend is mended and sent once more.
+much for the org is sent again in halves; a row that was refused for a reason that we can correct is corrected and sent
+once more.
 """
 
+import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from connector.codes import Action
 from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
 from connector.errors import OrgFaultError
+from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
-from connector.salesforce.client import Answer, Ask, SalesforceClient
-from connector.salesforce.collections import event_ask
-from connector.salesforce.errors import code_and_message, error_for
-from connector.salesforce.faults import OrgFaultWatch
+from connector.salesforce.client import SalesforceClient
+from connector.salesforce.collections import MAX_ROWS, as_collection, as_record, event_request
+from connector.salesforce.errors import error_for
 from connector.salesforce.files import SalesforceFiles
+from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import (
-    Outcome,
     Parents,
     is_locked,
     is_overload,
     mended,
-    read_outcomes,
-    refused_whole,
+    read_results,
+    row_results,
     waits_for_parent,
+    whole_error,
 )
-from connector.salesforce.wire import json_size, wire_fields
+from connector.salesforce.wire import RawJson, as_json
 
 _LOG = structlog.get_logger(__name__)
 
-#: Rows of a Collection (REST guide, "sObject Collections").
-MAX_ROWS = 200
-#: How often a row is sent in all: as it is, then mended or after a lock.
+#: How often a row is sent in all: as it is, then corrected or after a lock.
 _ROUNDS = 3
+#: requests that may write at a time, at most (`salesforce.writers` may ask for fewer), and smooth ones after which one
+#: more is tried
+MOST_LANES, SMOOTH = 4, 20
 #: Where a row stands in what `write` was given: the mail, and the row in it.
 Place = tuple[int, int]
 
 
+class _Lanes:
+    """How many requests may write at a time: fewer once one met a lock or took too long, one more after a while."""
+
+    def __init__(self) -> None:
+        self._most = MOST_LANES
+        self._used = 0
+        self._smooth = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def lane(self) -> Iterator[None]:
+        """Wait for a free one and hold it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._used < self._most)
+            self._used += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= 1
+                self._changed.notify_all()
+
+    def narrow(self, cause: str) -> None:
+        """Allow one lane less, after a lock or a time-out; at least one stays."""
+        with self._changed:
+            self._smooth = 0
+            if self._most > 1:
+                self._most -= 1
+                _LOG.info("Fewer writers", action=Action.REQUEST_HALVED, cause=cause, writers=self._most)
+
+    def widen(self) -> None:
+        """Count a request without a lock; after `SMOOTH` of them allow one lane more."""
+        with self._changed:
+            self._smooth += 1
+            if self._smooth >= SMOOTH and self._most < MOST_LANES:
+                self._most, self._smooth = self._most + 1, 0
+                self._changed.notify_all()
+
+
 class SalesforceWriter:
-    """The port RecordSink, for one run. Not thread-safe, `files` apart: one thread writes."""
+    """The port RecordSink, for one run. Safe from several threads: each writes mails of its own."""
 
     def __init__(self, client: SalesforceClient, *, attachment_timeout: float = 120) -> None:
         self.files = SalesforceFiles(client, timeout=attachment_timeout)
         self._client = client
         self._watch = OrgFaultWatch()
+        self._lanes = _Lanes()
+        #: rows of a Collection, halved where they are too much; and the lock of it and of the watch
         self._limit = MAX_ROWS
+        self._lock = threading.Lock()
 
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
-        outcomes: dict[Place, Outcome] = {}
+        found: dict[Place, RowResult] = {}
         waiting = {(mail, index): row for mail, rows in enumerate(mails) for index, row in enumerate(rows)}
         mended_before: set[Place] = set()
         for _ in range(_ROUNDS):
-            outcomes |= self._round(waiting, event)
-            waiting = self._again(outcomes, mended_before)
+            found |= self._round(waiting, event)
+            waiting = self._again(found, mended_before)
             if not waiting:
                 break
-        parents = Parents(outcomes)
+        parents = Parents(found)
         results = [
-            [_result(parents.settled(outcomes[mail, index])) for index in range(len(rows))]
-            for mail, rows in enumerate(mails)
+            [parents.settled(found[mail, index]) for index in range(len(rows))] for mail, rows in enumerate(mails)
         ]
         try:
-            self._watch.see(outcomes.values())
+            with self._lock:
+                self._watch.see(found.values())
         except OrgFaultError as fault:
             fault.written = tuple(result for each in results for result in each)
             raise
@@ -76,89 +124,87 @@ class SalesforceWriter:
 
     # -- one round --------------------------------------------------------------------------------------------------
 
-    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, Outcome]:
+    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, RowResult]:
         """Send everything that waits, in halves where it has to be."""
         places: dict[int, Place] = {}
         mails: dict[int, list[PackRow]] = {}
         for place, row in waiting.items():
-            record = self._record(row)
-            item = PackRow(mail=place[0], row=row, size=json_size(record), record=record)
+            text = as_json(self._record(row))
+            item = PackRow(mail=place[0], row=row, size=len(text), json=text)
             places[id(item)] = place
             mails.setdefault(place[0], []).append(item)
-        outcomes: dict[Place, Outcome] = {}
+        results: dict[Place, RowResult] = {}
         queue = deque(pack(list(mails.values())))
         while queue:
             request = queue.popleft()
             if _widest(request) > self._limit and self._split(request, queue):
                 continue
-            for item, outcome in self._sent(request, queue, event):
-                outcomes[places[id(item)]] = outcome
-        return outcomes
+            for item, result in self._sent(request, queue, event):
+                results[places[id(item)]] = result
+        return results
 
     def _sent(
         self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord
-    ) -> list[tuple[PackRow, Outcome]]:
-        """What a request brought about; what was too much stands in front of the queue again, in halves."""
+    ) -> list[tuple[PackRow, RowResult]]:
+        """The results of a request; what was too much stands in front of the queue again, in halves."""
         try:
-            found = self._send(request, event)
+            with self._lanes.lane():
+                found = self._send(request, event)
         except NoAnswerError:
+            self._lanes.narrow("timeout")
             if not self._halve(request, queue, "timeout"):
                 raise
             return []
-        overloaded = {id(item) for item, outcome in found if is_overload(outcome)}
+        if any(is_locked(result) for _, result in found):
+            self._lanes.narrow("lock")
+        else:
+            self._lanes.widen()
+        overloaded = {id(item) for item, result in found if is_overload(result)}
         if not any(all(id(item) in overloaded for item in collection.rows) for collection in request.collections):
-            self._limit = min(MAX_ROWS, self._limit * 2)
+            with self._lock:
+                self._limit = min(MAX_ROWS, self._limit * 2)
             return found
-        rest = _only(request, {id(item) for item, outcome in found if not outcome.done})
+        rest = _only(request, {id(item) for item, result in found if not result.done})
         if not self._halve(rest, queue, "overload"):
             return found
-        return [(item, outcome) for item, outcome in found if outcome.done]
+        return [(item, result) for item, result in found if result.done]
 
-    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, Outcome]]:
+    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, RowResult]]:
         """One Composite: the event is touched, then the Collections in order."""
-        asks = [event_ask(self._client, event)]
-        for collection in request.collections:
-            records = [item.record for item in collection.rows]
-            asks.append(
-                Ask(
-                    method="PATCH" if collection.is_update else "POST",
-                    path="composite/sobjects",
-                    asked=f"rows of {collection.object}",
-                    body={"allOrNone": False, "records": records},
-                    raw=True,
-                )
-            )
-        answers = self._client.composite(asks, patient=False)
-        found: list[tuple[PackRow, Outcome]] = []
+        requests = [event_request(self._client, event)]
+        for part in request.collections:
+            method = "PATCH" if part.is_update else "POST"
+            requests.append(as_collection(part.object, [RawJson((item.json,)) for item in part.rows], method=method))
+        answers = self._client.composite(requests, patient=False)
+        found: list[tuple[PackRow, RowResult]] = []
         again = self._client.sent_again
-        for collection, answer in zip(request.collections, answers[1:], strict=True):
-            rows = [item.row for item in collection.rows]
-            outcomes = self._outcomes(rows, answer, again)
-            found += zip(collection.rows, outcomes, strict=True)
+        for part, answer in zip(request.collections, answers[1:], strict=True):
+            results = self._results([item.row for item in part.rows], answer, again)
+            found += zip(part.rows, results, strict=True)
         _LOG.info("Wrote records", action=Action.RECORDS_WRITTEN, rows=len(found))
         return found
 
-    def _outcomes(self, rows: Sequence[Row], answer: Answer, again: bool) -> list[Outcome]:
-        """The outcomes of a Collection; one refused in one piece is the org's matter, unless it was too much."""
-        if answer.status < 300 and isinstance(answer.body, list) and len(answer.body) == len(rows):
-            return read_outcomes(rows, answer.body, sent_again=again)
-        outcomes = refused_whole(rows, *code_and_message(answer.body))
-        if is_overload(outcomes[0]):
-            return outcomes
+    def _results(self, rows: Sequence[Row], answer: SubResponse, again: bool) -> list[RowResult]:
+        """The results of a Collection; raises for one refused as a whole, unless it was too much at once."""
+        found = row_results(answer)
+        if found is not None and len(found) == len(rows):
+            return read_results(rows, found, sent_again=again)
+        error = whole_error(answer)
+        if error.transient:
+            return [RowResult(row=row, error=error) for row in rows]
         raise error_for(answer.status, answer.body, asked=f"rows of {rows[0].object}", where=self._client.host)
 
-    def _record(self, row: Row) -> dict[str, object]:
+    def _record(self, row: Row) -> dict[str, Any]:
         """A row as a Collection carries it. An update is found by id and leaves its key alone."""
-        names = self._client.names
         own: dict[str, object] = {"id": row.id} if row.id is not None else {row.key_field: row.key}
-        fields = names.to_wire(wire_fields({**own, **row.fields}))
-        return {"attributes": {"type": names.wire(row.object)}, **fields}
+        return as_record(self._client.names, row.object, {**own, **row.fields})
 
     # -- too much at once -------------------------------------------------------------------------------------------
 
     def _halve(self, request: PackedRequest, queue: deque[PackedRequest], cause: str) -> bool:
         """Put both halves in front, and let what follows be no larger. False where there is nothing to halve."""
-        self._limit = max(1, _widest(request) // 2)
+        with self._lock:
+            self._limit = max(1, _widest(request) // 2)
         if not self._split(request, queue):
             return False
         _LOG.warning("Request is sent in halves", action=Action.REQUEST_HALVED, cause=cause, rows=len(request.rows))
@@ -172,28 +218,23 @@ class SalesforceWriter:
         queue.extendleft((second, first))
         return True
 
-    # -- outcomes ---------------------------------------------------------------------------------------------------
+    # -- results ----------------------------------------------------------------------------------------------------
 
-    def _again(self, outcomes: Mapping[Place, Outcome], mended_before: set[Place]) -> dict[Place, Row]:
-        """The rows worth another round: mended ones (once), those behind a lock, and the children of both."""
+    def _again(self, results: Mapping[Place, RowResult], mended_before: set[Place]) -> dict[Place, Row]:
+        """The rows worth another round: corrected ones (once), those behind a lock, and the children of both."""
         again: dict[Place, Row] = {}
-        for place, outcome in outcomes.items():
-            row = None if place in mended_before else mended(outcome, self._client.identity.user)
+        for place, result in results.items():
+            row = None if place in mended_before else mended(result, self._client.identity.user)
             if row is not None:
                 mended_before.add(place)
                 again[place] = row
-            elif is_locked(outcome):
-                again[place] = outcome.row
+            elif is_locked(result):
+                again[place] = result.row
         parents = {row.key for row in again.values() if row.object == "Email__c"}
-        for place, outcome in outcomes.items():
-            if waits_for_parent(outcome) and Parents.key_of(outcome) in parents:
-                again[place] = outcome.row
+        for place, result in results.items():
+            if waits_for_parent(result) and Parents.key_of(result) in parents:
+                again[place] = result.row
         return dict(sorted(again.items()))
-
-
-def _result(outcome: Outcome) -> RowResult:
-    """With the row as it was sent last, which may have been mended."""
-    return RowResult(row=outcome.row, id=outcome.id, existed=outcome.existed, error=outcome.error)
 
 
 def _widest(request: PackedRequest) -> int:

@@ -106,7 +106,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What references are resolved against: the environment and the folder of the configuration file."""
+    """By what references are resolved: the environment and the folder of the configuration file."""
 
     environ: Mapping[str, str]
     folder: Path

@@ -1,6 +1,6 @@
 """Step 1 of a run: the configuration, read whole and checked whole, before any service is asked.
 
-It says only how to connect, how fast, and how to log; whatever decides about a mail stands in MS_Graph_Setting__c.
+It says only how to connect, how fast, and how to log; what decides about a mail stands in MS_Graph_Setting__c.
 Every key is documented in config/connector.example.yaml.
 """
 
@@ -105,20 +105,20 @@ class SalesforceCredential(Section):
 
 
 class NamedCredentials(Section):
-    """The two services."""
+    """The addresses of both services, and how to sign in to each."""
 
     MicrosoftGraphAPI: GraphCredential
     Salesforce: SalesforceCredential
 
 
 class Tls(Section):
-    """Whom to trust."""
+    """The certificate authorities that are trusted."""
 
     ca_file: Annotated[FilePath, AfterValidator(an_authority_file)] | None = None
 
 
 class Http(Section):
-    """How patient a request is."""
+    """Time-out, attempts and pauses of a request."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
@@ -126,7 +126,7 @@ class Http(Section):
 
 
 class Sync(Section):
-    """How fast, and how much is read again."""
+    """How many requests at a time, and how much received time is read again."""
 
     workers: Annotated[int, Field(ge=1, le=64)] = 32
     requests_per_mailbox: Annotated[int, Field(ge=1, le=4)] = 3
@@ -138,11 +138,12 @@ class Sync(Section):
 
 
 class Salesforce(Section):
-    """How the org's API is used."""
+    """The version, share and concurrency of API calls to the org."""
 
-    api_version: Annotated[str, Field(pattern=r"^(5[3-9]|[6-9][0-9])\.0$")] = "64.0"
+    api_version: Annotated[str, Field(pattern=r"^(59|[6-9][0-9])\.0$")] = "66.0"
     namespace: Annotated[str, AfterValidator(a_namespace)] = ""
     daily_call_budget_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    writers: Annotated[int, Field(ge=1, le=4)] = 4
 
 
 class Console(Section):
@@ -161,7 +162,7 @@ class Logging(Section):
 
 
 class Settings(Section):
-    """The whole file."""
+    """The configuration file as a whole."""
 
     auth_providers: Annotated[dict[str, AuthProvider], Field(min_length=1)]
     named_credentials: NamedCredentials
@@ -236,7 +237,7 @@ _SYNONYMS = {
 }
 _PATTERNS = {
     "thumbprint": "is not a thumbprint: 40 hexadecimal digits are expected, as the Entra portal shows them",
-    "api_version": 'has to be a version from "53.0" on, such as "64.0"',
+    "api_version": 'has to be a version from "59.0" on, such as "66.0"',
 }
 
 

@@ -59,7 +59,7 @@ def a_token_endpoint(url: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Text without space around it, which would come with a value that was copied carelessly."""
+    """Text without space around it. Raises ValueError: a pasted value may have some."""
     if text != text.strip():
         raise _problem("begins or ends with a space")
     return text
@@ -119,7 +119,7 @@ def a_private_key(secret: Secret) -> Secret:
 
 @lru_cache(maxsize=4)
 def _loaded(pem: str) -> PrivateKeyTypes:
-    """Once in a process: the numbers of an RSA key take 50 ms to verify."""
+    """The key of a PEM text, cached for the process: verifying an RSA key takes 50 ms. Raises ValueError."""
     return load_pem_private_key(pem.encode(), password=None)
 
 

@@ -2,15 +2,14 @@
 
 from connector.errors import UsageError
 from connector.graph.auth import ApplicationToken
-from connector.graph.delegated import PrincipalToken
-from connector.graph.token_file import TokenFile
+from connector.graph.delegated import PrincipalToken, TokenFile
 from connector.http.transport import ServiceClient, TokenSource, Transport
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer
 from connector.settings.model import AuthProvider, SalesforceCredential, Settings
 
 
 def graph_token(settings: Settings, transport: Transport) -> TokenSource:
-    """Signs in as the application, or as the person that `login` was for."""
+    """The source of tokens for Graph: the application's, or the named principal's."""
     provider = settings.graph_provider
     credential = settings.named_credentials.MicrosoftGraphAPI
     if credential.identity == "named_principal":

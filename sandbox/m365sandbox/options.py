@@ -1,13 +1,14 @@
 """What `sandbox up` can be asked, checked before anything is made."""
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from m365sandbox.weather import WEATHERS
 
 FIRMS = ("none", "small", "large")
 #: What `--latency` takes.
-LATENCY = "GRAPH_MS,SALESFORCE_MS,SALESFORCE_ROW_MS"
+LATENCY = "GRAPH_MS,SALESFORCE_MS,SALESFORCE_ROW_MS[,GRAPH_ITEM_MS[,MBIT_PER_S]]"
 
 
 class OptionError(ValueError):
@@ -16,14 +17,14 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpOptions:
-    """What `sandbox up` was asked. `latency` is Graph, Salesforce and Salesforce per row, in milliseconds."""
+    """What `sandbox up` was asked. `latency` has three to five numbers, as LATENCY names them; the rest is 0."""
 
     dir: Path | None = None
     port: int = 0
     http: bool = False
     firm: str = "none"
     mail: Path | None = None
-    latency: tuple[float, float, float] = (0, 0, 0)
+    latency: tuple[float, ...] = (0, 0, 0)
     weather: str = "calm"
     mailboxes: int | None = None
     messages: int | None = None
@@ -55,10 +56,16 @@ def check(options: UpOptions) -> None:
         raise OptionError(f"--mail {options.mail} does not exist")
 
 
-def parse_latency(text: str) -> tuple[float, float, float]:
-    """The numbers of `--latency`. Raises OptionError for anything else."""
+def parse_latency(text: str) -> tuple[float, ...]:
+    """The three to five numbers of `--latency`. Raises OptionError for anything else."""
     try:
-        graph, salesforce, row = (float(part) for part in text.split(","))
+        numbers = tuple(float(part) for part in text.split(","))
     except ValueError as error:
-        raise OptionError(f"--latency {text} is not three numbers of milliseconds, such as 80,120,0.4") from error
-    return graph, salesforce, row
+        raise _no_latency(text) from error
+    if not 3 <= len(numbers) <= 5 or not all(map(isfinite, numbers)):
+        raise _no_latency(text)
+    return numbers
+
+
+def _no_latency(text: str) -> OptionError:
+    return OptionError(f"--latency {text} is not three to five numbers, such as 80,120,0.4 or 80,120,0.4,1,100")

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from m365sandbox.clock import SandboxClock
 from m365sandbox.connection import RESET
+from m365sandbox.latency import Latency, Line
 from m365sandbox.traffic import Fault, Faults, LoggedRequest, RequestLog, SubFaults
 from m365sandbox.weather import Gust, Weather
 from m365sandbox.wire import Request, Response, Service
@@ -31,23 +32,6 @@ IN_MEMORY_BYTES = 16 * 2**20
 SLOW_PIECES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """How long the services take to answer, waited without using the processor."""
-
-    graph_ms: float = 0
-    salesforce_ms: float = 0
-    salesforce_row_ms: float = 0
-
-    def seconds(self, service: str, response: Response) -> float:
-        """What one answer takes. Entra and sign-in at Salesforce answer at once."""
-        if service == "graph":
-            return self.graph_ms * response.rounds / 1000
-        if service == "salesforce":
-            return (self.salesforce_ms * response.rounds + self.salesforce_row_ms * response.rows) / 1000
-        return 0
-
-
 @dataclass(slots=True, kw_only=True)
 class SandboxApp:
     """The ASGI application."""
@@ -60,6 +44,8 @@ class SandboxApp:
     faults: Faults
     log: RequestLog
     latency: Latency
+    #: what all answers of Graph share
+    line: Line
     weather: Weather
     #: who asks Salesforce with this bearer token has fine weather: the administrator at play
     calm_token: str
@@ -220,6 +206,10 @@ class Exchange:
         self._reset()
 
     async def _send_chunk(self, chunk: bytes, *, more: bool) -> None:
+        if self.service == "graph":
+            seconds = self.app.line.seconds(len(chunk), asyncio.get_running_loop().time())
+            if seconds:
+                await asyncio.sleep(seconds)
         self.sent += len(chunk)
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 

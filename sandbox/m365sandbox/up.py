@@ -16,8 +16,9 @@ from m365sandbox.build import build
 from m365sandbox.connection import listening, loopback_sockets, tls_context
 from m365sandbox.control.urls import ControlApi
 from m365sandbox.home import Home, Identity
+from m365sandbox.latency import Latency, Line
 from m365sandbox.options import OptionError, UpOptions, check
-from m365sandbox.server import Latency, SandboxApp
+from m365sandbox.server import SandboxApp
 from m365sandbox.world import World
 
 __all__ = ["OptionError", "UpOptions", "serve", "started"]
@@ -121,6 +122,7 @@ class _Sandbox:
                 await self._stop.wait()
 
     def _app(self, world: World) -> SandboxApp:
+        latency = Latency(*self._options.latency)
         return SandboxApp(
             graph=world.graph,
             entra=world.entra,
@@ -129,7 +131,8 @@ class _Sandbox:
             clock=world.clock,
             faults=world.faults,
             log=world.log,
-            latency=Latency(*self._options.latency),
+            latency=latency,
+            line=Line(latency.mbit_per_s),
             weather=world.weather,
             calm_token=world.salesforce.admin.access_token,
         )

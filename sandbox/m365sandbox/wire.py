@@ -71,14 +71,16 @@ class Response:
     """One HTTP answer. `body` may be an iterator of chunks for large content, with Content-Length among the headers
     where it is known. An iterator that raises LookupError has lost its source: the connection is then reset.
 
-    `rounds` tells the server how many times the service's base latency passes (a $batch has several), `rows` how many
-    Salesforce rows were written, for `--latency`. `done` is called once the answer has left, or could not.
+    For `--latency`: `items` has, for each request inside (a $batch has several), how many messages and attachments its
+    answer holds, and `at_once` is how many of them are carried out at a time; `rows` is how many Salesforce rows were
+    written. `done` is called once the answer has left, or could not.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | Iterator[bytes] = b""
-    rounds: float = 1
+    items: tuple[int, ...] = (0,)
+    at_once: int = 1
     rows: int = 0
     done: Callable[[], None] | None = None
 

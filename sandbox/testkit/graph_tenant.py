@@ -64,6 +64,17 @@ class GraphTenant:
         self.token = tokens().issue("https://graph.microsoft.com", app=writer)
         return self
 
+    def made(self, url: str, body: Any = None, **more: Any) -> Any:
+        """The JSON of a POST whose answer must be 201."""
+        response = self.ask(url, "POST", body=body, **more)
+        assert response.status == 201, response.body
+        return content(response)
+
+    def done(self, url: str, method: str, status: int, body: Any = None) -> None:
+        """A change whose answer must be this status, and empty."""
+        response = self.ask(url, method, body=body)
+        assert (response.status, response.body) == (status, b"")
+
     def value(self, url: str, **more: Any) -> Any:
         """The JSON of a successful answer."""
         response = self.ask(url, **more)

@@ -4,7 +4,7 @@ What is tried stands in tests/data. After each kind of bad input the firm is put
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from tests.data.bad_setup import (
     Words,
     fits,
 )
-from tests.support.lax_org import lax_org
 from tests.support.world import World, stamp
 
 EVERY_KEY = "Every key is explained in config/connector.example.yaml."
@@ -41,18 +40,10 @@ def firm(world: World) -> World:
     return furnished(world)
 
 
-@pytest.fixture(scope="module")
-def lax_ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with lax_org(tmp_path_factory.mktemp("lax")) as ready:
-        yield ready
-
-
 @pytest.fixture
-def lax_firm(lax_ready: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> Iterator[World]:
+def lax_firm(lax_world: World) -> World:
     """The same firm in an org whose validation rules are off."""
-    with World(lax_ready, capfd) as world:
-        world.reset()
-        yield furnished(world)
+    return furnished(lax_world)
 
 
 def furnished(world: World) -> World:

@@ -135,7 +135,7 @@ class _Planting:
         binned = self.record("in the bin", {"internetMessageId": "<bin@x.example>"}, Match_Status__c="Matched")
         token = world.ready["salesforce"]["integration"]["access_token"]
         answer = world._http.delete(
-            f"{world.url}/services/data/v64.0/sobjects/Email__c/{binned}", headers={"Authorization": f"Bearer {token}"}
+            f"{world.url}/services/data/v66.0/sobjects/Email__c/{binned}", headers={"Authorization": f"Bearer {token}"}
         )
         assert answer.status_code == 204, answer.text
 

@@ -21,10 +21,8 @@ from tests.support.world import World, stamp
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "sfdc_objects/main/default/permissionsets/Microsoft_365_Sync_Integration.permissionset-meta.xml"
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
-#: Fields that only the scheduler and the timetable use, not `sync`.
-NOT_OF_SYNC = frozenset(
-    f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c")
-)
+#: What pages ask by; `sync` neither reads nor writes it.
+REQUEST = "MS_Graph_Request__c"
 
 #: Changes a permission set.
 Change = Callable[[ET.Element], None]
@@ -150,6 +148,10 @@ NO_VIEW_ALL = without("userPermissions", "name", "ViewAllData")
 AUDIT_ONLY = "Audit_Only"
 FIELDS = granted("fieldPermissions", "field")
 OBJECTS = granted("objectPermissions", "object")
+#: Fields that `sync` does not use: the scheduler's, the timetable's, those of requests.
+NOT_OF_SYNC = frozenset(
+    f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c")
+) | {name for name in FIELDS if name.startswith(f"{REQUEST}.")}
 WRITTEN = ("Email__c", "Email_Participant__c", "MS_Graph_Sync_Event__c", "MS_Graph_Sync_Error__c", "MS_Graph_User__c")
 
 #: What is taken away, by name: how, and the words that say so (one of them).
@@ -162,7 +164,7 @@ LACKS: dict[str, tuple[Change, tuple[Words, ...]]] = {
     **{
         f"sight of {name}": (both(NO_VIEW_ALL, without("objectPermissions", "object", name)), (unseen(name),))
         for name in OBJECTS
-        if name != "MS_Graph_Setting__c"
+        if name not in ("MS_Graph_Setting__c", REQUEST)
     },
     # the record is asked for by its key, and a hidden object is answered as a record that is not there
     "sight of MS_Graph_Setting__c": (

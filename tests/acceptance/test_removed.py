@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from simple_salesforce.api import Salesforce
 
-from connector.core.writing.blanking import BLANK, KEPT
+from connector.core.writing.blanking import BLANK
+from connector.model import schema
 from tests.support.world import World
 
 MAIL = {"toRecipients": ["ada@firm.example"], "from": "rita@reed.example", "internetMessageId": "<secret@reed.example>"}
@@ -20,13 +21,13 @@ FILE = {
 def files(world: World) -> list[dict[str, Any]]:
     """All files, as the connector's own user sees them: others see no file that is linked to nothing."""
     token = world.ready["salesforce"]["integration"]["access_token"]
-    org = Salesforce(instance_url=world.url, session_id=token, session=world.org.session, version="64.0")
+    org = Salesforce(instance_url=world.url, session_id=token, session=world.org.session, version="66.0")
     found: list[dict[str, Any]] = org.query_all("SELECT Id FROM ContentDocument")["records"]
     return found
 
 
 def email(world: World) -> dict[str, Any]:
-    columns = ", ".join(["Id", "OwnerId", *sorted(KEPT), *BLANK])
+    columns = ", ".join(["Id", *schema.MAIL.names(schema.Use.KEPT), *BLANK])
     [row] = world.rows(f"SELECT {columns} FROM Email__c")
     return row
 
@@ -49,7 +50,7 @@ def test_the_next_run_blanks_it_and_deletes_its_rows_and_files(firm: World) -> N
     report = firm.sync()
 
     assert (report["emails"], report["errors"]) == (0, 0)
-    columns = ", ".join(["OwnerId", *sorted(KEPT), *BLANK])
+    columns = ", ".join([*schema.MAIL.names(schema.Use.KEPT), *BLANK])
     [row] = firm.rows(f"SELECT {columns} FROM Email__c WHERE Id = '{secret['Id']}'")
     assert {name: row[name] for name in BLANK} == dict(BLANK)
     assert row["Internet_Message_Id__c"] == "secret@reed.example"

@@ -20,7 +20,7 @@ FILE = {
 def files(world: World) -> list[dict[str, Any]]:
     """All files, as the connector's own user sees them: others see no file that is linked to nothing."""
     token = world.ready["salesforce"]["integration"]["access_token"]
-    org = Salesforce(instance_url=world.url, session_id=token, session=world.org.session, version="64.0")
+    org = Salesforce(instance_url=world.url, session_id=token, session=world.org.session, version="66.0")
     found: list[dict[str, Any]] = org.query_all("SELECT Id FROM ContentDocument")["records"]
     return found
 

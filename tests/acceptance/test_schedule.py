@@ -24,6 +24,10 @@ def change(world: World, **fields: Any) -> None:
 @pytest.fixture
 def hourly(world: World) -> World:
     """Settings as they are after a deployment, but for Active, and nothing else."""
+    return _hourly(world)
+
+
+def _hourly(world: World) -> World:
     world.settings()
     world.control("POST", "clock", {"now": "2026-03-02T10:05:00Z"})
     return world
@@ -55,7 +59,7 @@ def test_it_costs_one_call_and_changes_nothing(hourly: World) -> None:
     hourly.control("DELETE", "requests")
     upcoming(hourly)
     assert [(request["method"], request["path"]) for request in hourly.requests("salesforce")] == [
-        ("POST", "/services/data/v64.0/composite")
+        ("POST", "/services/data/v66.0/composite")
     ]
     assert hourly.requests("graph") == []
     [row] = hourly.rows("SELECT Last_Run_At__c FROM MS_Graph_Setting__c")
@@ -77,7 +81,8 @@ def test_without_a_settings_record_there_is_no_grid(world: World) -> None:
     assert "there is no Microsoft 365 Sync Setting record named Default" in err
 
 
-def test_a_frequency_without_a_time_is_refused(hourly: World) -> None:
+def test_a_frequency_without_a_time_is_refused(lax_world: World) -> None:
+    hourly = _hourly(lax_world)
     change(hourly, Frequency__c="Weekly", Time_of_Day__c="07:30:00.000Z")
     code, answer, err = hourly.command("schedule", "--json")
     assert code == 3

@@ -162,7 +162,8 @@ def test_without_a_settings_record(world: World) -> None:
     assert "there is no Microsoft 365 Sync Setting record" in err
 
 
-def test_a_frequency_without_a_time_is_red(firm: World) -> None:
+def test_a_frequency_without_a_time_is_red(lax_firm: World) -> None:
+    firm = lax_firm
     change(firm, Frequency__c="Daily")
     answer, err = status(firm, code=1)
     assert answer["next_run"] is None

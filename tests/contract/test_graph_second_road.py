@@ -11,7 +11,7 @@ from connector.core.reading.walk import walk
 from connector.errors import MailboxUnavailableError
 from connector.graph.mail import GraphMail
 from connector.http.transport import Transport
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import GraphUserId, RecordId
 from connector.settings.model import load
 from connector.wiring.services import graph_mail
@@ -45,7 +45,8 @@ def test_a_walk_of_a_folder_finds_all_of_it_and_nothing_else(world: World, mail:
     folders = {folder.id: folder for folder in swept_folders(mail.folders(user))}
     assert {folder.name: folder.items for folder in folders.values()} == {"Inbox": 20, "Clients": 20}
     for folder in folders.values():
-        window = Window(mailbox=BOX, start=start, end=start + timedelta(days=1), road="sweep", folder=folder.id)
+        end = start + timedelta(days=1)
+        window = Window(mailbox=BOX, start=start, end=end, kind=WindowKind.SWEEP, folder=folder.id)
         steps = walk(window, top=7, settle=timedelta(0))
         request = next(steps)
         while True:

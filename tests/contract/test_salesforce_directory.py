@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from connector.model.records import MatchStatus
 from connector.model.values import NormalAddress, RecordId
-from connector.salesforce.client import Ask
+from connector.salesforce.client import CompositeRequest
 from tests.contract.conftest import Salesforce
 from tests.support.world import World, stamp
 
@@ -117,7 +118,7 @@ def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: 
     assert email.key == "a" * 32
     assert email.internet_message_id == "one@mail.example"
     assert email.from_address == "ada@client.example"
-    assert email.match_status == "Matched"
+    assert email.match_status == MatchStatus.MATCHED
     assert not email.is_deleted
     assert email.fields["Cc__c"] == "x"
     assert email.fields["Bcc__c"] is None
@@ -131,7 +132,7 @@ def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) 
     gone = stored(world, "a" * 32)
     salesforce.admin.read()
     # nobody else holds Delete on Email__c
-    salesforce.client.composite([Ask(method="DELETE", path=f"sobjects/Email__c/{gone}", asked="the mail")])
+    salesforce.client.composite([CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{gone}", asked="the mail")])
     _, emails = salesforce.directory.look_up([], [("a" * 32, None)])
     assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
 

@@ -24,7 +24,7 @@ AP, MG, SF = (
 
 
 @dataclass(frozen=True, slots=True)
-class MailFiles:
+class Case:
     """Values set by dotted path, and every problem that is told, as `key: text`."""
 
     values: dict[str, Any]
@@ -37,9 +37,9 @@ class MailFiles:
         return f"{path}={'(gone)' if value is GONE else str(value)[:30]!r}"
 
 
-def bad(path: str, value: Any, *texts: str, at: str | None = None) -> MailFiles:
+def bad(path: str, value: Any, *texts: str, at: str | None = None) -> Case:
     """One value; the problem is told `at` another key where that has to be mended."""
-    return MailFiles({path: value}, tuple(f"{at or path}: {text}" for text in texts))
+    return Case({path: value}, tuple(f"{at or path}: {text}" for text in texts))
 
 
 def minimal() -> dict[str, Any]:
@@ -135,7 +135,7 @@ NO_KEY = "is not a private key in PEM format (-----BEGIN PRIVATE KEY-----)"
 NO_CA = "is not a readable PEM file of certificates (-----BEGIN CERTIFICATE-----)"
 NO_THUMBPRINT = "is not a thumbprint: 40 hexadecimal digits are expected, as the Entra portal shows them"
 NO_NAMESPACE = "is not a namespace prefix: up to 15 letters, digits and single underscores, without the `__`"
-NO_VERSION = 'has to be a version from "53.0" on, such as "64.0"'
+NO_VERSION = 'has to be a version from "59.0" on, such as "66.0"'
 NO_USERNAME = "is not a Salesforce username, which looks like an email address: m365sync@firm.example"
 USER_IN_URL = "has to be an address without user, query or fragment"
 GRAPH_PATH = "has a path; write the address without a version, such as https://graph.microsoft.com"
@@ -155,10 +155,11 @@ _NUMBERS = {
     "sync.slice_minutes": (1, 60),
     "sync.attachment_timeout_seconds": (1, 3600),
     "salesforce.daily_call_budget_percent": (1, 100),
+    "salesforce.writers": (1, 4),
     "console.port": (1, 65535),
 }
 
-VALUES: list[MailFiles] = [
+VALUES: list[Case] = [
     # numbers
     *(
         bad(path, value, f"has to be from {least} to {most}")
@@ -191,9 +192,9 @@ VALUES: list[MailFiles] = [
     bad(f"{SF}.client_secret", "x", "unknown key, consumer_secret may be meant"),
     bad(f"{SF}.user", "x", "unknown key, username may be meant"),
     # the rest of the optional part
-    bad("salesforce.api_version", 64.0, TEXT),
+    bad("salesforce.api_version", 66.0, TEXT),
     bad("salesforce.api_version", 64, TEXT),
-    *(bad("salesforce.api_version", value, NO_VERSION) for value in ("64", "64.5", "v64.0", "52.0", "100.0", "")),
+    *(bad("salesforce.api_version", value, NO_VERSION) for value in ("66", "66.5", "v66.0", "58.0", "100.0", "")),
     bad("salesforce.namespace", None, NONE),
     bad("salesforce.namespace", False, TEXT),
     *(
@@ -261,23 +262,23 @@ VALUES: list[MailFiles] = [
         "the secret has several lines; the value that the portal shows once is one line",
     ),
     bad(f"{AP}.certificate", CERTIFICATE, "has both consumer_secret and certificate; keep one", at=AP),
-    MailFiles(
+    Case(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": "xyz"}},
         (f"{AP}.certificate.thumbprint: {NO_THUMBPRINT}",),
     ),
-    MailFiles(
+    Case(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": "ab" * 32}},
         (f"{AP}.certificate.thumbprint: {NO_THUMBPRINT}",),
     ),
-    MailFiles(
+    Case(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "thumbprint": 1234}},
         (f"{AP}.certificate.thumbprint: {TEXT}",),
     ),
-    MailFiles(
+    Case(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {}},
         (f"{AP}.certificate.private_key: {MISSING}", f"{AP}.certificate.thumbprint: {MISSING}"),
     ),
-    MailFiles(
+    Case(
         {f"{AP}.consumer_secret": GONE, f"{AP}.certificate": {**CERTIFICATE, "private_key": "env:PUBLIC"}},
         (f"{AP}.certificate.private_key: {NO_KEY}",),
     ),
@@ -392,7 +393,7 @@ VALUES: list[MailFiles] = [
         "env:M365_CLIENT_SECRET",
         "belongs to flow client_credentials, not jwt; take it out",
     ),
-    MailFiles(
+    Case(
         {f"{SF}.flow": "client_credentials"},
         (
             f"{SF}.consumer_secret: is missing; flow client_credentials needs it",
@@ -403,9 +404,9 @@ VALUES: list[MailFiles] = [
 ]
 
 
-def one_of_each(cases: list[MailFiles]) -> list[MailFiles]:
+def one_of_each(cases: list[Case]) -> list[Case]:
     """The first case of each text."""
-    firsts: dict[str, MailFiles] = {}
+    firsts: dict[str, Case] = {}
     for case in cases:
         firsts.setdefault(case.problems[0].partition(": ")[2], case)
     return list(firsts.values())

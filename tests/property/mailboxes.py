@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from connector.model.mail import Header, Recipient
-from connector.model.org import Exclusion, Hit, MatchTies, SyncSettings
+from connector.model.org import ClientObject, Exclusion, Hit, MatchTies, SyncSettings
 from connector.model.values import RecordId
 from connector.operations.explain import Explanation, explain
 from tests.support import builders
@@ -74,7 +74,7 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @dataclass
-class MailFiles:
+class Case:
     """A firm before its first run: settings, rules and mail."""
 
     settings: SyncSettings
@@ -87,14 +87,14 @@ class MailFiles:
         firm = Firm()
         firm.org.settings = self.settings
         firm.org.exclusions += self.rules
-        shared = Hit(object="Account", id=RecordId("001000000000009AAA"))
+        shared = Hit(object=ClientObject.ACCOUNT, id=RecordId("001000000000009AAA"))
         firm.org.client(shared, "two@shared.example", "client@xn--mnchen-3ya.example")
         self.headers = [firm.mail(id=f"m{number}", **mail) for number, mail in enumerate(self.mail)]
         return firm
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> MailFiles:
+def cases(draw: st.DrawFn) -> Case:
     """Any firm."""
     settings = builders.settings(
         keep_unmatched=draw(st.booleans()),
@@ -108,7 +108,7 @@ def cases(draw: st.DrawFn) -> MailFiles:
     numbered = [
         {**one, "message_id": f"<{n}@x.example>"} if one["message_id"] == "" else one for n, one in enumerate(mail)
     ]
-    return MailFiles(settings=settings, rules=rules, mail=numbered)
+    return Case(settings=settings, rules=rules, mail=numbered)
 
 
 def explained(firm: Firm, header: Header) -> Explanation:

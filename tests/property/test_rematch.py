@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.org import Hit, MatchTies
+from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.values import NormalAddress, RecordId
-from tests.property.mailboxes import MailFiles, cases
+from tests.property.mailboxes import Case, cases
 from tests.support import builders
 from tests.support.builders import NOW
 from tests.support.firm import STRANGER, Firm
@@ -21,9 +21,9 @@ def _hit(number: int) -> Hit:
     """Numbers 0 to 3 are Contacts, of one Account, the other, or none; 4 and 5 are these Accounts."""
     made = NOW + timedelta(seconds=number)
     if number >= 4:
-        return Hit(object="Account", id=_ACCOUNTS[number - 4], created_at=made)
+        return Hit(object=ClientObject.ACCOUNT, id=_ACCOUNTS[number - 4], created_at=made)
     account = (*_ACCOUNTS, _ACCOUNTS[0], None)[number]
-    return Hit(object="Contact", id=RecordId(f"003{number + 20:012d}AAA"), account=account, created_at=made)
+    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number + 20:012d}AAA"), account=account, created_at=made)
 
 
 #: of two addresses of one record only the first in a mail has a row, so that another record is not found by the second
@@ -56,9 +56,7 @@ def related(firm: Firm) -> dict[str, set[Any]]:
 
 
 @given(case=cases(), clients=added, at_once=st.integers(1, 3))
-def test_it_ends_as_a_sync_with_the_final_clients(
-    case: MailFiles, clients: list[tuple[str, int]], at_once: int
-) -> None:
+def test_it_ends_as_a_sync_with_the_final_clients(case: Case, clients: list[tuple[str, int]], at_once: int) -> None:
     case.settings = builders.settings(
         keep_unmatched=True, sync_bcc=case.settings.sync_bcc, backfill_months=1, match_ties=MatchTies.ALL
     )
@@ -73,7 +71,7 @@ def test_it_ends_as_a_sync_with_the_final_clients(
         after = related(firm)
         assert all(before[name] <= after[name] for name in ("contacts", "accounts", "tasks", "addresses"))
         firm.wait(minutes=10)
-        assert firm.sync().ledger.stored == 0
+        assert firm.sync().stored == 0
     add(final, clients)
     final.sync()
     told, wanted = related(firm), related(final)

@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.model.mail import Header, Recipient
 from connector.model.org import Exclusion, ExclusionType, Mailbox, SyncSettings
-from connector.model.records import StoredEmail
+from connector.model.records import MatchStatus, StoredEmail
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 
 #: the instant that tests call now
@@ -110,6 +110,6 @@ def stored(**fields: Any) -> StoredEmail:
         "from_address": "client@client.example",
         "sent_at": NOW,
         "owner": RecordId("005000000000001AAA"),
-        "match_status": "Matched",
+        "match_status": MatchStatus.MATCHED,
     }
     return StoredEmail(**{**defaults, **fields})

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from connector.core.scheduling.retry import error_key, next_attempt
 from connector.core.writing.plan import FILLABLE
 from connector.engine.mailboxes import FIELDS as MAILBOX_FIELDS
-from connector.errors import ServiceError
+from connector.errors import MessageError, ServiceError
 from connector.model.org import Exclusion, Hit, Hits, LoggedError, Mailbox, Org, SettledError, Setup, SyncSettings
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile, StoredParticipant
 from connector.model.run import EventRecord, Failure, MailboxUpdate
@@ -251,6 +251,9 @@ class FakeOrg:
             if length is not None and isinstance(value, str) and len(value) > length:
                 return RowError(code="STRING_TOO_LONG", message=f"{name}: data value too large", fields=(name,))
         return None
+
+    def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> Sequence[MessageError | None]:
+        raise MessageError("no mail of this firm has files")
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
         self.asked("upload")

@@ -6,16 +6,18 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from connector.engine.reader import WindowQueue
+from connector.engine.windows import WindowQueue
 from connector.errors import MailboxError, MailboxUnavailableError, MessageError, MessageGoneError, ServiceError
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Listed, Page
 from connector.model.org import DirectoryUser
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId, whole_second
-from connector.ports import Download
+from connector.ports import CountCall, Download, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 from tests.support.builders import NOW
 
 ROOT, INBOX, JUNK = FolderId("root"), FolderId("inbox"), FolderId("junk")
@@ -81,7 +83,39 @@ class FakeTenant:
         self.skipped: set[MessageId] = set()
         #: whether folders say that they hold very much
         self.large = False
+        #: whether it says how many messages a range holds
+        self.counts = True
         self.calls = 0
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tenant")
+
+    def start(self, call: SourceCall[Any], done: Callable[[Any], None]) -> None:
+        """In a thread, as a tenant answers."""
+        self._threads.submit(lambda: done(self._answer(call)))
+
+    def _answer(self, call: SourceCall[Any]) -> Any:
+        try:
+            match call:
+                case PageCall():
+                    page = self.page(
+                        call.mailbox, call.user, call.start, call.end, top=call.top, link=call.link, folder=call.folder
+                    )
+                    if call.ids_only:
+                        listed = (Listed(id=each.id, received_at=each.received_at) for each in page.headers)
+                        page = replace(page, headers=tuple(listed))
+                    return replace(page, tree=self.folders(call.user)) if call.with_tree else page
+                case CountCall():
+                    return self.count(call.user, call.start, call.end)
+                case TreeCall():
+                    return self.folders(call.user)
+                case FolderCall():
+                    return self.folder(call.user, call.folder)
+                case HeadersCall():
+                    return tuple(found for _, found in self.headers(call.wanted) if isinstance(found, Header))
+        except MailboxError as error:
+            return None if isinstance(call, CountCall) else error
+        except BaseException as error:  # handed to the reader, crashes too
+            return error
+        raise TypeError(call)
 
     def put(self, user: str, header: Header, content: Content | None = None) -> Header:
         """A message in a mailbox; an id is used once."""
@@ -121,12 +155,9 @@ class FakeTenant:
 
     def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
         self._asked("count", user)
+        if not self.counts:
+            return None
         return sum(start <= header.received_at < end for header, _ in self.boxes[user].values())
-
-    def page_with_folders(
-        self, mailbox: RecordId, user: GraphUserId, start: datetime, end: datetime, *, top: int
-    ) -> tuple[Page, FolderTree]:
-        return self.page(mailbox, user, start, end, top=top, link=None), self.folders(user)
 
     def folders(self, user: GraphUserId) -> FolderTree:
         self._asked("folders", user)
@@ -176,6 +207,11 @@ class FakeTenant:
         for header in wanted:
             self._asked("attachments", users[header.mailbox])
             yield header, ()
+
+    def small_files(
+        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
+    ) -> Iterator[tuple[int, bytes | MessageError]]:
+        raise MessageGoneError("this tenant has no attachments")
 
     def download(
         self, user: GraphUserId, message: MessageId, attachment: str | None

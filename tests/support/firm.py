@@ -3,21 +3,30 @@
 from datetime import timedelta
 from typing import Any
 
-from connector.codes import MailboxStatus
+from connector.codes import MailboxStatus, Outcome
 from connector.core.deciding import identity
 from connector.core.scheduling.retry import error_key
+from connector.engine.context import RunHooks, RunServices
 from connector.engine.mailboxes import ReadLimits
-from connector.engine.report import Report
+from connector.engine.outcomes import OutcomeLedger
+from connector.engine.report import RunReport
+from connector.engine.request import RunRequest
 from connector.engine.run import Run
 from connector.model.mail import Header
-from connector.model.org import Hit
-from connector.model.values import GraphUserId, NormalAddress, RecordId
+from connector.model.org import ClientObject, Hit
+from connector.model.run import DryRunLine
+from connector.model.values import GraphUserId, NormalAddress, Place, RecordId
 from tests.support.builders import NOW, at, header, internal, mailbox
 from tests.support.fake_org import FakeOrg
 from tests.support.fake_stock import FakeStock
 from tests.support.fakes import INBOX, Calls, FakeTenant
 
 CLIENT, COLLEAGUE, STRANGER = "client@client.example", "colleague@firm.example", "who@unknown.example"
+
+
+def outcomes_of(ledger: OutcomeLedger) -> dict[Place, Outcome]:
+    """The outcomes of a ledger that keeps a trace."""
+    return {place: outcome for place, (outcome, _) in (ledger.trace or {}).items()}
 
 
 class Firm:
@@ -28,9 +37,11 @@ class Firm:
         self.org = FakeOrg()
         self.stored_mail = FakeStock(self.org)
         self.runs = 0
+        #: what the latest run made of each message
+        self.ledger = OutcomeLedger()
         account = RecordId("001000000000001AAA")
         for number, address in enumerate((CLIENT, "spouse@client.example"), start=1):
-            contact = Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=account)
+            contact = Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=account)
             self.org.clients[NormalAddress(address)] = (contact,)
         self.org.exclusions.append(internal())
         self.ada, self.bob = self.adviser("ada", 1), self.adviser("bob", 2)
@@ -65,16 +76,37 @@ class Firm:
     def box(self, name: str) -> Any:
         return self.org.mailboxes[self.row(name)]
 
-    def sync(self, calls: Calls | None = None, **how: Any) -> Report:
+    def sync(self, calls: Calls | None = None, **how: Any) -> RunReport:
         """One run."""
         self.runs += 1
         self.org.call = self.tenant.call = calls or Calls()
-        pace = ReadLimits(workers=2, requests_per_mailbox=2, settle=timedelta(0))
-        ports: dict[str, Any] = {"admin": self.org, "source": self.tenant, "directory": self.org, "sink": self.org}
-        ports["stored_mail"] = self.stored_mail
-        how = {"monotonic": lambda: 0.0, **how}
-        run = Run(**ports, log_book=self.org, key=f"run-{self.runs}", pace=pace, **how)
+        limits = ReadLimits(workers=2, requests_per_mailbox=2, settle=timedelta(0), writers=1)
+        services = RunServices(
+            admin=self.org,
+            source=self.tenant,
+            directory=self.org,
+            sink=self.org,
+            log_book=self.org,
+            stored_mail=self.stored_mail,
+        )
+        monotonic = how.pop("monotonic", lambda: 0.0)
+        hooks = RunHooks(walked=how.pop("progress", None), line=how.pop("lines", None), limit=how.pop("limit", None))
+        request = RunRequest(**{**how, "only": tuple(how.get("only", ()))})
+        run = Run(services, request, key=f"run-{self.runs}", limits=limits, hooks=hooks, monotonic=monotonic)
+        self.ledger = run.ledger
+        self.ledger.trace = {}
         return run.run()
+
+    @property
+    def outcomes(self) -> dict[Place, Outcome]:
+        """The outcome of every message of the last run, by place."""
+        return outcomes_of(self.ledger)
+
+    def dry_run(self, **how: Any) -> list[DryRunLine]:
+        """The lines of a dry run."""
+        lines: list[DryRunLine] = []
+        self.sync(dry_run=True, lines=lines.append, **how)
+        return lines
 
     def wait(self, **how: float) -> None:
         """Time passes for both services."""

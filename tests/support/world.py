@@ -36,7 +36,7 @@ class World:
             instance_url=self.url,
             session_id=ready["salesforce"]["admin"]["access_token"],
             session=self._http,
-            version="64.0",
+            version="66.0",
         )
 
     def __enter__(self) -> Self:

@@ -37,12 +37,6 @@ def domain_of(address: str) -> str:
     return domain if at else ""
 
 
-def in_domain(address: str, domain: str) -> bool:
-    """Whether a normalised address is in `domain` (normalised too) or in one of its subdomains."""
-    own = domain_of(address)
-    return bool(domain) and (own == domain or own.endswith(f".{domain}"))
-
-
 def readable(address: NormalAddress) -> str:
     """The address with its domain in Unicode, as a person would write it; unchanged where it has none."""
     local, at, domain = address.rpartition("@")

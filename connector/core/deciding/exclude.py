@@ -1,4 +1,4 @@
-"""Which mail is nobody's business: the exclusions, and what the headers of a message alone decide.
+"""Which mail is never stored: the exclusions, and what the headers of a message alone decide.
 
 A run decides on headers before it asks for anything else, so mail that is refused here is never fetched.
 """
@@ -34,7 +34,7 @@ class _Index:
     exact: dict[NormalAddress, list[Exclusion]] = field(default_factory=dict)
     domains: dict[str, list[Exclusion]] = field(default_factory=dict)
     globs: list[tuple[Glob, Exclusion]] = field(default_factory=list)
-    #: what `globs` said about an address before: the same people write again and again
+    #: what `globs` said about an address before: most addresses come many times
     _tried: dict[NormalAddress, tuple[Exclusion, ...]] = field(default_factory=dict)
 
     def add(self, rule: Exclusion) -> None:
@@ -142,7 +142,7 @@ def decide(
 
     `linked` are the addresses of all linked mailboxes. `folder_reason` says why the message's folder is not read, None
     where it is. `bcc_by_group` is True when one of `group_candidates` has no user in the directory, so that a group
-    delivered the mail; False when all have one; None when nobody asked or could answer: then it counts as Bcc.
+    delivered the mail; False when all have one; None when that is not known: then it counts as Bcc.
 
     `Decision.outcome` is None where the headers do not settle it; `addresses` are then the parties to match. They are
     those of this mailbox's copy: an address that this user's own rule holds back may come with another copy.
@@ -193,7 +193,7 @@ def group_candidates(
     *,
     folder_reason: str | None = None,
 ) -> tuple[NormalAddress, ...]:
-    """The addresses to look up in the directory before `decide` can tell a Bcc from a mail that a group delivered.
+    """The addresses to look up in the directory before `decide` can distinguish a Bcc from a group's mail.
 
     Internal-domain addresses in To or Cc. Empty unless the bcc rule would decide, so most mail costs no look-up; a
     linked mailbox is a user, so it is not asked for.

@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from connector.core.deciding.address import is_smtp, normalise
 from connector.model.mail import Header, Party, Role
-from connector.model.records import StoredEmail
+from connector.model.records import MatchStatus, StoredEmail
 from connector.model.values import NormalAddress
 
 #: copies of one mail were sent within this time
 SENT_WITHIN = timedelta(minutes=2)
-_REMOVED = "Removed"
 _FIRST_YEAR = 1990
 _ROLES = {role: rank for rank, role in enumerate(Role)}
 
@@ -125,7 +124,7 @@ class StoredIndex:
             self._by_id.setdefault(mid, []).append(email)
 
     def with_key(self, key: str) -> StoredEmail | None:
-        """The row that has this key."""
+        """The row that has this key; None where none has."""
         return self._by_key.get(key)
 
     def with_message_id(self, mid: str) -> Sequence[StoredEmail]:
@@ -213,7 +212,7 @@ def _identity(copy: Header | StoredEmail) -> _Identity:
     if isinstance(copy, Header):
         return _Identity(message_key(copy), message_id(copy), _smtp_sender(copy), sent_time(copy))
     sender = normalise(copy.from_address)
-    known = is_smtp(sender) and copy.match_status != _REMOVED
+    known = is_smtp(sender) and copy.match_status != MatchStatus.REMOVED
     sent_at = _utc_second(copy.sent_at)
     return _Identity(copy.key, _bare_id(copy.internet_message_id), sender if known else None, sent_at)
 

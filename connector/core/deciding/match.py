@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connector.model.mail import Party
-from connector.model.org import Hit, Hits, MatchTies
+from connector.model.org import ClientObject, Hit, Hits, MatchTies
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -35,9 +35,9 @@ def resolve(parties: Sequence[Party], hits: Hits, ties: MatchTies) -> tuple[Matc
 
 def _resolve(party: Party, hits: Iterable[Hit], ties: MatchTies) -> Match:
     by_age = sorted({hit.id: hit for hit in hits}.values(), key=_age)
-    contacts = tuple(hit for hit in by_age if hit.object == "Contact")
+    contacts = tuple(hit for hit in by_age if hit.object == ClientObject.CONTACT)
     own = {hit.account for hit in contacts}
-    accounts = tuple(hit for hit in by_age if hit.object == "Account" and hit.id not in own)
+    accounts = tuple(hit for hit in by_age if hit.object == ClientObject.ACCOUNT and hit.id not in own)
     if ties is MatchTies.OLDEST:
         contacts, accounts = contacts[:1], () if contacts else accounts[:1]
     return Match(party=party, contacts=contacts, accounts=accounts)

@@ -8,29 +8,29 @@ _MINUTE, _HOUR = 60, 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`windows` walked of those `planned`, and the `messages` that they held, in so many `seconds`.
+    """Seconds of received time `covered` of those `planned`, and the `messages` in them, in so many `seconds`.
 
     `expected`: how many messages there are by Graph's own count, None where it does not say. It may be wrong either
     way: hidden items are counted, and mail comes and goes.
     """
 
-    windows: int
-    planned: int
+    covered: float
+    planned: float
     messages: int
     expected: int | None
     seconds: float
 
     @property
     def rate(self) -> float:
-        """Messages a second."""
+        """Messages read in a second, on average."""
         return self.messages / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def left(self) -> float | None:
-        """Seconds until the last window is walked, at the pace so far; None where nothing can be told yet."""
-        if self.planned <= self.windows:
+        """Seconds until all is read, at the pace so far; None before anything was read."""
+        if self.planned <= self.covered:
             return 0.0
-        return self.seconds * (self.planned - self.windows) / self.windows if self.windows else None
+        return self.seconds * (self.planned - self.covered) / self.covered if self.covered else None
 
     def __str__(self) -> str:
         """`1,200 of about 5,000 messages, 56/s, 3 min left`."""
@@ -44,7 +44,7 @@ def together(parts: Iterable[Progress], seconds: float) -> Progress:
     every = list(parts)
     known = any(part.expected is not None for part in every)
     return Progress(
-        windows=sum(part.windows for part in every),
+        covered=sum(part.covered for part in every),
         planned=sum(part.planned for part in every),
         messages=sum(part.messages for part in every),
         expected=sum(max(part.expected or 0, part.messages) for part in every) if known else None,

@@ -2,9 +2,9 @@
 
     pages = walk(window, …); request = next(pages); request = pages.send(page); …; StopIteration.value is `Walked`
 
-The list cannot be taken at its word. Hidden items are counted and left out, so a page may be short or empty though
-more follow; a nextLink may be missing; two answers may overlap. So a window counts as walked only when a whole round
-from the last received second brings nothing new:
+One pass over Graph's list does not prove that all was read. Hidden items are counted and left out, so a page may be
+short or empty though more follow; a nextLink may be missing; two answers may overlap. So a window counts as walked only
+when a whole round from the last received second brings nothing new:
 
     round: follow links to the end ──news──► again from the last received second
                 │                                 ▲
@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from connector.errors import MailboxError
-from connector.model.mail import Header, Page
+from connector.model.mail import Header, Listed, Page
 from connector.model.run import Window
 from connector.model.values import MessageId, whole_second
 
@@ -50,12 +50,13 @@ class PageRequest:
 class Walked:
     """What a walk found. `window` is what is really closed: it may end earlier than asked, None is nothing at all.
 
-    `headers` are unique by id, inside `window`, in order of received time. `rest` is to be walked next, where a window
+    `headers` are unique by id, inside `window`, in order of received time; only ids and times where the pages held no
+    more (`Listed`). `rest` is to be walked next, where a window
     held too much for one; what is missing at the end for want of settling is not in it: the next run comes to it.
     """
 
     window: Window | None
-    headers: tuple[Header, ...]
+    headers: tuple[Header | Listed, ...]
     rounds: int
     rest: Window | None = None
 
@@ -84,7 +85,7 @@ class _Stop(Enum):
 
 
 class _Walk:
-    """The state of one walk."""
+    """One walk of a window: what it found so far, and how far its rounds have come."""
 
     def __init__(self, window: Window, top: int, settle: timedelta, split_at: int) -> None:
         self.window = window
@@ -93,7 +94,7 @@ class _Walk:
         self.split_at = split_at
         self.end = window.end
         self.split: datetime | None = None
-        self.seen: dict[MessageId, Header] = {}
+        self.seen: dict[MessageId, Header | Listed] = {}
         self.rounds = 0
         self.pages = 0
         #: the received second to which the round that just stopped has come

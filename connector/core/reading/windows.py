@@ -14,7 +14,7 @@
   switching off and on, unlinking and linking again, or another user resumes without a gap.
 - Setting Backfill_From earlier and emptying Backfill_Through reads again from there, and sweeps all of it afterwards:
   Swept_Through is emptied where a backfill is not done (`core.sweep`).
-- A timestamp moves only over windows that are closed without a hole, in whatever order they were closed.
+- A timestamp moves only over windows that are closed without a hole, in any order.
 - Nothing is lost where the two roads meet, at Live_From: the backfill is done, and Backfill_Through set to Live_From,
   when it has come to the earlier of Live_From and `now - settle`. At most [now - settle, Live_From) is missing then,
   nothing once `settle` has passed since Live_From. Until then Live_Through is Live_From, since no window ends later; so
@@ -28,13 +28,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import whole_second
 
 LIVE = "live"
 BACKFILL = "backfill"
-#: no window is longer: what goes wrong in one costs a day at most
-LONGEST = timedelta(days=1)
 #: older than any mail; also where a backfill of ever so many months begins
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = {
@@ -75,7 +73,7 @@ def with_fields(mailbox: Mailbox, fields: Mapping[str, Any]) -> Mailbox:
 
 
 def live_window(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: timedelta) -> Window | None:
-    """All of live mail to read now, of any length (`slices` cuts it); None where there is nothing yet.
+    """All of live mail to read now, of any length (`cutter` cuts it); None where there is nothing yet.
 
     It starts `overlap` before Live_Through (at least `settle`), for mail that came late, and ends `settle` before now.
     In the run that begins a mailbox there is no live window: its backfill comes as close to now. Nothing before
@@ -88,35 +86,21 @@ def live_window(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: 
     start = through - max(overlap, settle)
     if mailbox.live_from is not None:
         start = max(start, whole_second(min(mailbox.backfill_from or start, mailbox.live_from)))
-    return None if first_run or start >= end else Window(mailbox=mailbox.id, start=start, end=end, road=LIVE)
+    return None if first_run or start >= end else Window(mailbox=mailbox.id, start=start, end=end, kind=WindowKind.LIVE)
 
 
-def live_windows(mailbox: Mailbox, now: datetime, *, overlap: timedelta, settle: timedelta) -> Iterator[Window]:
-    """`live_window` in windows of a day at most, oldest first."""
-    window = live_window(mailbox, now, overlap=overlap, settle=settle)
-    return slices(window) if window else iter(())
-
-
-def backfill_windows(mailbox: Mailbox, now: datetime, *, settle: timedelta) -> Iterator[Window]:
-    """What the backfill has still to read, in windows of a day at most, oldest first."""
+def backfill_window(mailbox: Mailbox, now: datetime, *, settle: timedelta) -> Window | None:
+    """All that the backfill has still to read, of any length; None where it is done."""
     start, end = _backfill_start(mailbox), _backfill_end(mailbox, now, settle)
-    if start is not None and end is not None and start < end:
-        yield from slices(Window(mailbox=mailbox.id, start=start, end=end, road=BACKFILL))
+    if start is None or end is None or start >= end:
+        return None
+    return Window(mailbox=mailbox.id, start=start, end=end, kind=WindowKind.BACKFILL)
 
 
 def backfill_done(mailbox: Mailbox) -> bool:
     """Whether the backfill has come to Live_From, or has nothing to read."""
     start = _backfill_start(mailbox)
     return start is not None and mailbox.live_from is not None and start >= whole_second(mailbox.live_from)
-
-
-def slices(window: Window, *, longest: timedelta = LONGEST) -> Iterator[Window]:
-    """`window` in pieces of `longest` at most, oldest first."""
-    start = window.start
-    while start < window.end:
-        end = min(start + longest, window.end)
-        yield replace(window, start=start, end=end)
-        start = end
 
 
 def frontier(start: datetime, closed: Iterable[tuple[datetime, datetime]]) -> datetime:
@@ -137,7 +121,7 @@ def advance(mailbox: Mailbox, closed: Iterable[Window], now: datetime, *, settle
     windows = [window for window in closed if window.mailbox == mailbox.id]
     moved: dict[str, Any] = {}
     if mailbox.live_through is not None:
-        through = frontier(mailbox.live_through, _spans(windows, LIVE))
+        through = frontier(mailbox.live_through, _spans(windows, WindowKind.LIVE))
         if through > mailbox.live_through:
             moved["Live_Through__c"] = through
     through_backfill = _backfilled(mailbox, windows, now, settle)
@@ -150,7 +134,7 @@ def _backfilled(mailbox: Mailbox, windows: Iterable[Window], now: datetime, sett
     start, end = _backfill_start(mailbox), _backfill_end(mailbox, now, settle)
     if start is None or end is None or mailbox.live_from is None:
         return None
-    reached = frontier(start, _spans(windows, BACKFILL))
+    reached = frontier(start, _spans(windows, WindowKind.BACKFILL))
     if reached >= end:
         reached = max(reached, whole_second(mailbox.live_from))
     elif reached == start:
@@ -158,8 +142,8 @@ def _backfilled(mailbox: Mailbox, windows: Iterable[Window], now: datetime, sett
     return reached if mailbox.backfill_through is None or reached > mailbox.backfill_through else None
 
 
-def _spans(windows: Iterable[Window], road: str) -> Iterator[tuple[datetime, datetime]]:
-    return ((window.start, window.end) for window in windows if window.road == road)
+def _spans(windows: Iterable[Window], kind: WindowKind) -> Iterator[tuple[datetime, datetime]]:
+    return ((window.start, window.end) for window in windows if window.kind == kind)
 
 
 def _backfill_start(mailbox: Mailbox) -> datetime | None:

@@ -1,6 +1,6 @@
 """What `check` makes of what it found: each line green, amber or red, with the remedy. Pure; facts come in.
 
-Red: the connector cannot do its work, or a part of it. Amber: it can, and somebody should look. Green: in order.
+Red: the connector cannot do its work, or a part of it. Amber: it can, but an admin should look. Green: in order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from connector.model.values import RecordId
 
 
 class Light(StrEnum):
-    """How a check went."""
+    """The result of a check, by the colour of its line."""
 
     GREEN = "green"
     AMBER = "amber"
@@ -36,7 +36,7 @@ class Check:
     remedy: str = ""
 
 
-#: A clock may be off by so much before somebody should look, and before a sign-in is refused: an assertion for
+#: How much a clock may be off before an admin should look, and before a sign-in is refused: an assertion for
 #: Salesforce lives 3 minutes, Entra takes 5 (Salesforce help, "JWT Bearer Flow"; Microsoft Entra, "certificate
 #: credentials").
 SKEW_AMBER, SKEW_RED = timedelta(seconds=30), timedelta(minutes=3)
@@ -50,7 +50,7 @@ MOST_MONTHS = 240
 #: Storage in percent that should be left.
 STORAGE_LEFT = 10
 _SETTING = "Microsoft 365 Sync Setting"
-#: Domains of this end belong to Microsoft and to the tenant: nobody writes to them but by mistake.
+#: Domains of this end belong to Microsoft and to the tenant: mail is sent to them by mistake only.
 _OF_MICROSOFT = ".onmicrosoft.com"
 #: So many names are given.
 _MOST_NAMED = 10
@@ -63,22 +63,22 @@ def failed(name: str, subject: str, error: ConnectorError) -> Check:
 
 
 def green(name: str, subject: str, detail: str, remedy: str = "") -> Check:
-    """In order."""
+    """A check that found all in order."""
     return Check(name=name, subject=subject, status=Light.GREEN, detail=detail, remedy=remedy)
 
 
 def amber(name: str, subject: str, detail: str, remedy: str) -> Check:
-    """It works, and somebody should look."""
+    """A check that found something that works, and that an admin should look at."""
     return Check(name=name, subject=subject, status=Light.AMBER, detail=detail, remedy=remedy)
 
 
 def red(name: str, subject: str, detail: str, remedy: str) -> Check:
-    """It does not work."""
+    """A check that found something that does not work."""
     return Check(name=name, subject=subject, status=Light.RED, detail=detail, remedy=remedy)
 
 
 def is_ok(checks: Iterable[Check]) -> bool:
-    """Whether none is red."""
+    """Whether no check is red."""
     return all(check.status is not Light.RED for check in checks)
 
 
@@ -106,9 +106,9 @@ def settings(look: Snapshot, setup: Setup, *, records: int) -> list[Check]:
     if records > 1:
         detail = f"There are {records} records; the one with the key default is used"
         checks.insert(0, amber("settings", _SETTING, detail, "Delete the others."))
-    if look.resting is not None:
+    if look.idle_reason is not None:
         remedy = "Set Active, and Licensed Users above 0 or empty, when mail is to be synced."
-        checks.insert(0, amber("settings", _SETTING, f"Nothing runs: {look.resting}", remedy))
+        checks.insert(0, amber("settings", _SETTING, f"Nothing runs: {look.idle_reason}", remedy))
     return checks or [green("settings", _SETTING, _told(look, setup.settings))]
 
 

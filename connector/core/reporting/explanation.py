@@ -1,4 +1,4 @@
-"""What is told of one message: the rule that decided, in a sentence, the record that it stands in, and what to do."""
+"""What `explain` says of one message: the rule that decided, in a sentence, the record it stands in, and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from connector.codes import Outcome
 from connector.core.deciding.match import Match
+from connector.core.scheduling.policy import idle_reason
 from connector.model.mail import Header
-from connector.model.org import Exclusion, LoggedError
+from connector.model.org import ClientObject, Exclusion, LoggedError, SyncSettings
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 
@@ -153,18 +154,18 @@ def relations(matches: Sequence[Match], stored: Sequence[StoredParticipant]) -> 
     known = {relation.id for relation in now} | {hit.account for match in matches for hit in match.contacts}
     before: dict[RecordId, Relation] = {}
     for row in stored:
-        name, record = ("Contact", row.contact) if row.contact is not None else ("Account", row.account)
+        name = ClientObject.CONTACT if row.contact is not None else ClientObject.ACCOUNT
+        record = row.contact or row.account
         if record is not None and record not in known:
             before.setdefault(record, Relation(address=row.address, object=name, id=record))
     return (*now, *before.values())
 
 
-def off(*, active: bool, enabled: bool, guarded: bool) -> str | None:
+def off(settings: SyncSettings, *, guarded: bool) -> str | None:
     """Why no mailbox is read at present, or None. `guarded`: unmatched mail would be kept, and nothing is internal."""
-    if not active:
-        return "The sync is switched off, so nothing is read at present."
-    if not enabled:
-        return "The feature is not enabled (Licensed Users is 0), so nothing is read at present."
+    reason = idle_reason(settings)
+    if reason is not None:
+        return f"{reason[0].upper()}{reason[1:]}, so nothing is read at present."
     if guarded:
         return "Keep Unmatched is on without an active Internal Domain, so nothing is read at present."
     return None

@@ -16,10 +16,12 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from connector.codes import IdleReason
 from connector.core.scheduling.frequency import Frequency, frequency_of
-from connector.errors import ConnectorError, SetupError
+from connector.errors import ErrorDetail, SetupError
 from connector.model.values import RecordId
 
 #: of rows whose state asks for something: their id and that state
@@ -41,6 +43,29 @@ class Timing:
     last_run_at: datetime | None = None
 
 
+class Switches(Protocol):
+    """The fields of the settings record that say whether anything runs."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the sync is switched on (Active__c)."""
+        ...
+
+    @property
+    def licensed_users(self) -> int | None:
+        """The number of licensed seats (Licensed_Users__c); 0: the feature is not enabled."""
+        ...
+
+
+def idle_reason(settings: Switches | None) -> IdleReason | None:
+    """Why nothing runs at all with this settings record, or with none; None where runs happen."""
+    if settings is None:
+        return IdleReason.NO_RECORD
+    if not settings.active:
+        return IdleReason.INACTIVE
+    return IdleReason.NOT_ENABLED if settings.licensed_users == 0 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What stands in Salesforce at `now`, its own clock. `backfills` and `requests`: what asks to be read before the
@@ -53,15 +78,9 @@ class Snapshot:
     requests: Pending = _NOTHING
 
     @property
-    def resting(self) -> str | None:
+    def idle_reason(self) -> IdleReason | None:
         """Why nothing runs at all, or None."""
-        if self.timing is None:
-            return "there is no Microsoft 365 Sync Setting record named Default"
-        if not self.timing.active:
-            return "the sync is switched off (Active on Microsoft 365 Sync Setting)"
-        if self.timing.licensed_users == 0:
-            return "the feature is not enabled (Licensed Users is 0)"
-        return None
+        return idle_reason(self.timing)
 
     def grid(self) -> Frequency:
         """When runs are due. Raises SetupError where the settings do not say."""
@@ -75,7 +94,7 @@ class Snapshot:
 
 
 class Job(StrEnum):
-    """A run."""
+    """Which run is to be done, by what asks for it."""
 
     #: Sync_Now_Requested__c
     MANUAL = "manual"
@@ -101,10 +120,10 @@ class Done:
     """How a run ended. `cut`: its time was over, so it may not have read everything."""
 
     cut: bool = False
-    failure: ConnectorError | None = None
+    failure: ErrorDetail | None = None
     #: whether Salesforce has an event of the failure
     logged: bool = False
-    #: whether Salesforce was told that it begins, so that it is not due any more
+    #: whether Last_Run_At__c was set, so that the run is not due any more
     begun: bool = True
 
 
@@ -114,7 +133,7 @@ class UnloggedFailure:
 
     key: str
     ago: timedelta
-    error: ConnectorError
+    error: ErrorDetail
 
 
 @dataclass(slots=True)
@@ -144,11 +163,11 @@ class SchedulerPolicy:
         return self._has_read
 
     def decide(self, look: Snapshot, tick: float) -> Job | Idle:
-        """What to do now."""
+        """The run to do now, or that there is none. `tick`: seconds of a clock that never jumps."""
         self._look, self._tick, self._missed = look, tick, None
         timing = look.timing
-        if timing is None or look.resting is not None:
-            return Idle(why=look.resting)
+        if timing is None or look.idle_reason is not None:
+            return Idle(why=look.idle_reason)
         self._refused_now = self._refused_now and timing.sync_now
         if timing.sync_now and not self._refused_now:
             return Job.MANUAL
@@ -165,7 +184,7 @@ class SchedulerPolicy:
         return Idle(until=grid.next_run(last, look.now))
 
     def done(self, job: Job, done: Done) -> None:
-        """The run that `decide` asked for is over."""
+        """Note how the run ended that `decide` asked for."""
         failed = done.failure is not None
         if self._look is not None:
             self._tried_requests = self._look.requests
@@ -184,7 +203,7 @@ class SchedulerPolicy:
         if look is None:
             first, self._missed_first = not self._missed_first, True
             return first
-        if look.timing is None or look.resting is not None:
+        if look.timing is None or look.idle_reason is not None:
             return False
         now = look.now + timedelta(seconds=tick - self._tick)
         grid, _ = _grid(look)
@@ -195,7 +214,7 @@ class SchedulerPolicy:
         return True
 
     def is_news(self, rest: Idle) -> bool:
-        """Whether why nothing runs was not told yet: it is told once, until it changes."""
+        """Whether this reason is to be reported: once, until the reason changes."""
         text = rest.why or (str(rest.error) if rest.error is not None else "")
         news, self._told = text != self._told, text
         return news

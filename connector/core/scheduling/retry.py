@@ -1,4 +1,4 @@
-"""Whether to try again, and when. A decision from plain values: whoever asks does the waiting.
+"""Whether to try again, and when. A decision from plain values; the caller waits.
 
 Two ladders: seconds within a run for one request, hours between runs for one message.
 """
@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Literal
 
-#: The service took nothing in: safe to repeat whatever was asked.
+#: The service did nothing: any request may be sent again.
 _NOT_TAKEN = frozenset({408, 429, 503, 509})
 #: The service may have done what was asked before it failed.
 _UNKNOWN_EFFECT = frozenset({500, 502, 504})

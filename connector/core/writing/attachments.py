@@ -20,7 +20,7 @@ _NOTES_LIMIT = 32_000
 _MEGABYTE = 1024 * 1024
 _LONGEST_EXTENSION = 16
 #: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
-#: and nobody sends as a document; archives and documents with macros stay, as clients do send them.
+#: and is not sent as a document; archives and documents with macros stay, as clients do send them.
 # fmt: off
 BLOCKED = frozenset({
     "appref-ms", "application", "bas", "bat", "chm", "cmd", "com", "cpl", "dll", "exe", "gadget", "hta", "inf", "ins",
@@ -56,12 +56,14 @@ class WantedFile:
     """A file that a stored mail should have. `attachment` is its id in the copy that was listed.
 
     None stands for the mail as a whole. The name of an item (a mail, an appointment, a contact) lacks its extension.
+    `size` is that of the list, which includes what the mailbox adds.
     """
 
     key: str
     name: str
     attachment: str | None = None
     is_item: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ def sort_out(listed: Iterable[Attachment], message_key: str, settings: SyncSetti
         reason = _reason(item, name, settings)
         if reason is None:
             is_item = item.kind is AttachmentKind.ITEM
-            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item))
+            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item, size=item.size))
         elif reason:
             lines.append(f"{name}{_size(item)}: {reason}")
     return Sorted(files=tuple(files), notes=_notes(lines), scanning=len(there) < len(everything))
@@ -153,7 +155,7 @@ def file_name(name: str, extension: str = "") -> str:
 def duplicates(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """The documents to remove of (key, document id) pairs, where several have one key: all but the lowest id.
 
-    Whoever looks keeps the same one, so that two connectors at once never remove both.
+    All connectors keep the same one, so that two connectors at once never remove both.
     """
     first: dict[str, str] = {}
     for key, document in files:
@@ -162,7 +164,7 @@ def duplicates(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _reason(item: Attachment, name: str, settings: SyncSettings) -> str | None:
-    """Why an attachment is not stored: None if it is, empty if that need not be told."""
+    """Why an attachment is not stored, for its line; None if it is stored, empty if it gets no line."""
     if item.kind is AttachmentKind.REFERENCE:
         return "a link to a file in the cloud; open the mail to follow it"
     if item.kind is AttachmentKind.FILE:
@@ -218,7 +220,7 @@ def _notes(lines: Sequence[str]) -> str:
 
 
 def _keys(items: Sequence[Attachment], message_key: str) -> list[str]:
-    """A key for each, in order. Of several with one name the smaller comes first, whatever order a copy has them in."""
+    """A key for each, in order. Of several with one name the smaller is first, in any order of the copy."""
     keys = [""] * len(items)
     counts: dict[tuple[str, str], int] = {}
     for index in sorted(range(len(items)), key=lambda index: (items[index].size, index)):

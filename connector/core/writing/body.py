@@ -1,13 +1,17 @@
 """The body of a mail as a rich text field takes it: sanitised, and no longer than the field."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
 
 import nh3
 
+from connector.core.writing.allowed import ATTRIBUTES, TAGS, VOID, WITH_CONTENT
+from connector.core.writing.markup import PARSED, Markup, scan
+from connector.core.writing.style import WRITTEN
 from connector.core.writing.text import clean, cut, encoded_length, one_line, units
+from connector.core.writing.visible import Pictures, visible
 from connector.model.mail import Content, Header
 
 #: Body__c holds 131,072; the rest is margin for what Salesforce itself adds when it stores HTML.
@@ -18,57 +22,28 @@ PREVIEW_LIMIT = 255
 _MOST_CHARACTERS = 1_000_000
 _MOST_TAGS = 15_000
 _MOST_REFERENCES = BODY_LIMIT
-#: Above this many formatting tags they lose their attributes: HTML opens an unclosed one again in every paragraph, but
-#: of equal ones only three, so that a small mail cannot grow to gigabytes.
-_MOST_FORMATTING = 200
+#: A tree that is written and read again may be another; so often it is tried until it stays.
+_MOST_ROUNDS = 5
 
-# fmt: off
-_TAGS = {
-    "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
-    "dd", "del", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
-    "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "table",
-    "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
-}
-#: No property that can load something (background, list-style), cover something (position) or hide something.
-_STYLES = {
-    "background-color", "border", "border-collapse", "color", "direction", "font-family", "font-size", "font-style",
-    "font-weight", "text-align", "text-decoration", "vertical-align", "white-space",
-}
-# fmt: on
-#: Tags whose text is no text of the mail either.
-_WITH_CONTENT = {"iframe", "noembed", "noframes", "script", "style", "title", "xml"}
-_VOID = frozenset({"br", "col", "hr", "img"})
-_CELL = {"align", "bgcolor", "colspan", "height", "rowspan", "valign", "width"}
-_ATTRIBUTES = {
-    "*": {"dir", "style", "title"},
-    "a": {"href"},
-    "col": {"span", "width"},
-    "font": {"color", "face", "size"},
-    "img": {"alt", "height", "src", "width"},
-    "ol": {"start", "type"},
-    "table": {"align", "bgcolor", "border", "cellpadding", "cellspacing", "width"},
-    "td": _CELL,
-    "th": _CELL,
-    "tr": {"align", "bgcolor", "valign"},
-}
+#: Builds the tree: attributes are numbers here, and every tag stays.
+_PARSER = nh3.Cleaner(
+    tags=set(PARSED), clean_content_tags=set(), attributes={"*": {"x"}}, link_rel=None, strip_comments=True
+)
+#: The last step before a field: only these tags and attributes pass.
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    clean_content_tags=_WITH_CONTENT,
-    attributes=_ATTRIBUTES,
-    filter_style_properties=_STYLES,
+    tags=TAGS,
+    clean_content_tags=WITH_CONTENT,
+    attributes=ATTRIBUTES,
+    filter_style_properties=set(WRITTEN),
     url_schemes={"http", "https", "mailto", "tel"},
     url_relative="deny",
     link_rel=None,
 )
 
-_TAG = re.compile("<[A-Za-z]")
 _REFERENCE = re.compile("&")
+#: Spaces that hold a column or set a line in, rather than part two sentences.
+_COLUMNS = re.compile(r"^\s{2,}\S|[^\s.!?:;,] {2,}\S|\S {3,}\S")
 _DATA_URL = re.compile(r"data:[^\s\"'>)]{100,}", re.IGNORECASE)
-_FONT = re.compile(r"(</?)font(?=[\s/>])", re.IGNORECASE)
-_FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])", re.IGNORECASE)
-_FORMATTING_TAG = re.compile(r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
-_IMAGE = re.compile("<img[^>]*>")
-_PIXEL = re.compile(''' (?:width|height)="0*[01](?:px)?"''')
 #: A tag, a reference, or the text between them, in HTML that the cleaner wrote: it escapes < and > everywhere else.
 _TOKEN = re.compile("<[^>]*>|&[^;]*;|[^<&]+")
 _NAME = re.compile("</?([a-z0-9]+)")
@@ -87,15 +62,16 @@ class Body:
     truncated: bool = False
 
 
-def sanitise(content: Content) -> Body:
-    """The body without anything that acts: no script, style sheet, form, or frame, and only harmless links.
+def sanitise(content: Content, *, remote_images: bool = False) -> Body:
+    """The body as its reader saw it, without anything that acts: no script, style sheet, form, or frame.
 
-    Text, formatting and tables stay. Images stay where they come from the web; left out are those inside the mail
-    (`cid:`, `data:`), which a field cannot hold, and those of one pixel, which only report that a mail was read.
+    Text, colours, formatting and tables stay, and only harmless links. What a mail program hides is left out. Pictures
+    on other servers are left out too, unless `remote_images`; their alternative text stays. `[image: name]` stands
+    where a picture inside the mail was, which a field cannot hold.
     """
     if content.is_html:
-        return _limited(clean(content.html))
-    return _limited("<br>".join(escape(clean(content.html), quote=False).splitlines()))
+        return _limited(clean(content.html), Pictures(remote=remote_images))
+    return _limited(_plain(clean(content.html)), Pictures())
 
 
 def halve(body: Body) -> Body:
@@ -108,26 +84,54 @@ def preview(header: Header) -> str:
     return cut(one_line(_PADDING.sub("", clean(header.preview))), PREVIEW_LIMIT)
 
 
-def _limited(html: str) -> Body:
-    parsable, truncated = _parsable(html)
-    safe = _clean(parsable)
+def _plain(text: str) -> str:
+    """Plain text as HTML; with columns, or lines that are set in, it keeps its spaces."""
+    lines = escape(text, quote=False).expandtabs(8).splitlines()
+    if not any(map(_COLUMNS.search, lines)):
+        return "<br>".join(lines)
+    while lines and not lines[0].strip():
+        del lines[0]
+    return '<pre style="white-space:pre-wrap">' + "\n".join(lines).rstrip() + "</pre>"
+
+
+def _limited(html: str, pictures: Pictures) -> Body:
+    bounded, truncated = _bounded(html)
+    markup = _tree(scan(bounded, _MOST_TAGS))
+    truncated = truncated or markup.cut
+    seen = visible(markup, pictures)
+    safe = _safe(seen, pictures)
     if encoded_length(safe) <= BODY_LIMIT:
         return Body(safe, truncated)
+    if markup.sheets and (lean := visible(markup, pictures, lean=True)) != seen:
+        safe = _safe(lean, pictures)
+        if encoded_length(safe) <= BODY_LIMIT:
+            return Body(safe, truncated)
     return Body(_fit(safe, BODY_LIMIT), truncated=True)
 
 
-def _parsable(html: str) -> tuple[str, bool]:
-    """`html` bounded for the parser, and whether something had to be cut off for that."""
-    bounded = html
-    if len(bounded) > _MOST_CHARACTERS:
-        html = bounded = _DATA_URL.sub("", bounded)
-    bounded = bounded[:_MOST_CHARACTERS]
-    bounded = _before(bounded, _TAG, _MOST_TAGS)
-    bounded = _before(bounded, _REFERENCE, _MOST_REFERENCES)
-    truncated = len(bounded) < len(html)
-    if bounded.count("<") > _MOST_FORMATTING and sum(1 for _ in _FORMATTING_TAG.finditer(bounded)) > _MOST_FORMATTING:
-        bounded = _FORMATTING.sub(r"<\1><span", _FONT.sub(r"\1span", bounded))
-    return bounded, truncated
+def _bounded(html: str) -> tuple[str, bool]:
+    """`html` with no more than could be stored anyway, and whether something had to be cut off for that."""
+    if len(html) > _MOST_CHARACTERS:
+        html = _DATA_URL.sub("data:", html)
+    bounded = _before(html[:_MOST_CHARACTERS], _REFERENCE, _MOST_REFERENCES)
+    return bounded, len(bounded) < len(html)
+
+
+def _safe(seen: str, pictures: Pictures) -> str:
+    """`seen`, cleaned until it stays as it is when it is read again."""
+    html = _clean(seen)
+    if html == seen.strip():
+        return html
+    for _ in range(_MOST_ROUNDS):
+        if _clean(html) == html:
+            return html
+        html = _clean(visible(_tree(scan(html, _MOST_TAGS)), pictures))
+    return html
+
+
+def _tree(markup: Markup) -> Markup:
+    """`markup` with its tags balanced, as a browser would."""
+    return replace(markup, html=_PARSER.clean(markup.html))
 
 
 def _before(html: str, pattern: re.Pattern[str], most: int) -> str:
@@ -140,11 +144,7 @@ def _before(html: str, pattern: re.Pattern[str], most: int) -> str:
 
 def _clean(html: str) -> str:
     # The output is cleaned too: a reference such as &#1; is harmless until it has been parsed.
-    return _IMAGE.sub(_image, clean(_CLEANER.clean(html))).strip()
-
-
-def _image(tag: re.Match[str]) -> str:
-    return tag[0] if ' src="' in tag[0] and not _PIXEL.search(tag[0]) else ""
+    return clean(_CLEANER.clean(html)).strip()
 
 
 def _fit(html: str, limit: int) -> str:
@@ -167,25 +167,38 @@ def _beginning(html: str, limit: int) -> str:
     kept: list[str] = []
     closers: list[str] = []
     left = limit
+    opened: dict[str, tuple[str, str, int]] = {}
     for token in _TOKEN.findall(html):
-        name = _NAME.match(token)
-        if name and len(token) > _LONGEST_TAG:
-            token = f"<{name[1]}>"
-        cost = encoded_length(token)
-        if name and token[1] == "/":
+        if token[:2] == "</":
             # its length was set aside when the tag was opened
             kept.append(closers.pop())
             continue
-        closer = f"</{name[1]}>" if name and name[1] not in _VOID else ""
-        cost += encoded_length(closer)
-        if cost > left:
-            kept.append("" if token[0] in "<&" else _words(token, left))
-            break
+        if token[0] == "<":
+            if token not in opened:
+                opened[token] = _opened(token)
+            token, closer, cost = opened[token]
+            if cost > left:
+                break
+            if closer:
+                closers.append(closer)
+        else:
+            cost = encoded_length(token)
+            if cost > left:
+                kept.append("" if token[0] == "&" else _words(token, left))
+                break
         left -= cost
         kept.append(token)
-        if closer:
-            closers.append(closer)
     return "".join(kept) + "".join(reversed(closers))
+
+
+def _opened(tag: str) -> tuple[str, str, int]:
+    """An opening tag as it is kept, the closing tag that it needs, and what both count."""
+    named = _NAME.match(tag)
+    name = named[1] if named else ""
+    if len(tag) > _LONGEST_TAG:
+        tag = f"<{name}>"
+    closer = "" if name in VOID else f"</{name}>"
+    return tag, closer, encoded_length(tag) + encoded_length(closer)
 
 
 def _words(text: str, limit: int) -> str:

@@ -5,11 +5,14 @@ that order; updates, which never depend on an insert, fill what is left of the l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from connector.model.records import Row
+from connector.model.values import batched
 
+#: Rows of a Collection, Collections of a Composite request (REST guide), and bytes of JSON that we put into one.
+MAX_ROWS, MAX_COLLECTIONS, MAX_BYTES = 200, 5, 8_000_000
 #: Parents before children. Collections of a request are carried out one after the other.
 _ORDER = ("Email__c", "Email_Participant__c", "Task")
 #: the kind of a Collection: is it an update, then its object. One Collection is one method and here one object.
@@ -18,12 +21,12 @@ _Kind = tuple[bool, int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRow:
-    """A row to send: `mail` says whose it is, `record` is the row as it is sent, `size` its bytes of JSON at most."""
+    """A row to send: `mail` says whose it is, `json` is the row as it is sent, `size` its bytes."""
 
     mail: int
     row: Row
     size: int
-    record: Mapping[str, object] = field(default_factory=dict, compare=False)
+    json: bytes = field(default=b"", compare=False)
 
     @property
     def is_update(self) -> bool:
@@ -60,12 +63,48 @@ class PackedRequest:
         return bool(self.collections)
 
 
+@dataclass(slots=True, kw_only=True)
+class RequestFill:
+    """How full one request is: what more it takes."""
+
+    max_collections: int = MAX_COLLECTIONS
+    max_rows: int = MAX_ROWS
+    max_bytes: int = MAX_BYTES
+    counts: dict[_Kind, int] = field(default_factory=dict)
+    size: int = 0
+
+    def fits(self, rows: Iterable[Row], size: int) -> bool:
+        """Whether these rows fit, which take `size` bytes of JSON."""
+        if self.size + size > self.max_bytes:
+            return False
+        counts = dict(self.counts)
+        for row in rows:
+            kind = _kind(row)
+            counts[kind] = counts.get(kind, 0) + 1
+        return self._collections(counts) <= self.max_collections
+
+    def take(self, rows: Iterable[Row], size: int) -> None:
+        """Put them in, whether they fit or not."""
+        for row in rows:
+            kind = _kind(row)
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+        self.size += size
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more is in it than one request takes."""
+        return self.size > self.max_bytes or self._collections(self.counts) > self.max_collections
+
+    def _collections(self, counts: Mapping[_Kind, int]) -> int:
+        return sum(-(-count // self.max_rows) for count in counts.values())
+
+
 def pack(
     mails: Sequence[Sequence[PackRow]],
     *,
-    max_collections: int = 5,
-    max_rows: int = 200,
-    max_bytes: int = 8_000_000,
+    max_collections: int = MAX_COLLECTIONS,
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
 ) -> list[PackedRequest]:
     """The requests that carry the rows of `mails`, each row once and a parent never after its child.
 
@@ -77,7 +116,7 @@ def pack(
     packer = _Packer(max_collections=max_collections, max_rows=max_rows, max_bytes=max_bytes)
     for update in (False, True):
         for mail in mails:
-            packer.add(sorted((row for row in mail if row.is_update is update), key=_kind))
+            packer.add(sorted((row for row in mail if row.is_update is update), key=_kind_of))
     return packer.close()
 
 
@@ -87,7 +126,7 @@ def halves(request: PackedRequest) -> tuple[PackedRequest, PackedRequest]:
     Mails stay whole where there are several; the rows of a single one are split behind its parent. The second is
     empty when there is nothing to split.
     """
-    rows = sorted(request.rows, key=lambda row: (row.mail, _kind(row)))
+    rows = sorted(request.rows, key=lambda row: (row.mail, _kind_of(row)))
     middle = _middle(rows)
     widest = max((len(collection.rows) for collection in request.collections), default=1)
     return _request(rows[:middle], widest), _request(rows[middle:], widest)
@@ -99,35 +138,36 @@ def _middle(rows: Sequence[PackRow]) -> int:
     return min(ends, key=lambda end: abs(2 * end - len(rows)), default=(len(rows) + 1) // 2)
 
 
-def _kind(row: PackRow) -> _Kind:
-    name = row.row.object
-    return row.is_update, _ORDER.index(name) if name in _ORDER else len(_ORDER), name
+def _kind(row: Row) -> _Kind:
+    name = row.object
+    return row.id is not None, _ORDER.index(name) if name in _ORDER else len(_ORDER), name
+
+
+def _kind_of(row: PackRow) -> _Kind:
+    return _kind(row.row)
 
 
 def _request(rows: Iterable[PackRow], max_rows: int) -> PackedRequest:
     kinds: dict[_Kind, list[PackRow]] = {}
     for row in rows:
-        kinds.setdefault(_kind(row), []).append(row)
+        kinds.setdefault(_kind_of(row), []).append(row)
     return PackedRequest(
         collections=tuple(
-            Collection(object=kind[2], is_update=kind[0], rows=tuple(kinds[kind][start : start + max_rows]))
+            Collection(object=kind[2], is_update=kind[0], rows=tuple(part))
             for kind in sorted(kinds)
-            for start in range(0, len(kinds[kind]), max_rows)
+            for part in batched(kinds[kind], max_rows)
         )
     )
 
 
-@dataclass(slots=True, kw_only=True)
 class _Packer:
     """Fills one request after the other."""
 
-    max_collections: int
-    max_rows: int
-    max_bytes: int
-    done: list[PackedRequest] = field(default_factory=list)
-    rows: list[PackRow] = field(default_factory=list)
-    counts: dict[_Kind, int] = field(default_factory=dict)
-    size: int = 0
+    def __init__(self, *, max_collections: int, max_rows: int, max_bytes: int) -> None:
+        self._empty = RequestFill(max_collections=max_collections, max_rows=max_rows, max_bytes=max_bytes)
+        self._done: list[PackedRequest] = []
+        self._rows: list[PackRow] = []
+        self._fill = replace(self._empty, counts={})
 
     def add(self, rows: Sequence[PackRow]) -> None:
         """Take the rows of one mail: into this request, or the next, or as many as it needs."""
@@ -143,25 +183,16 @@ class _Packer:
 
     def close(self) -> list[PackedRequest]:
         self._flush()
-        return self.done
+        return self._done
 
     def _fits(self, rows: Sequence[PackRow]) -> bool:
-        if self.size + sum(row.size for row in rows) > self.max_bytes:
-            return False
-        counts = dict(self.counts)
-        for row in rows:
-            kind = _kind(row)
-            counts[kind] = counts.get(kind, 0) + 1
-        return sum(-(-count // self.max_rows) for count in counts.values()) <= self.max_collections
+        return self._fill.fits((row.row for row in rows), sum(row.size for row in rows))
 
     def _take(self, rows: Sequence[PackRow]) -> None:
-        for row in rows:
-            kind = _kind(row)
-            self.counts[kind] = self.counts.get(kind, 0) + 1
-            self.size += row.size
-        self.rows.extend(rows)
+        self._fill.take((row.row for row in rows), sum(row.size for row in rows))
+        self._rows.extend(rows)
 
     def _flush(self) -> None:
-        if self.rows:
-            self.done.append(_request(self.rows, self.max_rows))
-        self.rows, self.counts, self.size = [], {}, 0
+        if self._rows:
+            self._done.append(_request(self._rows, self._empty.max_rows))
+        self._rows, self._fill = [], replace(self._empty, counts={})

@@ -1,7 +1,7 @@
 """Step 7: what has to be written to make what is stored what is desired. Only adds; never overwrites, never deletes.
 
-One function serves the sync, a second copy, a retry, the sweep, repair and re-matching. It must be right in one way
-above all: whatever order copies come in, and however often, the same rows are there in the end.
+One function serves the sync, a second copy, a retry, the sweep, repair and re-matching. Its result must not
+depend on the order in which copies come, nor on how often they do: the same rows are there in the end.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -9,24 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from connector.core.writing.children import MOST_CONTACTS
-from connector.model.records import DesiredEmail, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.schema import MAIL, Use
 from connector.model.values import RecordId
 
 #: Fields of Email__c that a later copy may fill where they are empty. Event, mailbox, owner and ids are those of the
 #: first write. A field that `StoredEmail.fields` does not have was not read, so it is left alone.
-FILLABLE = (
-    "From_Address__c",
-    "From_Name__c",
-    "To__c",
-    "Cc__c",
-    "Bcc__c",
-    "Body__c",
-    "Preview__c",
-    "Internet_Message_Id__c",
-    "Conversation_Key__c",
-    "Attachment_Count__c",
-    "Attachment_Notes__c",
-)
+FILLABLE = MAIL.names(Use.FILLABLE)
 _LOOKUPS = ("Contact__c", "Account__c")
 
 
@@ -40,7 +29,7 @@ def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
         return Plan(inserts=(desired.email, *desired.participants, *desired.tasks))
     if desired.email.key != stored.key:
         raise ValueError("built with another key than the stored mail has")
-    if stored.is_deleted or stored.match_status == "Removed":
+    if stored.is_deleted or stored.match_status == MatchStatus.REMOVED:
         return Plan()
     inserts, updates = _participants(desired.participants, stored.participants)
     tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
@@ -59,8 +48,8 @@ def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
     if "Body__c" in fields:
         fields["Body_Truncated__c"] = desired.email.fields["Body_Truncated__c"]
     related = desired.matched or any(row.contact or row.account for row in stored.participants)
-    if related and stored.match_status == "Unmatched":
-        fields |= {"Match_Status__c": "Matched", "Expires_On__c": None}
+    if related and stored.match_status == MatchStatus.UNMATCHED:
+        fields |= {"Match_Status__c": MatchStatus.MATCHED, "Expires_On__c": None}
     return [_update(desired.email, stored.id, fields)] if fields else []
 
 

@@ -15,8 +15,8 @@ from connector.core.writing.body import Body, preview
 from connector.core.writing.children import TEXT_LIMIT, Parent, insert_row, participants, tasks
 from connector.core.writing.text import clean, cut, join_addresses, one_line, units
 from connector.model.mail import Direction, Header, Recipient
-from connector.model.org import Org, SyncSettings
-from connector.model.records import DesiredEmail
+from connector.model.org import ClientObject, Org, SyncSettings
+from connector.model.records import DesiredEmail, MatchStatus
 from connector.model.values import NormalAddress, RecordId
 
 NO_SUBJECT = "(no subject)"
@@ -68,7 +68,7 @@ def build(
         audit=audit,
     )
     matched = any(matches)
-    status: dict[str, Any] = {"Match_Status__c": "Matched" if matched else "Unmatched"}
+    status: dict[str, Any] = {"Match_Status__c": MatchStatus.MATCHED if matched else MatchStatus.UNMATCHED}
     if not matched:
         status["Expires_On__c"] = expires_on(chosen.received_at, settings, org)
     files = attachments.fields if attachments is not None else {}
@@ -76,7 +76,7 @@ def build(
     return DesiredEmail(
         email=insert_row("Email__c", "Message_Key__c", key, {**fields, "OwnerId": owner, **audit}),
         participants=participants(parent, matches),
-        tasks=tasks(parent, matches, org) if matched else (),
+        tasks=tasks(parent, matches, org) if matched and settings.create_tasks else (),
         matched=matched,
         sort_key=_sort_key(matches) or key,
     )
@@ -141,7 +141,7 @@ def _in_order_of_ownership(copies: Sequence[Header]) -> Iterator[Recipient]:
 
 
 def _mail(parent: Parent, chosen: Header, copies: Sequence[Header]) -> dict[str, Any]:
-    """The fields that tell about the mail itself."""
+    """The fields of the mail itself: subject, people, times, preview and keys."""
     everyone = (chosen, *copies)
     sender = _sender(everyone)
     return {
@@ -164,7 +164,7 @@ def _mail(parent: Parent, chosen: Header, copies: Sequence[Header]) -> dict[str,
 
 
 def _origin(chosen: Header, event_key: str) -> dict[str, Any]:
-    """The fields that tell where the mail was read, and by which run."""
+    """The fields that name the mailbox, the message and the run by which the mail was read."""
     link = clean(chosen.web_link).strip()
     return {
         # a URL or an id that is cut leads nowhere
@@ -202,5 +202,5 @@ def _importance(header: Header) -> str:
 def _sort_key(matches: Sequence[Match]) -> str:
     """The first Account, else the first Contact: the records that a Task locks."""
     hits = [hit for match in matches for hit in (*match.contacts, *match.accounts)]
-    accounts = (hit.id if hit.object == "Account" else hit.account for hit in hits)
+    accounts = (hit.id if hit.object == ClientObject.ACCOUNT else hit.account for hit in hits)
     return next(filter(None, accounts), hits[0].id if hits else "")

@@ -114,7 +114,7 @@ def _users(stored: StoredEmail, linked: Mapping[NormalAddress, RecordId]) -> set
 
 
 def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: SyncSettings, org: Org) -> DesiredEmail:
-    """What the mail should be now. Of the mail itself nothing but its relation is told, so that nothing is filled."""
+    """What the mail should be now. Of the mail itself it has the relation only, so that no field is filled."""
     matches = resolve(parties, hits, settings.match_ties)
     stored = mail.stored
     parent = Parent(
@@ -139,7 +139,7 @@ def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: S
     return DesiredEmail(
         email=Row(object="Email__c", key_field="Message_Key__c", key=stored.key, fields={}),
         participants=rows,
-        tasks=tasks(parent, matches, org),
+        tasks=tasks(parent, matches, org) if settings.create_tasks else (),
         matched=any(matches),
         sort_key=next(filter(None, accounts), stored.key),
     )

@@ -16,9 +16,9 @@ from m365sandbox.firm.large_people import (
     client,
     contact_name,
 )
-from m365sandbox.firm.phrases import NEWSLETTERS
 from m365sandbox.firm.small import SYNC_USER, seed_settings
 from m365sandbox.firm.stores import Mailboxes, MailReport, Records
+from m365sandbox.mail.phrases import NEWSLETTERS
 
 __all__ = ["LARGE_DOMAIN", "FirmSize", "adviser", "build_large", "client", "generated_mail", "populate_large"]
 

@@ -5,14 +5,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from html import escape
 from importlib.resources import files
 from typing import Any
 
 from m365sandbox.firm.deliver import Mailbox
 from m365sandbox.firm.large_people import LARGE_DOMAIN, FirmSize, adviser, client
-from m365sandbox.firm.phrases import FIRST_NAMES, LANGUAGES, LAST_NAMES, NEWSLETTERS, STRANGERS
 from m365sandbox.graph.delivery.delivery import NewMessage
+from m365sandbox.graph.delivery.members import RECIPE
+from m365sandbox.mail.phrases import FIRST_NAMES, LANGUAGES, LAST_NAMES, NEWSLETTERS, STRANGERS
+from m365sandbox.mail.recipe import BodyRecipe, FileRecipe, Part
 
 _OLDEST = timedelta(days=178)
 _NEWEST = timedelta(hours=3)
@@ -24,9 +25,16 @@ _SECOND_CLIENT = 0.12
 _REPLY = 0.55
 _OUTBOUND = 0.45
 _WITH_LOGO = 0.06
-_WITH_FILE = 0.04
-#: One file in so many is a scan of some megabytes.
-_LARGE_FILE = 0.01
+# Files come with a tenth of the clients' mail, and with less of the other.
+_WITH_FILE = {"client": 0.1}
+_WITH_FILE_ELSE = 0.04
+# Sizes follow log-normal laws, given by their median and their spread: a file in bytes, what one person writes in
+# characters of HTML. A reply is shorter, but quotes what it answers.
+_FILE = (150_000, 1.2, 200, 10_000_000)
+_FIRST_MAIL = (9_500, 0.8, 1_000, 120_000)
+_REPLY_MAIL = (2_500, 0.7, 600, 60_000)
+_NEWSLETTER = (40_000, 120_000)
+_QUOTED = 10
 _FILE_TYPES = (
     ("pdf", "application/pdf", b"%PDF-1.4\n"),
     ("pdf", "application/pdf", b"%PDF-1.7\n"),
@@ -50,11 +58,12 @@ class _Thread:
     """A conversation of an adviser: who takes part, how long it is, and its last mail."""
 
     root: bytes
+    language: int
     subject: str
-    sentences: tuple[str, ...]
     people: tuple[tuple[str, str], ...]
     length: int = 0
     references: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,7 +95,7 @@ class _Writer:
             first, last = self.chance.choice(FIRST_NAMES), self.chance.choice(LAST_NAMES)
             number = self.chance.randrange(10_000)
             author = (f"{first} {last}", f"{first}.{last}{number}@{self.chance.choice(STRANGERS)}".lower())
-        message = self._message(self._thread(()), author, [self._reached(owner)], [], when)
+        message = self._message(kind, self._thread(()), author, [self._reached(owner)], [], when)
         if kind == "newsletter":
             header = {"name": "List-Unsubscribe", "value": f"<mailto:unsubscribe@{_domain(author[1])}>"}
             message["internetMessageHeaders"] = [header]
@@ -107,10 +116,10 @@ class _Writer:
         cc = [adviser(number) for number in copied]
         outbound = self.chance.random() < _OUTBOUND
         if outbound:
-            message = self._message(thread, adviser(owner), list(thread.people), cc, when)
+            message = self._message("client", thread, adviser(owner), list(thread.people), cc, when)
         else:
             author, *others = thread.people
-            message = self._message(thread, author, [self._reached(owner)], [*others, *cc], when)
+            message = self._message("client", thread, author, [self._reached(owner)], [*others, *cc], when)
         own = self._copy(owner, "sentitems" if outbound else self._folder("client"), message, when)
         return [own, *(self._later_copy(number, message, when) for number in copied)]
 
@@ -135,13 +144,13 @@ class _Writer:
         else:
             colleagues = [self._colleague(owner)]
             people = [adviser(number) for number in colleagues]
-        message = self._message(self._thread(()), adviser(owner), people, [], when)
+        message = self._message("internal", self._thread(()), adviser(owner), people, [], when)
         own = self._copy(owner, "sentitems", message, when)
         return [own, *(self._later_copy(number, message, when) for number in colleagues)]
 
     def _thread(self, people: tuple[tuple[str, str], ...]) -> _Thread:
-        subjects, sentences = self.chance.choice(LANGUAGES)
-        return _Thread(self.chance.randbytes(16), self.chance.choice(subjects), sentences, people)
+        language = self.chance.randrange(len(LANGUAGES))
+        return _Thread(self.chance.randbytes(16), language, self.chance.choice(LANGUAGES[language][0]), people)
 
     def _folder(self, kind: str) -> str:
         return self.chance.choice(_FOLDERS[kind])
@@ -156,27 +165,25 @@ class _Writer:
 
     def _message(
         self,
+        kind: str,
         thread: _Thread,
         author: tuple[str, str],
         to: list[tuple[str, str]],
         cc: list[tuple[str, str]],
         when: datetime,
     ) -> dict[str, Any]:
-        text = [self.chance.choice(thread.sentences) for _ in range(self.chance.randrange(2, 7))]
         index = b"\x01\xdb\x00\x00\x00\x00" + thread.root + b"\x10\x00\x00\x00\x00" * thread.length
-        attachments = self._attachments()
-        logo = '<img src="cid:logo">' if any(item["isInline"] for item in attachments) else ""
+        attachments = self._attachments(kind)
+        recipe = self._body(kind, thread, author[0], when, has_logo=any(item["isInline"] for item in attachments))
         message_id = f"<{self.size.seed}.{self.sent}@{_domain(author[1])}>"
-        paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in text)
-        signature = f"<p>{escape(author[0])}</p>{logo}"
         message = {
             "subject": f"Re: {thread.subject}" if thread.length else thread.subject,
             "from": _person(author),
             "sender": _person(author),
             "toRecipients": [_person(who) for who in to],
             "ccRecipients": [_person(who) for who in cc],
-            "body": {"contentType": "html", "content": f"<html><body>{paragraphs}{signature}</body></html>"},
-            "bodyPreview": "\r\n".join(text)[:255],
+            RECIPE: recipe,
+            "bodyPreview": recipe.preview(),
             "internetMessageId": message_id,
             "sentDateTime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "conversationIndex": base64.b64encode(index).decode(),
@@ -190,24 +197,30 @@ class _Writer:
             ]
         thread.references = (*thread.references, message_id)[-10:]
         thread.length = min(thread.length + 1, 20)
+        thread.parts = (recipe.own, *thread.parts)[:_QUOTED]
         return message
 
-    def _attachments(self) -> list[dict[str, Any]]:
+    def _body(self, kind: str, thread: _Thread, author: str, when: datetime, *, has_logo: bool) -> BodyRecipe:
+        if kind == "newsletter":
+            size = self.chance.randrange(*_NEWSLETTER)
+        else:
+            size = self._size(_REPLY_MAIL if thread.parts else _FIRST_MAIL)
+        part = Part(self.chance.getrandbits(32), thread.language, size, author, when.strftime("%d %B %Y %H:%M"))
+        return BodyRecipe(own=part, quoted=thread.parts, has_logo=has_logo, is_newsletter=kind == "newsletter")
+
+    def _size(self, law: tuple[int, float, int, int]) -> int:
+        median, spread, least, most = law
+        return min(max(int(median * self.chance.lognormvariate(0, spread)), least), most)
+
+    def _attachments(self, kind: str) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
         if self.chance.random() < _WITH_LOGO:
-            made.append(_file("logo.png", "image/png", self.logo, cid="logo"))
-        if self.chance.random() < _WITH_FILE:
-            ending, kind, head = self.chance.choice(_FILE_TYPES)
-            made.append(_file(f"report-{self.sent}.{ending}", kind, base64.b64encode(self._content(head)).decode()))
+            made.append({**_file("logo.png", "image/png", "logo"), "contentBytes": self.logo})
+        if self.chance.random() < _WITH_FILE.get(kind, _WITH_FILE_ELSE):
+            ending, content_type, head = self.chance.choice(_FILE_TYPES)
+            recipe = FileRecipe(seed=self.chance.getrandbits(32), size=self._size(_FILE), head=head)
+            made.append({**_file(f"report-{self.sent}.{ending}", content_type), RECIPE: recipe})
         return made
-
-    def _content(self, head: bytes) -> bytes:
-        """From some hundred bytes to some megabytes, most of it some kilobytes."""
-        if self.chance.random() < _LARGE_FILE:
-            size = self.chance.randrange(1_000_000, 3_000_000)
-        else:
-            size = int(self.chance.lognormvariate(9, 1)) % 200_000
-        return head + self.chance.randbytes(64) * (size // 64)
 
 
 def generated_mail(size: FirmSize, boxes: list[Mailbox], now: datetime) -> Iterator[NewMessage]:
@@ -240,12 +253,11 @@ def _person(who: tuple[str, str]) -> dict[str, Any]:
     return {"emailAddress": {"name": who[0], "address": who[1]}}
 
 
-def _file(name: str, content_type: str, content: str, cid: str | None = None) -> dict[str, Any]:
+def _file(name: str, content_type: str, cid: str | None = None) -> dict[str, Any]:
     return {
         "@odata.type": "#microsoft.graph.fileAttachment",
         "name": name,
         "contentType": content_type,
         "isInline": cid is not None,
         "contentId": cid,
-        "contentBytes": content,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from m365sandbox.firm.phrases import FIRST_NAMES, LAST_NAMES
+from m365sandbox.mail.phrases import FIRST_NAMES, LAST_NAMES
 
 LARGE_DOMAIN = "granite-partners.example"
 CONTACTS_PER_ACCOUNT = 3

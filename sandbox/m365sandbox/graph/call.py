@@ -17,7 +17,10 @@ JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Comp
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request whose path has been understood: `keys` are the ids and names in it, in their order."""
+    """A request whose path has been understood: `keys` are the ids and names in it, in their order.
+
+    `shown` counts the messages and attachments that go into the answer.
+    """
 
     request: Request
     store: Store
@@ -27,6 +30,7 @@ class Call:
     now: datetime
     pager: Pager
     path: str
+    shown: int = 0
 
     @property
     def root(self) -> str:
@@ -82,13 +86,13 @@ def _plain(name: str) -> str:
     return name.lower().removeprefix("$")
 
 
-def answer(call: Call, text: str) -> Response:
+def answer(call: Call, text: str, status: int = 200) -> Response:
     """A JSON answer from text that is JSON already."""
     headers = {"Content-Type": JSON, "OData-Version": "4.0"}
     applied = call.preferences.applied()
     if applied:
         headers["Preference-Applied"] = applied
-    return Response(200, headers, text.encode())
+    return Response(status, headers, text.encode())
 
 
 def collection(
@@ -106,11 +110,11 @@ def collection(
     return answer(call, f'{compact(head)[:-1]},"value":[{",".join(items)}]{tail}}}')
 
 
-def entity(call: Call, context: str, text: str) -> Response:
+def entity(call: Call, context: str, text: str, status: int = 200) -> Response:
     """A single resource, `text` being its JSON object."""
     head = compact({"@odata.context": call.context(context)})
     body = head if text == "{}" else f"{head[:-1]},{text[1:]}"
-    return answer(call, body)
+    return answer(call, body, status)
 
 
 def selected(names: tuple[str, ...] | None) -> str:

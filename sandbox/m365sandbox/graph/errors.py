@@ -119,6 +119,49 @@ def sync_state_not_found(asked: int, known: list[int]) -> GraphError:
     )
 
 
+def required(name: str) -> GraphError:
+    """A new thing without what it must have."""
+    return GraphError(400, "ErrorInvalidArgument", f"The property '{name}' is required when creating the entity.")
+
+
+def content_missing() -> GraphError:
+    """A file without its content (observed: msgraph-sdk-python issue 667)."""
+    return GraphError(400, "ErrorRequiredPropertyMissing", "Required property is missing.")
+
+
+def abstract_type(kind: str) -> GraphError:
+    """A body that does not say which of several types it is (observed: msgraph-sdk-java issue 195)."""
+    return GraphError(
+        422, "UnprocessableType", f"Cannot process input of abstract type 'Microsoft.OutlookServices.{kind}'"
+    )
+
+
+def not_settable(name: str) -> GraphError:
+    """A change of what only the mailbox sets."""
+    return GraphError(400, "ErrorInvalidPropertySet", f"Set action is invalid for property. ({name})")
+
+
+def changed_meanwhile() -> GraphError:
+    """A change of an item that is not as the caller knows it (observed: msgraph-sdk-dotnet issue 1201)."""
+    return GraphError(
+        412,
+        "ErrorIrresolvableConflict",
+        "The send or update operation could not be performed because the change key passed in the request does not "
+        "match the current change key for the item.",
+    )
+
+
+def send_as_denied() -> GraphError:
+    """Mail in the name of a mailbox that the sender may not send for (Graph, "Send Outlook messages from another
+    user")."""
+    return GraphError(
+        403,
+        "ErrorSendAsDenied",
+        "The user account which was used to submit this request does not have the right to send mail on behalf of the "
+        "specified sending account., Cannot submit message.",
+    )
+
+
 def too_long() -> GraphError:
     """A request of more than 4 MB (observed: python-o365 issue 472)."""
     return GraphError(413, "BadRequest", "The maximum request length supported is 4MB.")
@@ -135,6 +178,16 @@ def unreadable_payload() -> GraphError:
 def unreadable_body() -> GraphError:
     """A body that is no JSON, or whose values are of another type (observed: docs-contrib issue 189)."""
     return GraphError(400, "UnableToDeserializePostBody", "were unable to deserialize ")
+
+
+def unknown_in_body(name: str, kind: str) -> GraphError:
+    """A body with a property that the type has not (observed: msgraph-sdk-python issue 440)."""
+    return GraphError(
+        400,
+        "RequestBodyRead",
+        f"The property '{name}' does not exist on type 'microsoft.graph.{kind}'. Make sure to only use property names "
+        "that are defined by the type or mark the type as open type.",
+    )
 
 
 def unknown_parameter(name: str, action: str) -> GraphError:
@@ -157,6 +210,24 @@ def not_of_the_directory(option: str) -> GraphError:
 def unsupported_format(wanted: str) -> GraphError:
     """A $format that is not JSON (OData 4, part 2: a service that cannot give a format answers 415)."""
     return GraphError(415, "UnsupportedMediaType", f"A supported MIME type could not be found that matches '{wanted}'.")
+
+
+def reserved_header(name: str) -> GraphError:
+    """A header that Exchange writes itself (observed: code and text, by several clients)."""
+    return GraphError(
+        400,
+        "InvalidInternetMessageHeader",
+        f"The internet message header name '{name}' should start with 'x-' or 'X-'.",
+    )
+
+
+def too_many_headers(most: int) -> GraphError:
+    """More headers of one's own than Exchange takes (observed for the code)."""
+    return GraphError(
+        400,
+        "InvalidInternetMessageHeaderCollection",
+        f"Maximum number of headers in one message should be less than or equal to {most}.",
+    )
 
 
 def inefficient_filter() -> GraphError:

@@ -13,7 +13,6 @@ from m365sandbox.graph.access import Access, Caller, own
 from m365sandbox.graph.call import JSON, Call
 from m365sandbox.graph.data.store import Store
 from m365sandbox.graph.delivery.delivery import NewMessage, deliver
-from m365sandbox.graph.delivery.owner import Owner
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox, TenantSettings
 from m365sandbox.graph.odata.options import read_preferences
@@ -101,9 +100,12 @@ class GraphSandbox:
             path=request.raw_path or request.path,
         )
         if request.method in _READING:
-            return found.handler(call)
-        with self._store.transaction():
-            return found.handler(call)
+            response = found.handler(call)
+        else:
+            with self._store.transaction():
+                response = found.handler(call)
+        response.items = (call.shown,)
+        return response
 
     def _batch(self, request: Request) -> Response:
         caller = self._access.caller(request)
@@ -132,8 +134,10 @@ class GraphSandbox:
             for name in busy:
                 self._throttle.leave(name, caller.app_id)
 
-        text = batch.run(items, request, one, failed)
-        return Response(200, {"Content-Type": JSON}, text.encode(), rounds=batch.rounds(items), done=done)
+        text, held = batch.run(items, request, one, failed)
+        response = Response(200, {"Content-Type": JSON}, text.encode(), items=held, at_once=batch.at_once(items))
+        response.done = done
+        return response
 
     # What the control API and the importers do
 
@@ -176,10 +180,6 @@ class GraphSandbox:
         now = self._clock.now()
         with self._store.transaction():
             return [deliver(self._store, self._known(item.upn), item, now) for item in messages]
-
-    def owner(self, upn: str) -> Owner:
-        """What the mailbox's owner does in Outlook. Raises UnknownMailboxError."""
-        return Owner(self._store, self._known(upn), self._clock.now())
 
     def tenant_state(self) -> dict[str, Any]:
         """The habits that are set."""

@@ -13,7 +13,8 @@ from m365sandbox.graph.call import Call
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.folders import delta as folder_delta
 from m365sandbox.graph.folders import folders
-from m365sandbox.graph.messages import attachments, messages
+from m365sandbox.graph.folders import writing as folder_writing
+from m365sandbox.graph.messages import attachments, messages, sending, writing
 from m365sandbox.graph.messages import delta as message_delta
 from m365sandbox.graph.models import CONTENT_MEMBERS, MEMBERS
 from m365sandbox.graph.users import translation, users
@@ -33,11 +34,6 @@ def messages_untracked(_: Call) -> Response:
 def folders_untracked(_: Call) -> Response:
     """Of folders only mailFolders itself keeps track, for the whole tree."""
     raise errors.change_tracking_unsupported("mailFolder")
-
-
-def read_only(_: Call) -> Response:
-    """A change of a mailbox, by an app that may make it: the connector only reads, so nothing is changed here."""
-    raise errors.not_emulated("a change of a mailbox")
 
 
 def mail_only(_: Call) -> Response:
@@ -91,51 +87,53 @@ _FOLDERS = "users/{}/mailFolders"
 _Row = tuple[str, str, Handler, str]
 
 
-def _below_messages(path: str, listed: Handler, counted: Handler, single: Handler) -> tuple[_Row, ...]:
+def _below_messages(path: str, listed: Handler, counted: Handler, single: Handler, create: Handler) -> tuple[_Row, ...]:
     one = f"{path}/{{}}"
     attached = f"{one}/attachments"
     return (
         ("GET", path, listed, _MAIL),
-        ("POST", path, read_only, _WRITE),
+        ("POST", path, create, _WRITE),
         ("GET", f"{path}/$count", counted, _MAIL),
         ("GET", one, single, _MAIL),
-        ("PATCH", one, read_only, _WRITE),
-        ("DELETE", one, read_only, _WRITE),
+        ("PATCH", one, writing.update, _WRITE),
+        ("DELETE", one, writing.delete, _WRITE),
         ("GET", f"{one}/$value", messages.get_mime, _MAIL),
-        ("PUT", f"{one}/$value", read_only, _WRITE),
-        ("POST", f"{one}/move", read_only, _WRITE),
-        ("POST", f"{one}/copy", read_only, _WRITE),
-        ("POST", f"{one}/permanentDelete", read_only, _WRITE),
-        ("POST", f"{one}/createReply", read_only, _WRITE),
-        ("POST", f"{one}/createReplyAll", read_only, _WRITE),
-        ("POST", f"{one}/createForward", read_only, _WRITE),
-        ("POST", f"{one}/send", read_only, _SEND),
-        ("POST", f"{one}/reply", read_only, _SEND),
-        ("POST", f"{one}/replyAll", read_only, _SEND),
-        ("POST", f"{one}/forward", read_only, _SEND),
+        ("PUT", f"{one}/$value", not_here, _WRITE),
+        ("POST", f"{one}/move", writing.move, _WRITE),
+        ("POST", f"{one}/copy", writing.copy, _WRITE),
+        ("POST", f"{one}/permanentDelete", writing.delete_for_good, _WRITE),
+        ("POST", f"{one}/createReply", sending.create_reply, _WRITE),
+        ("POST", f"{one}/createReplyAll", sending.create_reply_all, _WRITE),
+        ("POST", f"{one}/createForward", sending.create_forward, _WRITE),
+        ("POST", f"{one}/send", sending.send_draft, _SEND),
+        ("POST", f"{one}/reply", sending.reply, _SEND),
+        ("POST", f"{one}/replyAll", sending.reply_all, _SEND),
+        ("POST", f"{one}/forward", sending.forward, _SEND),
         ("GET", f"{one}/extensions", not_here, _MAIL),
         ("GET", attached, attachments.list_of_message, _MAIL),
-        ("POST", attached, read_only, _WRITE),
+        ("POST", attached, writing.attach, _WRITE),
         ("GET", f"{attached}/$count", attachments.count_of_message, _MAIL),
-        ("POST", f"{attached}/createUploadSession", read_only, _WRITE),
+        ("POST", f"{attached}/createUploadSession", not_here, _WRITE),
         ("GET", f"{attached}/{{}}", attachments.get_one, _MAIL),
-        ("DELETE", f"{attached}/{{}}", read_only, _WRITE),
+        ("DELETE", f"{attached}/{{}}", writing.detach, _WRITE),
         ("GET", f"{attached}/{{}}/$value", attachments.get_content, _MAIL),
     )
 
 
 def _below_folder(path: str) -> tuple[_Row, ...]:
     listed = f"{path}/messages"
-    inside = _below_messages(listed, messages.list_of_folder, messages.count_of_folder, messages.get_of_folder)
+    inside = _below_messages(
+        listed, messages.list_of_folder, messages.count_of_folder, messages.get_of_folder, writing.create_in_folder
+    )
     return (
         ("GET", path, folders.get_one, _MAIL),
-        ("PATCH", path, read_only, _WRITE),
-        ("DELETE", path, read_only, _WRITE),
-        ("POST", f"{path}/move", read_only, _WRITE),
-        ("POST", f"{path}/copy", read_only, _WRITE),
-        ("POST", f"{path}/permanentDelete", read_only, _WRITE),
+        ("PATCH", path, folder_writing.update, _WRITE),
+        ("DELETE", path, folder_writing.delete, _WRITE),
+        ("POST", f"{path}/move", folder_writing.move, _WRITE),
+        ("POST", f"{path}/copy", folder_writing.copy, _WRITE),
+        ("POST", f"{path}/permanentDelete", folder_writing.delete_for_good, _WRITE),
         ("GET", f"{path}/childFolders", folders.list_children, _MAIL),
-        ("POST", f"{path}/childFolders", read_only, _WRITE),
+        ("POST", f"{path}/childFolders", folder_writing.create_child, _WRITE),
         ("GET", f"{path}/childFolders/$count", folders.count_children, _MAIL),
         ("GET", f"{path}/childFolders/delta", folders_untracked, _MAIL),
         ("GET", f"{listed}/delta", message_delta.delta, _MAIL),
@@ -152,15 +150,17 @@ _ROUTES: tuple[_Row, ...] = (
     ("POST", "users/{}/translateExchangeIds", translation.translate, _USER),
     ("GET", "users/{}/mailboxSettings", users.get_settings, _SETTINGS),
     ("GET", "users/{}/mailboxSettings/{}", users.get_setting, _SETTINGS),
-    ("PATCH", "users/{}/mailboxSettings", read_only, "MailboxSettings.ReadWrite"),
-    ("POST", "users/{}/sendMail", read_only, _SEND),
+    ("PATCH", "users/{}/mailboxSettings", not_here, "MailboxSettings.ReadWrite"),
+    ("POST", "users/{}/sendMail", sending.send_mail, _SEND),
     ("GET", f"{_MESSAGES}/delta", messages_untracked, _MAIL),
     ("GET", _FOLDERS, folders.list_top, _MAIL),
-    ("POST", _FOLDERS, read_only, _WRITE),
+    ("POST", _FOLDERS, folder_writing.create_top, _WRITE),
     ("GET", f"{_FOLDERS}/$count", folders.count_top, _MAIL),
     ("GET", f"{_FOLDERS}/delta", folder_delta.delta, _MAIL),
     *_below_folder(f"{_FOLDERS}/{{}}"),
-    *_below_messages(_MESSAGES, messages.list_of_mailbox, messages.count_of_mailbox, messages.get_of_mailbox),
+    *_below_messages(
+        _MESSAGES, messages.list_of_mailbox, messages.count_of_mailbox, messages.get_of_mailbox, writing.create
+    ),
     # What Graph offers for changing the directory; no app here is granted that.
     ("POST", "users", directory_denied, ""),
     ("PATCH", "users/{}", directory_denied, ""),

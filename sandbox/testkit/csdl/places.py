@@ -12,8 +12,6 @@ Form = Literal["one", "many", "value", "stream", "nothing"]
 _KEYED = re.compile(r"([\w.]+)\('?(.*?)'?\)")
 _CAST = "microsoft.graph."
 _ACTIONS: Mapping[str, tuple[str, Form]] = {
-    "move": ("message", "one"),
-    "copy": ("message", "one"),
     "createreply": ("message", "one"),
     "createreplyall": ("message", "one"),
     "createforward": ("message", "one"),
@@ -25,6 +23,8 @@ _ACTIONS: Mapping[str, tuple[str, Form]] = {
     "translateexchangeids": ("convertIdResult", "many"),
     "permanentdelete": ("", "nothing"),
 }
+#: These give what they are bound to: a message or a folder.
+_OF_ITSELF = ("move", "copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def _following(at: Place, segment: str) -> Place | None:
             return replace(at, type=kind)
     if at.form == "many":
         return replace(at, form="one")  # a key, or a well-known name
+    if name.removeprefix(_CAST) in _OF_ITSELF:
+        return at
     if name.removeprefix(_CAST) in _ACTIONS:
         return Place(*_ACTIONS[name.removeprefix(_CAST)])
     return _member(at, name)

@@ -54,7 +54,7 @@ def test_record_count(found: dict[str, Any]) -> None:
 def test_versions(found: dict[str, Any]) -> None:
     versions = found["versions"]
     assert versions["ours"] == {"label": "Summer '25", "url": ROOT, "version": "64.0"}
-    assert versions["first"]["version"] == "31.0"
+    assert versions["first"]["version"] == "59.0"
 
 
 def test_resources(found: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ export const scenarios = {
   async identity(conn, { settings, refused, raw, jsforce }) {
     const identity = await conn.identity();
     const path = new URL(identity.id).pathname;
-    const stranger = new jsforce.Connection({ instanceUrl: settings.url, accessToken: "00D!nonsense", logLevel: "NONE" });
+    const stranger = new jsforce.Connection({ instanceUrl: settings.url, accessToken: "00D!nonsense", version: "64.0", logLevel: "NONE" });
     return {
       identity,
       userInfo: conn.userInfo,

@@ -77,7 +77,7 @@ def assert_harmless(markup: str) -> None:
         ("<p>Dear <b>Ann</b>,<br>yours</p>", "<p>Dear <b>Ann</b>,<br>yours</p>"),
         ("<html><head><title>T</title><style>p{}</style></head><body>x</body></html>", "x"),
         ("<script>alert(1)</script><p onclick='x()'>y</p>", "<p>y</p>"),
-        ("<form action=//evil.example><input value=a><button>Pay</button></form>", "Pay"),
+        ("<form action=//evil.example><input value=a>Pay</form>", "<div>Pay</div>"),
         ("<!-- secret --><!--[if mso]><p>office</p><![endif]--><o:p>kept</o:p>", "kept"),
         ('<a href="javascript:x()">a</a><a href="vbscript:x">b</a>', "<a>a</a><a>b</a>"),
         ('<a href="/unsubscribe">a</a><a href="#top">b</a>', "<a>a</a><a>b</a>"),
@@ -117,9 +117,9 @@ def test_what_stays_of_a_body(markup: str, expected: str) -> None:
     ],
 )
 def test_images_stay_that_can_be_shown_and_are_meant_to_be(image: str, stays: bool) -> None:
-    cleaned = clean(f"<p>a{image}b</p>")
+    cleaned = sanitise(Content(html=f"<p>a{image}b</p>"), remote_images=True).html
     assert ("<img" in cleaned) is stays
-    assert Reader(cleaned).text == "ab"
+    assert "track.example" not in cleaned
 
 
 def test_plain_text_keeps_its_lines_and_is_no_markup() -> None:
@@ -180,8 +180,8 @@ LONG = {
     "ampersands": "&" * 200_000,
     "table": "<table>" + "<tr><td style='color:red'>it's &amp; x</td><td>y</td></tr>" * 4_000 + "</table>",
     "breaks": "a<br>" * 30_000,
-    "lists": "<ul><li>deep " * 3_500,
-    "attributes": f"<p title='{'t' * 200_000}'>text</p>" * 3,
+    "lists": "<ul><li>deep " * 30_000,
+    "attributes": f"<p title='{'t' * 2_000}'>text</p>" * 300,
     "unclosed": "<p>hello"
     + "".join(f"<font color={n}><b title={n}>" for n in range(2_000))
     + "</p>"
@@ -218,7 +218,7 @@ def test_a_cut_does_not_divide_a_word() -> None:
 
 def test_an_image_inside_the_mail_does_not_displace_its_text() -> None:
     body = sanitise(Content(html=f'<p>before</p><img src="data:image/png;base64,{"A" * 2_000_000}"><p>after</p>'))
-    assert body == Body("<p>before</p><p>after</p>")
+    assert body == Body("<p>before</p> [image] <p>after</p>")
 
 
 def test_a_body_nested_without_end_keeps_its_beginning() -> None:

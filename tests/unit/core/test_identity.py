@@ -22,7 +22,7 @@ from connector.core.deciding.identity import (
     sent_time,
 )
 from connector.model.mail import Header, Party, Role
-from connector.model.records import StoredEmail
+from connector.model.records import MatchStatus, StoredEmail
 from connector.model.values import NormalAddress
 from tests.support.builders import NOW, at, header, stored
 
@@ -123,9 +123,9 @@ def test_a_sender_that_is_not_an_smtp_address_agrees_with_any() -> None:
 
 
 def test_a_removed_row_is_the_same_mail_whoever_the_sender() -> None:
-    assert same_mail(copy(), row(match_status="Removed", from_address=""))
-    assert same_mail(copy(), row(match_status="Removed", from_address="other@client.example"))
-    assert not same_mail(copy(), row(121, match_status="Removed", from_address=""))
+    assert same_mail(copy(), row(match_status=MatchStatus.REMOVED, from_address=""))
+    assert same_mail(copy(), row(match_status=MatchStatus.REMOVED, from_address="other@client.example"))
+    assert not same_mail(copy(), row(121, match_status=MatchStatus.REMOVED, from_address=""))
 
 
 def test_without_a_message_id_only_the_key_says_it() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from connector.core.deciding.match import resolve
 from connector.model.mail import Party, Role
-from connector.model.org import Hit, MatchTies
+from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW
 
@@ -16,7 +16,7 @@ PARTY = Party(address=ANN, name="Ann", role=Role.FROM)
 
 def contact(number: int, *, account: int | None = None, days: int | None = 0) -> Hit:
     return Hit(
-        object="Contact",
+        object=ClientObject.CONTACT,
         id=RecordId(f"003{number:012d}AAA"),
         account=None if account is None else RecordId(f"001{account:012d}AAA"),
         created_at=None if days is None else NOW + timedelta(days=days),
@@ -25,7 +25,7 @@ def contact(number: int, *, account: int | None = None, days: int | None = 0) ->
 
 def account(number: int, *, days: int | None = 0) -> Hit:
     created = None if days is None else NOW + timedelta(days=days)
-    return Hit(object="Account", id=RecordId(f"001{number:012d}AAA"), created_at=created)
+    return Hit(object=ClientObject.ACCOUNT, id=RecordId(f"001{number:012d}AAA"), created_at=created)
 
 
 def test_an_unknown_address_matches_nothing() -> None:

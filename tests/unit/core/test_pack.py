@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
+from connector.core.writing.pack import PackedRequest, PackRow, RequestFill, halves, pack
 from connector.model.records import Row
 from connector.model.values import RecordId
 
@@ -150,3 +150,47 @@ def test_halves_split_between_mails() -> None:
     (request,) = pack([mail(0, 4, 1), mail(1), mail(2)])
     first, second = halves(request)
     assert [{row.mail for row in half.rows} for half in (first, second)] == [{0}, {1, 2}]
+
+
+# -- how full a request is ------------------------------------------------------------------------------------------
+
+
+def rows(packed: list[PackRow]) -> list[Row]:
+    return [each.row for each in packed]
+
+
+def test_a_fill_takes_as_many_collections_of_two_hundred_rows_as_a_request_has() -> None:
+    fill = RequestFill()
+    for number in range(200):  # one Collection of each object
+        fill.take(rows(mail(number, participants=1, tasks=1)), 10)
+    assert fill.fits(rows(mail(200, participants=0, tasks=0)), 10)  # a second one of Email__c
+    assert fill.fits(rows(mail(200, participants=1, tasks=0)), 10)  # and of participants
+    assert not fill.fits(rows(mail(200, participants=1, tasks=1)), 10)  # and a sixth
+    assert not fill.is_over
+    fill.take(rows(mail(200, participants=1, tasks=1)), 10)
+    assert fill.is_over
+
+
+def test_a_fill_keeps_inserts_and_updates_apart() -> None:
+    fill = RequestFill(max_collections=1)
+    fill.take([row(0, EMAIL).row], 10)
+    assert fill.fits([row(1, EMAIL).row], 10)
+    assert not fill.fits([row(1, EMAIL, update=True).row], 10)
+
+
+def test_a_fill_is_over_beyond_its_bytes_and_not_at_them() -> None:
+    fill = RequestFill(max_bytes=100)
+    assert fill.fits([row(0, EMAIL).row], 100)
+    assert not fill.fits([row(0, EMAIL).row], 101)
+    fill.take([row(0, EMAIL).row], 100)
+    assert not fill.is_over
+    assert not fill.fits([row(1, EMAIL).row], 1)
+    fill.take([row(1, EMAIL).row], 1)
+    assert fill.is_over
+
+
+def test_whether_rows_fit_changes_nothing() -> None:
+    fill = RequestFill(max_rows=1, max_collections=1)
+    assert fill.fits([row(0, EMAIL).row], 10)
+    assert fill.fits([row(0, EMAIL).row], 10)
+    assert (fill.counts, fill.size) == ({}, 0)

@@ -11,8 +11,8 @@ from connector.core.writing.body import Body
 from connector.core.writing.plan import FILLABLE, plan
 from connector.core.writing.records import build
 from connector.model.mail import Direction, Party, Role
-from connector.model.org import Hit, MatchTies, Org
-from connector.model.records import DesiredEmail, Plan, StoredEmail, StoredParticipant
+from connector.model.org import ClientObject, Hit, MatchTies, Org
+from connector.model.records import DesiredEmail, MatchStatus, Plan, StoredEmail, StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW, header, settings, stored
 
@@ -24,11 +24,11 @@ ANN, BOB, CY, TRUST = (NormalAddress(f"{name}@client.example") for name in ("ann
 
 def contact(number: int, account: int | None = None) -> Hit:
     owned = None if account is None else account_id(account)
-    return Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=owned)
+    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=owned)
 
 
 def account(number: int) -> Hit:
-    return Hit(object="Account", id=account_id(number))
+    return Hit(object=ClientObject.ACCOUNT, id=account_id(number))
 
 
 def account_id(number: int) -> RecordId:
@@ -143,7 +143,7 @@ def test_the_same_mail_again_is_nothing_to_do() -> None:
 
 def test_a_mail_that_was_removed_is_left_alone() -> None:
     mail = desired({ANN: (contact(1),)})
-    assert not plan(mail, stored(key=KEY, match_status="Removed"))
+    assert not plan(mail, stored(key=KEY, match_status=MatchStatus.REMOVED))
     assert not plan(mail, stored(key=KEY, is_deleted=True))
 
 
@@ -187,7 +187,7 @@ def test_a_field_that_was_not_read_is_not_filled() -> None:
 
 def test_an_address_that_is_a_client_now_takes_its_row_over() -> None:
     before = synced(desired({ANN: ()}))
-    assert before.match_status == "Unmatched"
+    assert before.match_status == MatchStatus.UNMATCHED
     planned = plan(desired({ANN: (contact(1, account=7), contact(2))}), before)
     email, person = planned.updates
     assert email.fields == {"Match_Status__c": "Matched", "Expires_On__c": None}

@@ -13,7 +13,7 @@ from tests.support.builders import NOW, at
 
 BOX = ("a0M1", "from", "through")
 REQUEST = ("a0R1", "then")
-FAILED = Done(failure=ServiceError("Graph is down"), logged=True)
+FAILED = Done(failure=ServiceError("Graph is down").detail, logged=True)
 
 
 def look(*, now: datetime = NOW, last: datetime | None = NOW, timing: bool = True, **fields: Any) -> Snapshot:

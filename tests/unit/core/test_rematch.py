@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from connector.core.writing import records
 from connector.core.writing.plan import plan
 from connector.core.writing.rematch import FiledMail, Watch, desired, external, parties_of, watch_for
 from connector.model.mail import Direction, Party, Role
-from connector.model.org import Hit, MatchTies, Org
+from connector.model.org import ClientObject, Hit, MatchTies, Org
 from connector.model.records import Plan, StoredEmail, StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW, at, exclusion, header, internal, settings, stored
@@ -99,9 +100,9 @@ def hit(number: int) -> Hit:
     """Numbers 0 to 3 are Contacts, two of one Account and two of none or another; 4 and 5 are these Accounts."""
     made = at(days=-number)
     if number >= 4:
-        return Hit(object="Account", id=RecordId(f"001{number:012d}AAA"), created_at=made)
+        return Hit(object=ClientObject.ACCOUNT, id=RecordId(f"001{number:012d}AAA"), created_at=made)
     account = RecordId(f"001{(4, 4, 5, 0)[number]:012d}AAA") if number < 3 else None
-    return Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=account, created_at=made)
+    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=account, created_at=made)
 
 
 def fresh(addresses: tuple[NormalAddress, ...], hits: Hits, ties: MatchTies, org: Org) -> tuple[Plan, FiledMail]:
@@ -158,6 +159,14 @@ def applied(mail: FiledMail, todo: Plan) -> FiledMail:
             )
     email = replace(mail.stored, participants=tuple(rows.values()), task_keys=frozenset(tasks), match_status=status)
     return replace(mail, stored=email)
+
+
+@pytest.mark.parametrize(("create_tasks", "expected"), [(True, 1), (False, 0)])
+def test_a_client_who_comes_later_gets_a_task_only_where_tasks_are_created(create_tasks: bool, expected: int) -> None:
+    mail = filed(stored())
+    wanted = desired(mail, mail.parties, {ADDRESSES[0]: (hit(0),)}, settings(create_tasks=create_tasks), ORG)
+    assert wanted.matched
+    assert len(wanted.tasks) == expected
 
 
 def contacts(mail: FiledMail) -> list[RecordId]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from connector.core.writing.plan import plan
 from connector.core.writing.rematch import desired
-from connector.model.org import Hit, MatchTies
+from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import at, settings, stored
@@ -18,7 +18,9 @@ ACCOUNTS = tuple(RecordId(f"001{number:012d}AAA") for number in (1, 2, 3))
 
 
 def contact(number: int, account: RecordId | None) -> Hit:
-    return Hit(object="Contact", id=RecordId(f"003{number:012d}AAA"), account=account, created_at=at(days=-number))
+    return Hit(
+        object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=account, created_at=at(days=-number)
+    )
 
 
 Moves = list[tuple[int, RecordId | None]]

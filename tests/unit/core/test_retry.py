@@ -88,6 +88,8 @@ def test_jitter_takes_off_up_to_half() -> None:
         ("", None),
         (None, None),
         (format_datetime(NOW - timedelta(seconds=1), usegmt=True), None),
+        (format_datetime(NOW, usegmt=True), None),
+        (format_datetime(NOW + timedelta(seconds=1), usegmt=True), 1.0),
     ],
 )
 def test_retry_after_in_all_its_forms(header: str | None, seconds: float | None) -> None:
@@ -100,6 +102,7 @@ def test_a_wait_that_the_time_left_does_not_hold_is_not_begun() -> None:
     assert isinstance(ask(retry_after="301"), GiveUp)
     assert isinstance(ask(retry_after="30", elapsed=271.0), GiveUp)
     assert ask(4, elapsed=297.0) == Wait(3.0)
+    assert ask(4, elapsed=299.5) == Wait(0.5)
     assert isinstance(ask(elapsed=300.0), GiveUp)
 
 

@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.core.reading.cutter import WindowCutter
 from connector.core.reading.folders import UnknownFolderError
-from connector.core.reading.sweep import DAILY, LONGEST, sweep_range, sweep_windows, swept_folders, swept_through
-from connector.core.reading.windows import advance, backfill_windows, begin, frontier, live_windows, with_fields
+from connector.core.reading.sweep import (
+    DAILY,
+    LONGEST,
+    next_window,
+    sweep_cutters,
+    sweep_range,
+    swept_folders,
+    swept_through,
+)
+from connector.core.reading.windows import advance, backfill_window, begin, frontier, live_window, with_fields
 from connector.model.mail import Folder, FolderTree
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, RecordId
 from tests.support.builders import NOW, at, mailbox
 
@@ -35,7 +44,7 @@ def due(box: Mailbox, now: datetime = NOW, **how: Any) -> Window | None:
 
 def span(found: Window | None) -> tuple[datetime, datetime]:
     assert found is not None
-    assert (found.road, found.folder) == ("sweep", None)
+    assert (found.kind, found.folder) == (WindowKind.SWEEP, None)
     return found.start, found.end
 
 
@@ -161,10 +170,22 @@ def folder(name: str, items: int | None = None) -> Folder:
 LARGE = [folder(INBOX, 2001), folder(SENT)]
 
 
+def sweep_windows(range_: Window, folders: list[Folder]) -> list[Window]:
+    """All windows of a sweep in the order in which they are handed out, where no walk says how much they hold."""
+    cutters = sweep_cutters(range_, folders)
+    return [window for _, window in iter(lambda: next_window(cutters), None)]
+
+
+def days(whole: Window | None) -> list[Window]:
+    """A range in windows of a day."""
+    assert whole
+    return [*iter(WindowCutter(whole, first_span=DAY).next, None)]
+
+
 def test_the_windows_cover_the_range_in_every_folder() -> None:
     whole = due(live())
     assert whole
-    windows = list(sweep_windows(whole, LARGE))
+    windows = sweep_windows(whole, LARGE)
     assert len(windows) == 2 * 6
     assert max(window.end - window.start for window in windows) == LONGEST
     for name in (INBOX, SENT):
@@ -176,19 +197,35 @@ def test_the_windows_cover_the_range_in_every_folder() -> None:
 def test_a_folder_that_holds_little_is_one_window() -> None:
     whole = due(live())
     assert whole
-    assert [*sweep_windows(whole, [folder(INBOX, 2000)])] == [replace(whole, folder=INBOX)]
+    assert sweep_windows(whole, [folder(INBOX, 2000)]) == [replace(whole, folder=INBOX)]
 
 
 def test_every_window_brings_swept_through_on_as_far_as_can_be() -> None:
     """Folders that hold little come first, and the others side by side, so that what is cut short has come far."""
     whole = due(live())
     assert whole
-    windows = list(sweep_windows(whole, [LARGE[0], folder("clients", 2000), LARGE[1]]))
+    windows = sweep_windows(whole, [LARGE[0], folder("clients", 2000), LARGE[1]])
     assert windows[0].folder == "clients"
     names = [INBOX, SENT, FolderId("clients")]
     reached = [swept_through(whole, names, windows[:count]) for count in range(len(windows) + 1)]
     assert reached[:3] == [whole.start] * 3
     assert reached[3::2] == [whole.start + LONGEST * strips for strips in range(1, 6)] + [whole.end]
+
+
+def test_of_two_equally_old_windows_the_first_folder_s_comes_first_and_an_older_rest_before_both() -> None:
+    whole = due(live())
+    assert whole
+    inbox, sent = sweep_cutters(whole, LARGE)
+    cutters = [inbox, sent]
+    first = next_window(cutters)
+    assert first is not None
+    assert (first[0], first[1].folder) == (inbox, INBOX)
+    half = replace(first[1], start=first[1].start + DAY)
+    inbox.learn(replace(first[1], end=half.start), 5000, half)
+    order = [window for _, window in iter(lambda: next_window(cutters), None)]
+    assert [window.folder for window in order[:2]] == [SENT, INBOX]  # the rest is a day younger
+    assert order[1].start == half.start
+    assert next_window([]) is None
 
 
 # --- how far it came
@@ -210,9 +247,9 @@ def test_only_windows_of_this_sweep_count() -> None:
     whole = due(live())
     assert whole
     foreign = Window(
-        mailbox=RecordId("a0M000000000002AAA"), start=whole.start, end=whole.end, road="sweep", folder=INBOX
+        mailbox=RecordId("a0M000000000002AAA"), start=whole.start, end=whole.end, kind=WindowKind.SWEEP, folder=INBOX
     )
-    first = Window(mailbox=whole.mailbox, start=whole.start, end=whole.end, road="backfill")
+    first = Window(mailbox=whole.mailbox, start=whole.start, end=whole.end, kind=WindowKind.BACKFILL)
     assert swept_through(whole, [INBOX], [foreign, first]) == whole.start
 
 
@@ -249,32 +286,34 @@ def test_windows_of_all_roads_closed_in_any_order_move_no_timestamp_over_a_hole(
     every = [*LARGE, folder("clients", 2000)]
     folders = [each.id for each in every]
     asked = [
-        *live_windows(box, now, overlap=timedelta(hours=1), settle=MINUTE),
-        *backfill_windows(box, now, settle=MINUTE),
+        *days(live_window(box, now, overlap=timedelta(hours=1), settle=MINUTE)),
+        *days(backfill_window(box, now, settle=MINUTE)),
         *sweep_windows(range_, every),
     ]
     closed = []
     for index, window in enumerate(asked):
         if not missing >> index & 1 or index % 3:
             end = window.end - timedelta(seconds=early[index])
-            closed.append(Window(mailbox=box.id, start=window.start, end=end, road=window.road, folder=window.folder))
+            closed.append(Window(mailbox=box.id, start=window.start, end=end, kind=window.kind, folder=window.folder))
     order.shuffle(closed)
 
-    def reach(start: datetime, road: str, folder: FolderId | None = None) -> datetime:
+    def reach(start: datetime, kind: WindowKind, folder: FolderId | None = None) -> datetime:
         """The first instant from `start` on that no closed window of this road covers."""
-        spans = [(each.start, each.end) for each in closed if (each.road, each.folder) == (road, folder)]
+        spans = [(each.start, each.end) for each in closed if (each.kind, each.folder) == (kind, folder)]
         while covering := [end for begins, end in spans if begins <= start < end]:
             start = max(covering)
         return start
 
     moved = with_fields(box, advance(box, closed, now, settle=MINUTE))
-    assert moved.live_through == max(at(days=1), reach(at(days=1), "live"))
-    assert moved.backfill_through == reach(at(days=-4), "backfill")
-    assert swept_through(range_, folders, closed) == min(reach(range_.start, "sweep", name) for name in folders)
+    assert moved.live_through == max(at(days=1), reach(at(days=1), WindowKind.LIVE))
+    assert moved.backfill_through == reach(at(days=-4), WindowKind.BACKFILL)
+    assert swept_through(range_, folders, closed) == min(
+        reach(range_.start, WindowKind.SWEEP, name) for name in folders
+    )
     # one more window never takes anything back
     for count in range(len(closed)):
         part = closed[:count]
         assert swept_through(range_, folders, part) <= swept_through(range_, folders, closed)
-        assert frontier(at(days=-4), ((w.start, w.end) for w in part if w.road == "backfill")) <= (
+        assert frontier(at(days=-4), ((w.start, w.end) for w in part if w.kind == WindowKind.BACKFILL)) <= (
             moved.backfill_through or NOW
         )

@@ -1,95 +1,20 @@
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk, Walked, walk
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked, walk
 from connector.errors import MailboxError
-from connector.model.mail import Header, Page
-from connector.model.run import Window
-from connector.model.values import RecordId
+from connector.model.mail import Page
 from tests.support.builders import at, header
-
-SETTLE = timedelta(seconds=60)
-LONG_AFTER = at(days=1)
-#: requests, far more than any walk here takes
-ENDLESS = 300
-
-
-@dataclass
-class Item:
-    """A message of the simulated mailbox; hidden ones are counted and not shown, as Graph does."""
-
-    header: Header
-    hidden: bool = False
-    visible_from: datetime = field(default_factory=lambda: at(days=-1))
-    gone_at_page: int | None = None
-
-
-@dataclass
-class Server:
-    """A message list with Graph's bad habits: links that count items, hidden items, links that are missing."""
-
-    items: list[Item]
-    now: datetime = LONG_AFTER
-    drops: Callable[["Server"], bool] = lambda _: False
-    requests: list[PageRequest] = field(default_factory=list)
-    last_drop: int = -1000
-
-    def serve(self, request: PageRequest) -> Page:
-        number = len(self.requests)
-        assert number < ENDLESS, "this walk does not end"
-        self.requests.append(request)
-        self.now += timedelta(seconds=1)
-        start, end, top, skip = request.start, request.end, request.top, 0
-        if request.link:
-            filter_, _, skipped = request.link.partition(" skip ")
-            start, end = map(datetime.fromisoformat, filter_.split(".."))
-            skip = int(skipped)
-        found = [
-            item
-            for item in sorted(self.items, key=lambda item: item.header.received_at)
-            if start <= item.header.received_at < end
-            and item.visible_from <= self.now
-            and (item.gone_at_page is None or number < item.gone_at_page)
-        ]
-        link = None
-        if skip + top < len(found):
-            link = f"{start.isoformat()}..{end.isoformat()} skip {skip + top}"
-            if self.drops(self):
-                link, self.last_drop = None, number
-        page = found[skip : skip + top]
-        return Page(headers=tuple(item.header for item in page if not item.hidden), link=link, served_at=self.now)
-
-
-def mails(*seconds: float) -> list[Item]:
-    return [Item(header(received_at=at(second), id=f"m{index}")) for index, second in enumerate(seconds)]
-
-
-def window(start: float = 0, end: float = 3600) -> Window:
-    return Window(mailbox=RecordId("a0M000000000001AAA"), start=at(start), end=at(end), road="live")
-
-
-def drive(pages: Walk, serve: Callable[[PageRequest], Page]) -> Walked:
-    try:
-        request = next(pages)
-        while True:
-            request = pages.send(serve(request))
-    except StopIteration as done:
-        walked: Walked = done.value
-        return walked
-
-
-def read(server: Server, asked: Window | None = None, *, top: int = 3, split_at: int = 2000) -> Walked:
-    return drive(walk(asked or window(), top=top, settle=SETTLE, split_at=split_at), server.serve)
-
-
-def ids(headers: Sequence[Header]) -> list[str]:
-    return [each.id for each in headers]
-
+from tests.unit.core.walking import (
+    LONG_AFTER,
+    SETTLE,
+    Item,
+    Server,
+    drive,
+    ids,
+    mails,
+    read,
+    window,
+)
 
 # --- the closing rule
 
@@ -314,90 +239,3 @@ def test_what_has_not_settled_is_not_given_back_as_rest() -> None:
     walked = drive(walk(window(), top=10, settle=SETTLE, split_at=20), serve)
     assert (walked.window, walked.rest) == (window(0, 5), None)
     assert len(walked.headers) == 5
-
-
-# --- properties
-
-
-def now_and_then(decisions: list[bool]) -> Callable[[Server], bool]:
-    """Drop links as told, but not two before the list could have been read once in between."""
-    told = iter(decisions)
-
-    def drops(server: Server) -> bool:
-        rest = len(server.items) // server.requests[-1].top + 2
-        return len(server.requests) - 1 - server.last_drop > rest and next(told, False)
-
-    return drops
-
-
-ITEMS = st.lists(
-    st.tuples(
-        st.integers(0, 12).map(lambda n: n * n) | st.integers(0, 5),  # second
-        st.booleans(),  # hidden
-        st.integers(0, 60),  # seconds until it shows
-    ),
-    max_size=30,
-)
-
-
-def whole(server: Server, asked: Window, top: int, split_at: int) -> tuple[list[Header], datetime]:
-    """Walk the window and all its rests; what was found, and up to where."""
-    found: list[Header] = []
-    through, rest = asked.start, asked
-    while True:
-        walked = read(server, rest, top=top, split_at=split_at)
-        if walked.window is None:
-            assert not walked.headers
-            return found, through
-        assert walked.window.start == through
-        assert walked.window.end <= asked.end
-        assert all(walked.window.start <= each.received_at < walked.window.end for each in walked.headers)
-        assert [each.received_at for each in walked.headers] == sorted(each.received_at for each in walked.headers)
-        found += walked.headers
-        through = walked.window.end
-        if walked.rest is None:
-            return found, through
-        assert (walked.rest.start, walked.rest.end) == (through, asked.end)
-        rest = walked.rest
-
-
-@settings(deadline=None, max_examples=400)
-@given(ITEMS, st.integers(1, 6), st.integers(1, 40), st.lists(st.booleans(), max_size=12), st.integers(0, 300))
-def test_every_message_of_a_closed_window_is_found_once(
-    raw: list[tuple[int, bool, int]], top: int, split_at: int, drops: list[bool], clock: int
-) -> None:
-    """Hidden items, missing links, crowded seconds, mail up to a minute late, an end that has not settled."""
-    items = mails(*(second for second, _, _ in raw))
-    for item, (_, hidden, delay) in zip(items, raw, strict=True):
-        item.hidden = hidden
-        item.visible_from = item.header.received_at + timedelta(seconds=delay)
-    server = Server(items, now=at(clock), drops=now_and_then(drops))
-    found, through = whole(server, window(0, 145), top, split_at)
-    expected = [item.header.id for item in items if not item.hidden and item.header.received_at < through]
-    assert sorted(ids(found)) == sorted(expected)
-    assert through >= min(at(145), max(at(0), at(clock + 1) - SETTLE))
-
-
-@settings(deadline=None, max_examples=200)
-@given(
-    ITEMS,
-    st.lists(st.integers(0, 12), min_size=1, max_size=4),
-    st.lists(st.tuples(st.integers(0, 144), st.integers(0, 12)), max_size=4),
-    st.integers(1, 6),
-)
-def test_mail_that_goes_or_comes_under_way_hides_at_most_as_many_as_went(
-    raw: list[tuple[int, bool, int]], gone: list[int], late: list[tuple[int, int]], top: int
-) -> None:
-    """Links count items, so a deletion can hide one message; an arrival only shows some twice."""
-    items = mails(*(second for second, _, _ in raw))
-    for item, page in zip(items, gone, strict=False):
-        item.gone_at_page = page
-    server = Server(items)
-    for number, (second, page) in enumerate(late):
-        shows = server.now + timedelta(seconds=page)
-        server.items.append(Item(header(received_at=at(second), id=f"late{number}"), visible_from=shows))
-    found, through = whole(server, window(0, 145), top, 2000)
-    assert through == at(145)
-    assert len(set(ids(found))) == len(found)
-    staying = {item.header.id for item in items if item.gone_at_page is None and "late" not in item.header.id}
-    assert len(staying - set(ids(found))) <= len([item for item in items if item.gone_at_page is not None])

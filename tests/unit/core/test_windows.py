@@ -1,24 +1,23 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.core.reading.cutter import WindowCutter
 from connector.core.reading.windows import (
     advance,
     backfill_done,
-    backfill_windows,
+    backfill_window,
     begin,
     frontier,
     live_window,
-    live_windows,
-    slices,
     with_fields,
 )
 from connector.model.org import Mailbox
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
 from connector.model.values import RecordId
 from tests.support.builders import NOW, at, mailbox
 
@@ -27,13 +26,25 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
-def window(start: datetime, end: datetime, road: str, box: str = "a0M000000000001AAA") -> Window:
-    return Window(mailbox=RecordId(box), start=start, end=end, road=road)
+def window(start: datetime, end: datetime, kind: WindowKind, box: str = "a0M000000000001AAA") -> Window:
+    return Window(mailbox=RecordId(box), start=start, end=end, kind=kind)
 
 
 def begun(**fields: Any) -> Mailbox:
     box = mailbox(**fields)
     return with_fields(box, begin(box, NOW, 6))
+
+
+def cut(whole: Window | None, *, span: timedelta = DAY) -> list[Window]:
+    """A range in windows of so long each, as a run cuts it; none where there is nothing to read."""
+    cutter = None if whole is None else WindowCutter(whole, first_span=span)
+    return [] if cutter is None else [*iter(cutter.next, None)]
+
+
+def backfill(box: Mailbox, now: datetime) -> Window:
+    found = backfill_window(box, now, settle=MINUTE)
+    assert found
+    return found
 
 
 # --- begin
@@ -54,6 +65,12 @@ def test_what_an_admin_has_set_stays() -> None:
     assert "Backfill_From__c" not in begin(box, NOW, 6)
     assert begin(mailbox(live_from=at(days=-2)), NOW, 6)["Live_Through__c"] == at(days=-2)
     assert begin(mailbox(live_through=at(days=-2)), NOW, 6)["Live_From__c"] == at(days=-2)
+
+
+def test_a_sweep_that_an_admin_asks_for_by_emptying_its_timestamp_is_not_called_done() -> None:
+    box = begun(backfill_through=NOW)
+    assert box.swept_through is not None
+    assert begin(replace(box, swept_through=None), at(hours=5), 6) == {}
 
 
 @pytest.mark.parametrize(
@@ -83,14 +100,19 @@ def test_the_run_that_begins_a_mailbox_reads_nothing_live() -> None:
 def test_a_live_window_overlaps_and_lets_mail_settle() -> None:
     box = begun()
     assert live_window(box, at(hours=5), overlap=HOUR, settle=MINUTE) == window(
-        at(hours=-1), at(hours=5, minutes=-1), "live"
+        at(hours=-1), at(hours=5, minutes=-1), WindowKind.LIVE
     )
+
+
+def test_there_is_no_live_window_without_length() -> None:
+    box = begun(backfill_through=NOW)
+    assert live_window(box, at(minutes=1) - HOUR, overlap=HOUR, settle=MINUTE) is None
 
 
 def test_late_mail_is_looked_for_even_where_nothing_new_can_have_come() -> None:
     """The overlap is read again by the next run, however soon it comes."""
     box = begun(backfill_through=NOW)
-    assert live_window(box, NOW, overlap=HOUR, settle=MINUTE) == window(at(hours=-1), at(minutes=-1), "live")
+    assert live_window(box, NOW, overlap=HOUR, settle=MINUTE) == window(at(hours=-1), at(minutes=-1), WindowKind.LIVE)
 
 
 def test_the_overlap_is_never_shorter_than_settling() -> None:
@@ -113,78 +135,60 @@ def test_live_reads_nothing_before_backfill_from() -> None:
 def test_live_goes_on_from_live_through_whatever_else_is_empty() -> None:
     box = mailbox(live_through=at(hours=-9))
     found = live_window(box, NOW, overlap=HOUR, settle=MINUTE)
-    assert found == window(at(hours=-10), at(minutes=-1), "live")
+    assert found == window(at(hours=-10), at(minutes=-1), WindowKind.LIVE)
     assert advance(box, [found], NOW, settle=MINUTE) == {"Live_Through__c": at(minutes=-1)}
 
 
 def test_a_mailbox_that_has_not_begun_moves_nothing() -> None:
-    assert advance(mailbox(), [window(at(days=-1), NOW, "backfill")], NOW, settle=MINUTE) == {}
+    assert advance(mailbox(), [window(at(days=-1), NOW, WindowKind.BACKFILL)], NOW, settle=MINUTE) == {}
 
 
 def test_a_fraction_of_a_second_is_cut_off() -> None:
     box = begun(live_from=at(0.7), live_through=at(0.7), backfill_from=at(days=-1.5, seconds=0.2))
     found = live_window(box, at(3600.9), overlap=HOUR, settle=MINUTE)
-    assert found == window(at(hours=-1), at(minutes=59), "live")
-    assert next(backfill_windows(box, at(3600.9), settle=MINUTE)).start == at(days=-1.5)
+    assert found == window(at(hours=-1), at(minutes=59), WindowKind.LIVE)
+    assert backfill(box, at(3600.9)).start == at(days=-1.5)
 
 
-def test_after_a_long_pause_live_mail_is_read_in_days() -> None:
-    found = list(live_windows(begun(), at(days=90), overlap=HOUR, settle=MINUTE))
-    assert len(found) == 91
-    assert all(each.end - each.start <= DAY for each in found)
-    assert list(live_windows(begun(), NOW, overlap=HOUR, settle=MINUTE)) == []
+def test_after_a_long_pause_all_of_live_mail_is_one_range() -> None:
+    """How it is cut depends on what it holds: the cutter's business."""
+    found = live_window(begun(), at(days=90), overlap=HOUR, settle=MINUTE)
+    assert found == window(at(hours=-1), at(days=90, minutes=-1), WindowKind.LIVE)
 
 
 # --- backfill
 
 
 def test_a_backfill_goes_from_the_oldest_day_to_live_from() -> None:
-    found = list(backfill_windows(begun(), NOW, settle=MINUTE))
-    assert found[0].start == datetime(2025, 9, 2, 12, tzinfo=UTC)
-    assert found[-1].end == at(minutes=-1)
-    assert list(backfill_windows(begun(), at(days=2), settle=MINUTE))[-1].end == NOW
-    assert {each.road for each in found} == {"backfill"}
+    oldest = datetime(2025, 9, 2, 12, tzinfo=UTC)
+    assert backfill(begun(), NOW) == window(oldest, at(minutes=-1), WindowKind.BACKFILL)
+    assert backfill(begun(), at(days=2)).end == NOW
 
 
 def test_a_backfill_resumes_where_it_was() -> None:
     box = begun(backfill_through=at(days=-3))
-    assert [each.start for each in backfill_windows(box, at(1000), settle=MINUTE)] == [at(days=-n) for n in (3, 2, 1)]
+    assert backfill(box, at(1000)) == window(at(days=-3), NOW, WindowKind.BACKFILL)
 
 
 def test_setting_backfill_from_earlier_and_emptying_backfill_through_reads_again_from_there() -> None:
     box = begun(backfill_through=NOW)
-    assert list(backfill_windows(box, at(1000), settle=MINUTE)) == []
+    assert backfill_window(box, at(1000), settle=MINUTE) is None
     again = begun(backfill_from=at(days=-400))
-    assert next(backfill_windows(again, at(1000), settle=MINUTE)).start == at(days=-400)
+    assert backfill(again, at(1000)).start == at(days=-400)
 
 
 def test_a_backfill_never_starts_before_backfill_from() -> None:
     box = begun(backfill_from=at(days=-2), backfill_through=at(days=-9))
-    assert next(backfill_windows(box, at(1000), settle=MINUTE)).start == at(days=-2)
+    assert backfill(box, at(1000)).start == at(days=-2)
 
 
 def test_without_backfill_there_are_no_windows_and_it_is_done_at_once() -> None:
     box = with_fields(mailbox(), begin(mailbox(), NOW, 0))
-    assert list(backfill_windows(box, NOW, settle=MINUTE)) == []
+    assert backfill_window(box, NOW, settle=MINUTE) is None
     assert backfill_done(box)
     assert advance(box, [], NOW, settle=MINUTE) == {"Backfill_Through__c": NOW}
-    assert list(backfill_windows(mailbox(), NOW, settle=MINUTE)) == []
+    assert backfill_window(mailbox(), NOW, settle=MINUTE) is None
     assert not backfill_done(mailbox())
-
-
-INSTANTS = st.integers(0, 10**6).map(at)
-
-
-@settings(deadline=None)
-@given(st.integers(0, 10**7), st.integers(1, 10**6))
-def test_slices_are_days_without_hole_or_overlap(start: int, length: int) -> None:
-    whole = window(at(start), at(start + length), "backfill")
-    pieces = list(slices(whole))
-    assert pieces[0].start == whole.start
-    assert pieces[-1].end == whole.end
-    assert all(one.end == other.start for one, other in pairwise(pieces))
-    assert all(piece.end - piece.start <= DAY for piece in pieces)
-    assert all(piece.end - piece.start == DAY for piece in pieces[:-1])
 
 
 # --- frontier and advance
@@ -209,8 +213,8 @@ def test_the_frontier_is_the_first_second_that_nobody_has_read(
 def test_closed_windows_move_their_own_timestamp_only() -> None:
     box = begun()
     now = at(hours=3)
-    live = window(at(hours=-1), at(hours=3, minutes=-1), "live")
-    first = next(backfill_windows(box, now, settle=MINUTE))
+    live = window(at(hours=-1), at(hours=3, minutes=-1), WindowKind.LIVE)
+    first = cut(backfill(box, now))[0]
     assert advance(box, [], now, settle=MINUTE) == {}
     assert advance(box, [live], now, settle=MINUTE) == {"Live_Through__c": live.end}
     assert advance(box, [first], now, settle=MINUTE) == {"Backfill_Through__c": first.end}
@@ -222,14 +226,14 @@ def test_closed_windows_move_their_own_timestamp_only() -> None:
 
 def test_other_mailboxes_and_other_roads_move_nothing() -> None:
     box = begun()
-    foreign = window(at(hours=-1), at(hours=3), "live", box="a0M000000000002AAA")
-    sweep = window(at(days=-400), at(hours=3), "sweep")
+    foreign = window(at(hours=-1), at(hours=3), WindowKind.LIVE, box="a0M000000000002AAA")
+    sweep = window(at(days=-400), at(hours=3), WindowKind.SWEEP)
     assert advance(box, [foreign, sweep], at(hours=4), settle=MINUTE) == {}
 
 
 def test_a_hole_holds_the_timestamp() -> None:
     box = begun(backfill_through=at(days=-3))
-    one, two, three = backfill_windows(box, at(1000), settle=MINUTE)
+    one, two, three = cut(backfill(box, at(1000)))
     assert advance(box, [three, two], at(1000), settle=MINUTE) == {}
     assert advance(box, [three, one], at(1000), settle=MINUTE) == {"Backfill_Through__c": one.end}
     assert advance(box, [three, one, two], at(1000), settle=MINUTE) == {"Backfill_Through__c": NOW}
@@ -237,13 +241,14 @@ def test_a_hole_holds_the_timestamp() -> None:
 
 def test_a_live_window_that_ends_before_live_through_does_not_move_it_back() -> None:
     box = begun(live_through=at(hours=2))
-    assert advance(box, [window(at(hours=1), at(hours=1, minutes=50), "live")], at(hours=4), settle=MINUTE) == {}
+    assert (
+        advance(box, [window(at(hours=1), at(hours=1, minutes=50), WindowKind.LIVE)], at(hours=4), settle=MINUTE) == {}
+    )
 
 
 def test_a_backfill_that_came_as_near_to_now_as_it_could_is_done() -> None:
     box = begun()
-    windows = list(backfill_windows(box, NOW, settle=MINUTE))
-    fields = advance(box, windows, NOW, settle=MINUTE)
+    fields = advance(box, cut(backfill(box, NOW)), NOW, settle=MINUTE)
     assert fields == {"Backfill_Through__c": NOW}
     done = with_fields(box, fields)
     assert backfill_done(done)
@@ -252,12 +257,11 @@ def test_a_backfill_that_came_as_near_to_now_as_it_could_is_done() -> None:
 
 def test_a_backfill_whose_last_window_closed_early_is_not_done() -> None:
     box = begun()
-    *windows, last = backfill_windows(box, NOW, settle=MINUTE)
-    early = window(last.start, last.end - timedelta(seconds=5), "backfill")
+    *windows, last = cut(backfill(box, NOW))
+    early = window(last.start, last.end - timedelta(seconds=5), WindowKind.BACKFILL)
     fields = advance(box, [*windows, early], NOW, settle=MINUTE)
     assert fields == {"Backfill_Through__c": early.end}
-    rest = list(backfill_windows(with_fields(box, fields), at(hours=1), settle=MINUTE))
-    assert [(each.start, each.end) for each in rest] == [(early.end, NOW)]
+    assert backfill(with_fields(box, fields), at(hours=1)) == window(early.end, NOW, WindowKind.BACKFILL)
 
 
 @settings(deadline=None, max_examples=150)
@@ -265,23 +269,25 @@ def test_a_backfill_whose_last_window_closed_early_is_not_done() -> None:
     st.lists(st.tuples(st.integers(0, 2 * 86_400), st.integers(0, 2**16), st.integers(0, 90)), min_size=1, max_size=8),
     st.integers(0, 90),
     st.integers(0, 120),
+    st.integers(3600, 10 * 86_400),
     st.randoms(use_true_random=False),
 )
 def test_whatever_fails_in_between_no_second_is_passed_over_unread(
-    runs: list[tuple[int, int, int]], settle_seconds: int, overlap_seconds: int, order: Any
+    runs: list[tuple[int, int, int]], settle_seconds: int, overlap_seconds: int, span: int, order: Any
 ) -> None:
-    """Runs at any distance; some of their windows fail, some close early, all are closed in any order."""
+    """Runs at any distance; some of their windows, of any length, fail, some close early, all are closed in any
+    order."""
     settle, overlap = timedelta(seconds=settle_seconds), timedelta(seconds=overlap_seconds)
     box = mailbox(backfill_from=at(days=-4))
     now, read = NOW, list[tuple[datetime, datetime]]()
     for pause, luck, early in runs:
         box = with_fields(box, begin(box, now, 1))
-        live = list(live_windows(box, now, overlap=overlap, settle=settle))
-        queues = [*live, *backfill_windows(box, now, settle=settle)]
+        ranges = live_window(box, now, overlap=overlap, settle=settle), backfill_window(box, now, settle=settle)
+        queues = [each for whole in ranges for each in cut(whole, span=timedelta(seconds=span))]
         closed = [each for index, each in enumerate(queues) if not luck >> index % 16 & 1]
         if closed and closed[-1].end - closed[-1].start > timedelta(seconds=early):
             last = closed.pop()
-            closed.append(window(last.start, last.end - timedelta(seconds=early), last.road))
+            closed.append(window(last.start, last.end - timedelta(seconds=early), last.kind))
         order.shuffle(closed)
         read += [(each.start, each.end) for each in closed]
         before = box

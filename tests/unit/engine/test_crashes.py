@@ -48,13 +48,18 @@ def undisturbed() -> tuple[dict[str, Any], list[str]]:
 
 
 def once_attempted(stored: dict[str, Any]) -> dict[str, Any]:
-    """Without the number of attempts, which the run that crashed after logging them has raised."""
+    """Without the number of attempts, which the run that crashed after logging them has raised, and without the copy
+    of a mail in two mailboxes that came first."""
     changing = ("Attempts__c", "Next_Attempt_At__c")
     errors = {
         key: {name: value for name, value in row.items() if name not in changing}
         for key, row in stored["Error"].items()
     }
-    return {**stored, "Error": errors}
+    copy = ("Graph_Message_Id__c", "Mailbox__c", "Web_Link__c")
+    emails = {
+        key: {name: value for name, value in row.items() if name not in copy} for key, row in stored["Email__c"].items()
+    }
+    return {**stored, "Error": errors, "Email__c": emails}
 
 
 def crashed(firm: Firm, number: int) -> bool:
@@ -79,14 +84,14 @@ def test_after_a_crash_at_any_call_the_next_run_completes_the_work(first: int) -
     for number in count(first, SHARDS):
         firm = furnished()
         if not crashed(firm, number):
-            assert number > 100  # every call of a whole run has been the last one, in one of the shards
+            assert number > 40  # every call of a whole run has been the last one, in one of the shards
             break
         firm.never_ahead()
         firm.sync()
         assert once_attempted(firm.stored()) == expected, f"crash at call {number}"
         firm.wait(minutes=10)
         firm.tenant.bodies_broken.clear()
-        assert firm.sync().ledger.stored == 0
+        assert firm.sync().stored == 0
 
 
 @given(st.lists(st.integers(1, 150), min_size=2, max_size=5))

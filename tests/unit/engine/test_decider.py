@@ -1,20 +1,19 @@
 """What the decider asks for, how often, and what becomes of a message that cannot be decided on."""
 
-from collections import deque
 from typing import Any
 
 import pytest
 
 from connector.codes import Outcome
-from connector.core.deciding.exclude import compile_rules
 from connector.engine.decider import Decider
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MailboxOutageError, ServiceError
 from connector.model.mail import Folder, Header
 from connector.model.values import FolderId, GraphUserId
 from tests.support.fakes import INBOX, ROOT, FakeTenant
-from tests.support.firm import CLIENT, Firm
+from tests.support.firm import CLIENT, Firm, outcomes_of
+from tests.unit.engine.contexts import context_of
 
 
 class Folders(FakeTenant):
@@ -40,20 +39,11 @@ class Deciding:
         self.firm = Firm()
         self.firm.tenant = self.tenant = Folders()
         self.firm.adviser("ada", 1)
-        self.ledger = OutcomeLedger()
-        self.queue = WindowQueue(self.firm.box("ada"), GraphUserId("ada"), deque())
+        self.ledger = OutcomeLedger(trace={})
+        self.queue = WindowQueue(self.firm.box("ada"), GraphUserId("ada"))
         self.queue.tree = self.tenant.folders(GraphUserId("ada"))
-        setup = self.firm.org.read()
-        assert setup.settings is not None
-        self.decider = Decider(
-            setup,
-            setup.settings,
-            compile_rules(setup.exclusions),
-            source=self.tenant,
-            directory=self.firm.org,
-            linked={},
-            ledger=self.ledger,
-        )
+        context = context_of(self.firm.org.read(), source=self.tenant, directory=self.firm.org, ledger=self.ledger)
+        self.decider = Decider(context)
 
     def decide(self, *headers: Header) -> list[list[str]]:
         """The ids of the copies of each mail that goes on."""
@@ -84,7 +74,7 @@ def test_what_is_above_such_a_folder_is_asked_for_too(deciding: Deciding) -> Non
     }
     mail = deciding.mail(folder="new")
     assert deciding.decide(mail) == []
-    assert deciding.ledger.outcomes[mail.mailbox, mail.id] is Outcome.FOLDER
+    assert outcomes_of(deciding.ledger) == {(mail.mailbox, mail.id): Outcome.FOLDER}
     assert deciding.tenant.asked == ["new", "newer"]
 
 

@@ -1,23 +1,23 @@
 """What a dry run says of each message: the outcome, the rule, and the record, in one chunk or in several."""
 
-from collections import deque
-
 import pytest
 
 from connector.codes import Outcome
 from connector.core.deciding import identity
-from connector.core.deciding.exclude import compile_rules
 from connector.core.deciding.match import Match
 from connector.engine.decider import Candidate, Decider, Mail
-from connector.engine.dry_run import DryRunDirectory, DryRunLine, dry_run_lines
+from connector.engine.dry_run import DryRunDirectory, dry_run_lines
 from connector.engine.mailboxes import linked_addresses
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.model.mail import Decision, Header, Party, Role
-from connector.model.org import Hit
-from connector.model.values import NormalAddress, RecordId
+from connector.model.org import ClientObject, Hit
+from connector.model.records import MatchStatus
+from connector.model.run import DryRunLine
+from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support import builders
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
+from tests.unit.engine.contexts import context_of
 
 BOTH = ("ada@firm.example", "bob@firm.example")
 
@@ -31,9 +31,9 @@ def firm() -> Firm:
 
 def foreseen(firm: Firm) -> dict[str, DryRunLine]:
     """By the id of the message."""
-    found = firm.sync(dry_run=True).foreseen
-    assert len({one.header.id for one in found}) == len(found)
-    return {one.header.id: one for one in found}
+    found = firm.dry_run()
+    assert len({one.message for one in found}) == len(found)
+    return {one.message: one for one in found}
 
 
 def in_chunks(firm: Firm, *headers: Header) -> tuple[list[DryRunLine], OutcomeLedger]:
@@ -42,13 +42,10 @@ def in_chunks(firm: Firm, *headers: Header) -> tuple[list[DryRunLine], OutcomeLe
     for box in firm.org.mailboxes.values():
         assert box.graph_user_id is not None
         tree = firm.tenant.folders(box.graph_user_id)
-        queues[box.id] = WindowQueue(box, box.graph_user_id, deque(), tree=tree)
-    setup, ledger, foresight = firm.org.read(), OutcomeLedger(), DryRunDirectory(firm.org)
-    assert setup.settings is not None
-    rules, linked = compile_rules(setup.exclusions), linked_addresses(setup.mailboxes)
-    decider = Decider(
-        setup, setup.settings, rules, source=firm.tenant, directory=foresight, linked=linked, ledger=ledger
-    )
+        queues[box.id] = WindowQueue(box, box.graph_user_id, tree=tree)
+    setup, ledger, foresight = firm.org.read(), OutcomeLedger(trace={}), DryRunDirectory(firm.org)
+    linked = linked_addresses(setup.mailboxes)
+    decider = Decider(context_of(setup, source=firm.tenant, directory=foresight, ledger=ledger, linked=linked))
     found = []
     for group in (*((header,) for header in headers), headers):
         readings = [WalkedWindow(queues[header.mailbox], None, (header,)) for header in group]
@@ -101,10 +98,10 @@ def test_a_copy_in_a_later_chunk_is_no_second_mail(firm: Firm) -> None:
 def test_a_mail_that_would_be_stored_is_found_by_its_key_or_its_message_id_alone(firm: Firm) -> None:
     header = firm.mail("ada", message_id="<both@x.example>")
     foresight = DryRunDirectory(firm.org)
-    queue = WindowQueue(firm.box("ada"), firm.box("ada").graph_user_id, deque())
+    queue = WindowQueue(firm.box("ada"), firm.box("ada").graph_user_id)
     match = Match(
         party=Party(address=NormalAddress(CLIENT), name="", role=Role.FROM),
-        contacts=(Hit(object="Contact", id=RecordId("003000000000001AAA")),),
+        contacts=(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000001AAA")),),
     )
     candidate = Candidate(header, queue, Decision(outcome=None))
     foresight.note(Mail([candidate], "key", None, (match,), RecordId("005000000000001AAA")))
@@ -112,8 +109,29 @@ def test_a_mail_that_would_be_stored_is_found_by_its_key_or_its_message_id_alone
     by_key, by_id, other = (foresight.look_up([], [copy])[1] for copy in (("key", None), ("x", mid), ("x", None)))
     assert [row.key for row in by_key] == [row.key for row in by_id] == ["key"]
     assert other == []
-    assert by_key[0].match_status == "Matched"
+    assert by_key[0].match_status == MatchStatus.MATCHED
     assert [row.contact for row in by_key[0].participants] == ["003000000000001AAA"]
     both = foresight.look_up([NormalAddress(CLIENT)], [("key", mid)])
     assert len(both[1]) == 1
     assert [hit.id for hit in both[0][NormalAddress(CLIENT)]] == ["003000000000001AAA"]
+
+
+def test_a_ledger_without_trace_is_refused(firm: Firm) -> None:
+    """The lines are read from it."""
+    context = context_of(firm.org.read(), source=firm.tenant, directory=firm.org, ledger=OutcomeLedger())
+    with pytest.raises(ValueError, match="trace"):
+        dry_run_lines(Decider(context), [], context.ledger)
+
+
+def test_nothing_of_a_chunk_is_kept_once_its_lines_are_out(firm: Firm) -> None:
+    """But its outcome counts on, and it is not told again."""
+    one, two = firm.mail("ada"), firm.mail("ada")
+    queue = WindowQueue(firm.box("ada"), firm.box("ada").graph_user_id, tree=firm.tenant.folders(GraphUserId("ada")))
+    context = context_of(firm.org.read(), source=firm.tenant, directory=firm.org, ledger=OutcomeLedger(trace={}))
+    decider, ledger = Decider(context), context.ledger
+    for header in (one, two):
+        [line] = dry_run_lines(decider, [WalkedWindow(queue, None, (header,))], ledger)
+        assert line.message == header.id
+        assert (ledger.trace or {}).keys() == {(header.mailbox, header.id)}
+    assert dry_run_lines(decider, [WalkedWindow(queue, None, (one, two))], ledger) == []
+    assert ledger.listed == 2

@@ -1,6 +1,5 @@
 """What the decider makes of a message once clients, stored copies and the directory have answered."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,17 +9,19 @@ import pytest
 from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.exclude import compile_rules
+from connector.engine.context import RunContext
 from connector.engine.decider import Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MessageGoneError
 from connector.model.mail import Header
-from connector.model.org import DirectoryUser, Hit, Hits, MatchTies
-from connector.model.records import StoredEmail, StoredParticipant
+from connector.model.org import ClientObject, DirectoryUser, Hit, Hits, MatchTies
+from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support.builders import at, internal, settings, stored
 from tests.support.fakes import FakeTenant
-from tests.support.firm import CLIENT, STRANGER, Firm
+from tests.support.firm import CLIENT, STRANGER, Firm, outcomes_of
+from tests.unit.engine.contexts import context_of
 
 GROUP = "all@firm.example"
 USER = DirectoryUser(id=GraphUserId("u"), user_principal_name=GROUP, mail=GROUP, addresses=(GROUP,), purpose="user")
@@ -53,38 +54,40 @@ class Deciding:
     """One chunk of Ada's mailbox; Bob's is linked too."""
 
     def __init__(self, **fields: Any) -> None:
-        self.firm, self.clients, self.tenant, self.ledger = Firm(), Clients(), Directory(), OutcomeLedger()
+        self.firm, self.clients, self.tenant, self.ledger = Firm(), Clients(), Directory(), OutcomeLedger(trace={})
         self.firm.tenant = self.tenant
         self.boxes = {name: self.firm.box(name) for name in ("ada", "bob")}
         for name in self.boxes:
             self.tenant.boxes[GraphUserId(name)] = {}
         self.settings = fields
         self.sync_users = {box.user for box in self.boxes.values()}
-        contact = Hit(object="Contact", id=RecordId("003000000000001AAA"), created_at=at(days=-9))
+        contact = Hit(object=ClientObject.CONTACT, id=RecordId("003000000000001AAA"), created_at=at(days=-9))
         self.clients.hits[NormalAddress(CLIENT)] = (contact,)
 
     def mails(self, *headers: Header, queue: str = "ada") -> list[Mail]:
         """What goes on of messages that came to the lane's mailbox."""
-        setup = replace(self.firm.org.read(), sync_users=frozenset(self.sync_users))
-        assert setup.settings is not None
         box = self.boxes[queue]
-        lane_ = WindowQueue(box, GraphUserId(queue), deque())
-        lane_.tree = self.tenant.folders(GraphUserId(queue))
-        decider = Decider(
-            setup,
-            replace(setup.settings, **self.settings),
-            compile_rules([internal()]),
+        lane = WindowQueue(box, GraphUserId(queue))
+        lane.tree = self.tenant.folders(GraphUserId(queue))
+        linked = {NormalAddress(box.email): box.user for box in self.boxes.values()}
+        return Decider(self.context(linked)).mails([WalkedWindow(lane, None, headers)])
+
+    def context(self, linked: dict[NormalAddress, RecordId]) -> RunContext:
+        """A run in which these addresses are linked."""
+        return context_of(
+            replace(self.firm.org.read(), sync_users=frozenset(self.sync_users)),
             source=self.tenant,
             directory=self.clients,
-            linked={NormalAddress(box.email): box.user for box in self.boxes.values()},
             ledger=self.ledger,
+            rules=compile_rules([internal()]),
+            linked=linked,
+            **self.settings,
         )
-        return decider.mails([WalkedWindow(lane_, None, headers)])
 
     def outcome(self, header: Header, **how: Any) -> Outcome | None:
         """What it was settled as; None where it goes on."""
         self.mails(header, **how)
-        return self.ledger.outcomes.get((header.mailbox, header.id))
+        return outcomes_of(self.ledger).get((header.mailbox, header.id))
 
     def mail(self, **fields: Any) -> Header:
         return self.firm.mail("ada", **fields)
@@ -135,7 +138,7 @@ def test_addresses_that_came_since_are_asked_for_once_and_only_of_what_may_be_a_
     assert deciding.tenant.calls == 1
     headers = [deciding.mail(to=recipients) for recipients in ((STRANGER,), (CLIENT, alias), (STRANGER,))]
     assert deciding.mails(*headers)[0].chosen.id == headers[1].id
-    assert [deciding.ledger.outcomes.get((header.mailbox, header.id)) for header in headers] == [
+    assert [outcomes_of(deciding.ledger).get((header.mailbox, header.id)) for header in headers] == [
         Outcome.BCC,
         None,
         Outcome.BCC,
@@ -170,38 +173,18 @@ def test_the_senders_own_copy_is_chosen() -> None:
     fields = {"from_": "bob@firm.example", "to": (CLIENT, "ada@firm.example"), "message_id": "<one@firm.example>"}
     theirs = deciding.mail(**fields)
     own = replace(deciding.mail(**fields), mailbox=deciding.boxes["bob"].id)
-    queues = {name: WindowQueue(box, GraphUserId(name), deque()) for name, box in deciding.boxes.items()}
+    queues = {name: WindowQueue(box, GraphUserId(name)) for name, box in deciding.boxes.items()}
     for name, queue in queues.items():
         queue.tree = deciding.tenant.folders(GraphUserId(name))
-    setup = deciding.firm.org.read()
-    assert setup.settings is not None
-    decider = Decider(
-        setup,
-        setup.settings,
-        compile_rules([internal()]),
-        source=deciding.tenant,
-        directory=deciding.clients,
-        linked={},
-        ledger=deciding.ledger,
-    )
+    decider = Decider(deciding.context({}))
     [mail] = decider.mails([WalkedWindow(queues["ada"], None, (theirs,)), WalkedWindow(queues["bob"], None, (own,))])
     assert [copy.header.id for copy in mail.copies] == [own.id, theirs.id]
 
 
 def test_linked_mailboxes_and_internal_domains_are_ours() -> None:
     deciding = Deciding()
-    setup = deciding.firm.org.read()
-    assert setup.settings is not None
     linked = NormalAddress("partner@other.example")
-    decider = Decider(
-        setup,
-        setup.settings,
-        compile_rules([internal()]),
-        source=deciding.tenant,
-        directory=deciding.clients,
-        linked={linked: RecordId("005000000000001AAA")},
-        ledger=deciding.ledger,
-    )
+    decider = Decider(deciding.context({linked: RecordId("005000000000001AAA")}))
     assert decider.is_ours(linked)
     assert decider.is_ours(NormalAddress("who@mail.firm.example"))
     assert not decider.is_ours(NormalAddress(CLIENT))
@@ -210,7 +193,7 @@ def test_linked_mailboxes_and_internal_domains_are_ours() -> None:
 @pytest.mark.parametrize(("ties", "count"), [(MatchTies.ALL, 2), (MatchTies.OLDEST, 1)])
 def test_of_several_records_with_one_address_all_or_the_oldest(ties: MatchTies, count: int) -> None:
     deciding = Deciding(match_ties=ties)
-    second = Hit(object="Contact", id=RecordId("003000000000002AAA"), created_at=at(days=-1))
+    second = Hit(object=ClientObject.CONTACT, id=RecordId("003000000000002AAA"), created_at=at(days=-1))
     deciding.clients.hits[NormalAddress(CLIENT)] += (second,)
     [mail] = deciding.mails(deciding.mail())
     assert len(mail.matches[0].contacts) == count
@@ -232,13 +215,16 @@ def test_unmatched_mail_past_its_retention_is_dropped(days: int, outcome: Outcom
     assert deciding.outcome(deciding.mail(from_=STRANGER, days=days)) is outcome
 
 
-@pytest.mark.parametrize("state", [{"match_status": "Removed"}, {"is_deleted": True}])
+@pytest.mark.parametrize("state", [{"match_status": MatchStatus.REMOVED}, {"is_deleted": True}])
 def test_what_was_removed_is_never_stored_again(state: dict[str, Any]) -> None:
     deciding = Deciding()
     header = deciding.mail()
     row = deciding.copy_of(header, **state)
     assert deciding.outcome(header) is Outcome.REMOVED
-    assert deciding.ledger.reasons[header.mailbox, header.id].rule_id == row.id
+    assert deciding.ledger.trace is not None
+    _, reason = deciding.ledger.trace[header.mailbox, header.id]
+    assert reason is not None
+    assert reason.rule_id == row.id
 
 
 def test_a_row_in_use_comes_before_one_in_the_recycle_bin() -> None:
@@ -256,7 +242,7 @@ def test_a_relation_set_by_hand_keeps_a_mail_that_matches_nobody() -> None:
     person = StoredParticipant(
         id=RecordId("a0P000000000001AAA"), key="k", address=STRANGER, contact=RecordId("003000000000005AAA")
     )
-    deciding.copy_of(header, match_status="Unmatched", participants=(person,))
+    deciding.copy_of(header, match_status=MatchStatus.UNMATCHED, participants=(person,))
     assert deciding.outcome(header) is None
 
 
@@ -277,9 +263,11 @@ def test_what_matches_nobody_is_stored_as_unmatched_and_told_so() -> None:
     firm = Firm()
     firm.org.settings = settings(keep_unmatched=True)
     unknown, known = firm.mail("ada", from_=STRANGER), firm.mail("ada")
-    ledger = firm.sync().ledger
-    assert ledger.outcomes[unknown.mailbox, unknown.id] is Outcome.UNMATCHED_KEPT
-    assert ledger.outcomes[known.mailbox, known.id] is Outcome.MATCHED
+    firm.sync()
+    assert firm.outcomes == {
+        (unknown.mailbox, unknown.id): Outcome.UNMATCHED_KEPT,
+        (known.mailbox, known.id): Outcome.MATCHED,
+    }
     assert {row["Match_Status__c"] for row in firm.org.rows("Email__c")} == {"Matched", "Unmatched"}
     assert len(firm.org.rows("Task")) == 1
 
@@ -289,7 +277,8 @@ def test_a_body_that_the_chosen_copy_has_lost_comes_from_the_next() -> None:
     fields = {"to": ("ada@firm.example", "bob@firm.example"), "message_id": "<one@client.example>"}
     first, second = firm.mail("ada", **fields), firm.mail("bob", **fields)
     firm.tenant.bodies_broken[first.id] = MessageGoneError("gone")
-    outcomes = firm.sync().ledger.outcomes
+    firm.sync()
+    outcomes = firm.outcomes
     assert outcomes[second.mailbox, second.id] is Outcome.MATCHED
     assert outcomes[first.mailbox, first.id] is Outcome.DUPLICATE
     [row] = firm.org.rows("Email__c")

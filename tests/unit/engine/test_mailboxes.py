@@ -6,70 +6,23 @@ from typing import Any
 import pytest
 
 from connector.codes import MailboxStatus
-from connector.core.deciding.exclude import compile_rules
 from connector.engine.mailboxes import (
     MailboxRun,
-    ReadLimits,
-    linked_addresses,
     not_linked_reason,
-    plan_mailboxes,
     seated_users,
 )
 from connector.errors import (
-    MailboxError,
-    MailboxOutageError,
     MailboxUnavailableError,
     ServiceError,
     UsageError,
 )
-from connector.model.org import DirectoryUser, ExclusionType, Mailbox, Org, Setup
-from connector.model.run import Window
-from connector.model.values import GraphUserId, NormalAddress, RecordId
-from tests.support.builders import NOW, at, exclusion, mailbox, settings
+from connector.model.org import ExclusionType
+from connector.model.values import RecordId
+from tests.support.builders import NOW, at, exclusion, mailbox
 from tests.support.fakes import FakeTenant
+from tests.unit.engine.planning import SWEPT, box, plan, setup, user
 
 USER = RecordId("005000000000001AAA")
-PACE = ReadLimits(workers=4)
-#: timestamps of a mailbox that no sweep is due for
-SWEPT: dict[str, Any] = dict.fromkeys(("backfill_from", "backfill_through", "live_from", "swept_through"), at(hours=-1))
-
-
-def box(number: int, **fields: Any) -> Mailbox:
-    """Row `number` with a user, a UPN and an age of its own: the higher the number, the newer."""
-    return mailbox(
-        **{
-            "id": RecordId(f"a0M{number:012d}AAA"),
-            "name": f"Adviser {number}",
-            "email": f"adviser{number}@firm.example",
-            "user_principal_name": f"adviser{number}@firm.example",
-            "graph_user_id": GraphUserId(f"user-{number}"),
-            "user": RecordId(f"005{number:012d}AAA"),
-            "aliases": (),
-            "created_at": at(days=number - 100),
-            **fields,
-        }
-    )
-
-
-def setup(*boxes: Mailbox, licensed: int | None = None, holders: "set[RecordId] | None" = None) -> Setup:
-    users = {each.user for each in boxes if each.user is not None}
-    return Setup(
-        now=NOW,
-        settings=settings(licensed_users=licensed),
-        org=Org(id="00D"),
-        exclusions=(),
-        mailboxes=boxes,
-        sync_users=frozenset(users if holders is None else holders),
-        integration_user=RecordId("005000000000099AAA"),
-    )
-
-
-def plan(
-    of: Setup, *, only: "tuple[str, ...]" = (), tenant: "FakeTenant | None" = None, rules: tuple[Any, ...] = ()
-) -> dict[RecordId, MailboxRun]:
-    assert of.settings is not None
-    source = tenant or FakeTenant()
-    return plan_mailboxes(of, of.settings, compile_rules(rules), only=only, source=source, pace=PACE)
 
 
 # -- linked or not --------------------------------------------------------------------------------
@@ -97,7 +50,7 @@ def test_a_linked_mailbox_is_read() -> None:
     assert not_linked_reason(of.mailboxes[0], of, seated_users(of)) is None
     [mailbox_run] = plan(of).values()
     assert mailbox_run.queue is not None
-    assert mailbox_run.queue.windows
+    assert mailbox_run.queue.has_windows
     assert mailbox_run.mailbox.status is MailboxStatus.READY
 
 
@@ -179,20 +132,6 @@ def test_seats_do_not_depend_on_what_is_asked_for() -> None:
     of = setup(box(1), box(2), licensed=1)
     [mailbox_run] = plan(of, only=("adviser2@firm.example",)).values()
     assert mailbox_run.queue is None
-
-
-# -- resolving --------------------------------------------------------------------------------
-
-
-def user(number: int, **fields: Any) -> DirectoryUser:
-    defaults: dict[str, Any] = {
-        "id": GraphUserId(f"user-{number}"),
-        "user_principal_name": f"adviser{number}@firm.example",
-        "mail": f"adviser{number}@firm.example",
-        "addresses": (f"adviser{number}@firm.example", f"alias{number}@firm.example"),
-        "purpose": "user",
-    }
-    return DirectoryUser(**{**defaults, **fields})
 
 
 @pytest.mark.parametrize(("purpose", "kind"), [("user", "Personal"), ("shared", "Shared"), ("room", "Personal")])
@@ -282,146 +221,3 @@ def test_what_stops_the_run_is_not_a_mailbox_s_fault() -> None:
     tenant.outage = ServiceError("away")
     with pytest.raises(ServiceError):
         plan(setup(*(box(number, graph_user_id=None) for number in range(9))), tenant=tenant)
-
-
-# -- how a row stands afterwards --------------------------------------------------------------------------------
-
-
-def closed_all(mailbox_run: MailboxRun) -> None:
-    assert mailbox_run.queue is not None
-    mailbox_run.closed += mailbox_run.queue.windows
-
-
-def test_a_mailbox_that_was_read_to_the_end_is_live() -> None:
-    [mailbox_run] = plan(setup(mailbox(status=MailboxStatus.NOT_LINKED, status_detail="old"))).values()
-    closed_all(mailbox_run)
-    mailbox_run.advance(NOW, PACE.settle, last=True)
-    box = mailbox_run.mailbox
-    assert (box.status, box.status_detail, box.last_success) == (MailboxStatus.LIVE, "", NOW)
-    assert box.live_from == box.live_through == box.backfill_through == NOW
-    assert not mailbox_run.turned
-
-
-def test_before_the_end_of_the_run_it_is_ready_and_its_timestamps_move_already() -> None:
-    [mailbox_run] = plan(setup(mailbox())).values()
-    assert mailbox_run.queue is not None
-    first: Window = mailbox_run.queue.windows[0]
-    mailbox_run.closed.append(first)
-    mailbox_run.advance(NOW, PACE.settle, last=False)
-    assert mailbox_run.mailbox.status is MailboxStatus.READY
-    assert mailbox_run.mailbox.backfill_through == first.end
-    assert mailbox_run.mailbox.last_success is None
-
-
-def test_a_window_that_waits_for_an_older_one_does_not_move_the_timestamp() -> None:
-    [mailbox_run] = plan(setup(mailbox())).values()
-    assert mailbox_run.queue is not None
-    first, second = mailbox_run.queue.windows[0], mailbox_run.queue.windows[1]
-    mailbox_run.closed.append(second)
-    mailbox_run.advance(NOW, PACE.settle, last=False)
-    assert mailbox_run.mailbox.backfill_through is None
-    mailbox_run.closed.append(first)
-    mailbox_run.advance(NOW, PACE.settle, last=False)
-    assert mailbox_run.mailbox.backfill_through == second.end
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (MailboxError("denied"), MailboxStatus.FAILING),
-        (MailboxOutageError("busy"), MailboxStatus.FAILING),
-        (MailboxUnavailableError("none"), MailboxStatus.UNAVAILABLE),
-    ],
-)
-def test_a_failure_shows_and_is_an_event_when_it_begins_and_ends_only(
-    error: MailboxError, status: MailboxStatus
-) -> None:
-    live = mailbox(status=MailboxStatus.LIVE)
-    mailbox_run = MailboxRun(mailbox=live, before=live)
-    mailbox_run.fail(error)
-    assert mailbox_run.mailbox.status is status
-    assert mailbox_run.mailbox.status_detail == str(error)
-    assert mailbox_run.turned
-    mailbox_run.saved()
-    again = MailboxRun(mailbox=mailbox_run.mailbox, before=mailbox_run.mailbox)
-    again.fail(error)
-    assert not again.turned
-    assert again.changes() == {}
-    again.mailbox = replace(again.mailbox, status=MailboxStatus.LIVE)
-    assert again.turned
-
-
-def test_a_failed_mailbox_keeps_what_it_got_but_is_not_live() -> None:
-    [mailbox_run] = plan(setup(mailbox())).values()
-    assert mailbox_run.queue is not None
-    mailbox_run.closed.append(mailbox_run.queue.windows[0])
-    mailbox_run.queue.error = MailboxError("denied")
-    mailbox_run.fail(mailbox_run.queue.error)
-    mailbox_run.advance(NOW, PACE.settle, last=True)
-    assert mailbox_run.mailbox.status is MailboxStatus.FAILING
-    assert mailbox_run.mailbox.backfill_through == mailbox_run.queue.windows[0].end
-    assert mailbox_run.mailbox.last_success is None
-
-
-# -- whose addresses are ours --------------------------------------------------------------------------------
-
-
-def test_linked_addresses_are_those_of_every_row_with_a_user_read_or_not() -> None:
-    one = box(1, aliases=("Alias@firm.example",), email="first@firm.example", active=False)
-    none = box(2, user=None)
-    assert linked_addresses([one, none]) == {
-        NormalAddress("first@firm.example"): one.user,
-        NormalAddress("adviser1@firm.example"): one.user,
-        NormalAddress("alias@firm.example"): one.user,
-    }
-
-
-def test_what_was_just_resolved_counts_too() -> None:
-    row = box(1)
-    resolved = replace(row, aliases=("new@firm.example",))
-    assert NormalAddress("new@firm.example") in linked_addresses([row], [resolved])
-
-
-# -- no longer read --------------------------------------------------------------------------------
-
-
-def unlinked(before: Mailbox, reason: str = "No permission.") -> MailboxRun:
-    mailbox_run = MailboxRun(mailbox=before, before=before)
-    mailbox_run.unlink(reason)
-    return mailbox_run
-
-
-def test_that_a_mailbox_is_not_read_is_an_event_once_for_each_reason() -> None:
-    first = unlinked(box(1, status=MailboxStatus.LIVE))
-    assert first.turned
-    assert first.unlinked == "No permission."
-    again = unlinked(first.mailbox)
-    assert (again.turned, again.unlinked, again.changes()) == (False, "No permission.", {})
-    assert unlinked(first.mailbox, "No seat.").turned
-    first.saved()
-    assert not first.turned
-
-
-@pytest.mark.parametrize("fields", [{"active": False}, {"user": None}])
-def test_a_mailbox_that_nobody_meant_to_be_read_is_no_news(fields: dict[str, Any]) -> None:
-    mailbox_run = unlinked(box(1, status=MailboxStatus.LIVE, **fields))
-    assert (mailbox_run.turned, mailbox_run.unlinked) == (False, "")
-    assert mailbox_run.changes() == {"Status__c": MailboxStatus.NOT_LINKED, "Status_Detail__c": "No permission."}
-
-
-def test_a_failing_mailbox_that_is_not_read_any_more_has_turned() -> None:
-    assert unlinked(box(1, status=MailboxStatus.FAILING, active=False)).turned
-
-
-def test_a_row_that_leads_to_the_mailbox_of_another_fails_and_is_not_written() -> None:
-    tenant = FakeTenant()
-    first = box(1, graph_user_id=GraphUserId("same"))
-    user = DirectoryUser(
-        id=GraphUserId("same"), user_principal_name="adviser2@firm.example", mail="", addresses=(), purpose=""
-    )
-    tenant.users["adviser2@firm.example"] = user
-    one, two = plan(setup(first, box(2, graph_user_id=None)), tenant=tenant).values()
-    assert one.error is None
-    assert two.error is not None
-    assert (two.error.code, two.queue) == ("SECOND_ROW", None)
-    assert two.changes().keys() == {"Status__c", "Status_Detail__c"}

@@ -10,7 +10,7 @@ import pytest
 from connector.codes import ErrorStatus
 from connector.core.writing.rematch import Changes, FiledMail
 from connector.engine.rematch import SLICE
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.records import Row, RowError
 from connector.model.values import NormalAddress, RecordId
 from tests.support import builders
@@ -115,7 +115,7 @@ def test_what_the_org_will_not_clear_is_told_by_name_and_reason(firm: Firm, stat
     stored_mail(firm).locked = True
     firm.org.edit("Email__c", only(firm), Match_Status__c=status, Expires_On__c=date(2026, 1, 1))
     report = firm.sync()
-    assert report.remarks == [f"The email {only(firm)} could not be {verb} (ENTITY_IS_LOCKED: No.)"]
+    assert report.remarks == (f"The email {only(firm)} could not be {verb} (ENTITY_IS_LOCKED: No.)",)
     assert (report.exit_code, report.event) == (1, "run-2")
     [event] = [event for event in firm.events() if event["Run_Key__c"] == "run-2"]
     assert (event["Status__c"], event["Error_Message__c"]) == ("Completed with Errors", report.remarks[0])
@@ -148,24 +148,24 @@ def test_where_nothing_is_to_be_cleared_nothing_is_asked(firm: Firm) -> None:
 
 
 def test_a_colleague_who_is_a_contact_too_is_no_client(firm: Firm) -> None:
-    firm.org.client(Hit(object="Contact", id=NEW), COLLEAGUE, "ada@firm.example")
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), COLLEAGUE, "ada@firm.example")
     firm.sync()
     assert stored_mail(firm).asked == []  # no look-up either
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER, COLLEAGUE)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER, COLLEAGUE)
     firm.sync()
     assert stored_mail(firm).asked[0] == ("clients", [STRANGER])
 
 
 def test_a_mailbox_outside_the_internal_domains_is_no_client_either(firm: Firm) -> None:
     firm.org.mailboxes[firm.row("bob")] = replace(firm.box("bob"), email="bob@partner.example")
-    firm.org.client(Hit(object="Contact", id=NEW), "bob@partner.example")
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), "bob@partner.example")
     firm.sync()
     assert stored_mail(firm).asked == []
 
 
 def test_what_a_person_removed_is_not_related(firm: Firm) -> None:
     """Though it is found as related too: it was, until a moment ago."""
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER)
     firm.org.edit("Email__c", only(firm), Match_Status__c="Removed")
     stored_mail(firm).related = {only(firm)}
     firm.sync()
@@ -173,7 +173,7 @@ def test_what_a_person_removed_is_not_related(firm: Firm) -> None:
 
 
 def test_where_nothing_is_lacking_nothing_is_written(firm: Firm) -> None:
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER)
     calls = Calls()
     firm.sync(calls)
     assert "write" in calls.names
@@ -187,9 +187,9 @@ def test_where_nothing_is_lacking_nothing_is_written(firm: Firm) -> None:
 
 
 def test_rows_that_were_written_are_counted(firm: Firm) -> None:
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER)
     report = firm.sync()
-    assert (report.ledger.additions, report.ledger.tasks) == (2, 1)  # the mail and its participant; its activity
+    assert (report.additions, report.tasks) == (2, 1)  # the mail and its participant; its activity
     assert report.event == "run-2"
 
 
@@ -197,11 +197,11 @@ def test_a_refusal_of_a_mail_whose_message_nobody_knows_is_a_remark(firm: Firm) 
     def rule(row: Row) -> RowError | None:
         return RowError(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No.") if row.object == "Task" else None
 
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER)
     firm.org.rule = rule
     report = firm.sync()
     told = "could not be related anew (FIELD_CUSTOM_VALIDATION_EXCEPTION: Task: No.)"
-    assert report.remarks == [f"The email {only(firm)} {told}"]
+    assert report.remarks == (f"The email {only(firm)} {told}",)
     assert firm.org.rows("MS_Graph_Sync_Error__c") == []
     assert report.exit_code == 1
 
@@ -214,7 +214,7 @@ def test_much_mail_is_read_and_written_in_slices(firm: Firm) -> None:
         firm.org.table("Email__c")[email] = {**template, "Message_Key__c": key, "Internet_Message_Id__c": key}
         row = {**child, "Email__c": email, "Participant_Key__c": f"{key}:p", "Contact__c": NEW}
         firm.org.table("Email_Participant__c")[RecordId(f"a0P{number:012d}AAA")] = row
-    firm.org.client(Hit(object="Contact", id=NEW), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=NEW), STRANGER)
     firm.sync()
     reads = [emails for what, emails in stored_mail(firm).asked if what == "read"]
     assert [len(emails) for emails in reads] == [SLICE, 1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.values import RecordId
 from tests.support import builders
 from tests.support.fakes import Calls, CrashError
@@ -20,7 +20,7 @@ SHARDS = 3
 
 
 def contact(record: RecordId, account: RecordId | None = None) -> Hit:
-    return Hit(object="Contact", id=record, account=account)
+    return Hit(object=ClientObject.CONTACT, id=record, account=account)
 
 
 def furnished() -> Firm:
@@ -97,7 +97,7 @@ def test_after_a_crash_at_any_call_the_next_run_completes_the_work(first: int) -
         firm.sync()
         assert state(firm) == expected, f"crash at call {number}: {calls[number - 1]}"
         firm.wait(minutes=10)
-        assert firm.sync().ledger.stored == 0
+        assert firm.sync().stored == 0
 
 
 def test_a_crash_before_the_checkpoint_leaves_the_changes_to_be_found_again() -> None:

@@ -1,14 +1,20 @@
-"""What a run counts: every message once, with one outcome."""
+"""What a run counts: every message once, with one outcome; and when a window is done."""
+
+import sys
+
+import pytest
 
 from connector.codes import Outcome
 from connector.engine.outcomes import OutcomeLedger
-from connector.model.mail import Header
+from connector.engine.windows import WalkedWindow, WindowQueue
+from connector.model.mail import Decision, Header
 from connector.model.records import Row, RowError, RowResult
-from connector.model.run import Failure
-from connector.model.values import GraphUserId, RecordId
-from tests.support.builders import header
+from connector.model.run import Failure, Window, WindowKind
+from connector.model.values import GraphUserId, Place, RecordId
+from tests.support.builders import at, header, mailbox
 
-OTHER_BOX = "a0M000000000002AAA"
+BOX, OTHER_BOX = "a0M000000000001AAA", "a0M000000000002AAA"
+QUEUE = WindowQueue(mailbox(id=RecordId(BOX)), GraphUserId("u"))
 
 
 def failure(of: Header, code: str = "X") -> Failure:
@@ -95,3 +101,199 @@ def test_only_rows_that_this_run_has_written_are_counted() -> None:
     for row in (*new.values(), old):
         ledger.count(RowResult(row=row))
     assert (ledger.emails, ledger.tasks, ledger.additions) == (1, 1, 1)
+
+
+def test_a_message_has_been_seen_once_it_has_an_outcome_a_failure_being_one() -> None:
+    ledger, one, other = OutcomeLedger(), header(), header()
+    assert not ledger.has_seen(one.mailbox, one.id)
+    ledger.fail(one, failure(one))
+    ledger.settle(other, Outcome.INTERNAL)
+    assert ledger.has_seen(one.mailbox, one.id)
+    assert ledger.has_seen(other.mailbox, other.id)
+    assert not ledger.has_seen(RecordId(OTHER_BOX), one.id)
+
+
+def test_the_first_outcome_stands() -> None:
+    ledger, one = OutcomeLedger(), header()
+    ledger.settle(one, Outcome.MATCHED)
+    ledger.settle(one, Outcome.DUPLICATE)
+    ledger.fail(one, failure(one))
+    assert (ledger.listed, ledger.by_outcome()[Outcome.MATCHED]) == (1, 1)
+    assert {outcome for outcome, number in ledger.by_outcome().items() if number} == {Outcome.MATCHED}
+
+
+def test_a_failure_of_what_was_never_read_and_one_beside_a_stored_mail() -> None:
+    ledger, unread, stored = OutcomeLedger(), header(), header()
+    ledger.fail_unread(failure(unread))
+    ledger.note_stored(failure(stored))
+    assert (ledger.failed, ledger.listed) == (2, 1)
+    assert ledger.by_outcome()[Outcome.FAILED] == 1
+    assert not ledger.has_seen(stored.mailbox, stored.id)
+
+
+def test_failures_are_handed_out_as_they_are_then() -> None:
+    ledger, one = OutcomeLedger(), header()
+    ledger.fail(one, failure(one))
+    now = ledger.failures_now()
+    ledger.settle(one, Outcome.MATCHED)
+    assert (len(now), ledger.failures_now()) == (1, {})
+
+
+# -- who watches ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_watched_tells_its_latest_outcome_and_nothing_else_is_kept() -> None:
+    ledger, one, other, never = OutcomeLedger(), header(), header(), header()
+    for each in (one, never):
+        ledger.watch(place(each))
+    ledger.fail(one, failure(one))
+    assert ledger.watched == {place(one): Outcome.FAILED, place(never): None}
+    ledger.watch(place(one))
+    ledger.settle(one, Outcome.MATCHED)
+    ledger.settle(other, Outcome.MATCHED)
+    assert ledger.watched == {place(one): Outcome.MATCHED, place(never): None}
+
+
+def test_a_trace_keeps_each_outcome_with_its_decision_until_it_is_cleared() -> None:
+    ledger, one, other = OutcomeLedger(trace={}), header(), header()
+    why = Decision(outcome=Outcome.EXCLUDED, rule="EX-1")
+    ledger.settle(one, Outcome.EXCLUDED, why)
+    ledger.fail(other, failure(other))
+    assert ledger.trace == {place(one): (Outcome.EXCLUDED, why), place(other): (Outcome.FAILED, None)}
+    assert ledger.trace is not None
+    ledger.trace.clear()
+    assert ledger.listed == 2
+    assert not ledger.is_new(one)
+    untraced = OutcomeLedger()
+    untraced.settle(one, Outcome.EXCLUDED, why)
+    assert untraced.trace is None
+
+
+# -- windows ----------------------------------------------------------------------------------------------------------
+
+
+def place(of: Header) -> Place:
+    return of.mailbox, of.id
+
+
+def window(day: int) -> Window:
+    return Window(mailbox=RecordId(BOX), start=at(days=day), end=at(days=day + 1), kind=WindowKind.BACKFILL)
+
+
+def opened(ledger: OutcomeLedger, day: int, *headers: Header) -> Window:
+    whole = window(day)
+    ledger.opened(WalkedWindow(QUEUE, whole, headers))
+    return whole
+
+
+def closed(ledger: OutcomeLedger) -> list[Window]:
+    taken = ledger.take_closed()
+    assert {owner for owner, _ in taken} <= {BOX}
+    return [each for _, each in taken]
+
+
+def test_a_window_without_messages_is_closed_at_once_and_told_once() -> None:
+    ledger = OutcomeLedger()
+    whole = opened(ledger, 1)
+    assert closed(ledger) == [whole]
+    assert closed(ledger) == []
+    assert ledger.all_closed
+
+
+def test_a_window_is_closed_when_the_last_of_its_messages_has_its_outcome_a_failure_being_one() -> None:
+    ledger, one, two = OutcomeLedger(), header(), header()
+    whole = opened(ledger, 1, one, two)
+    assert not ledger.all_closed
+    ledger.settle(one, Outcome.MATCHED)
+    assert closed(ledger) == []
+    ledger.fail(two, failure(two))
+    assert closed(ledger) == [whole]
+    assert place(two) in ledger.failures_now()
+    assert ledger.all_closed
+
+
+def test_windows_close_one_by_one_in_any_order() -> None:
+    ledger, one, two = OutcomeLedger(), header(), header()
+    first, second = opened(ledger, 1, one), opened(ledger, 2, two)
+    ledger.settle(two, Outcome.MATCHED)
+    assert closed(ledger) == [second]
+    ledger.settle(one, Outcome.MATCHED)
+    assert closed(ledger) == [first]
+
+
+def test_both_windows_of_a_message_that_both_roads_list_wait_for_it() -> None:
+    ledger, one = OutcomeLedger(), header()
+    first, second = opened(ledger, 1, one), opened(ledger, 2, one)
+    assert closed(ledger) == []
+    ledger.settle(one, Outcome.MATCHED)
+    assert closed(ledger) == [first, second]
+
+
+def test_a_window_does_not_wait_for_what_was_settled_before_but_for_what_failed() -> None:
+    ledger, done, failed = OutcomeLedger(), header(), header()
+    ledger.settle(done, Outcome.MATCHED)
+    ledger.fail(failed, failure(failed))
+    whole = opened(ledger, 1, done)
+    assert closed(ledger) == [whole]
+    again = opened(ledger, 2, done, failed)
+    assert closed(ledger) == []
+    ledger.fail(failed, failure(failed))
+    assert closed(ledger) == [again]
+
+
+def test_a_window_that_held_no_closed_second_moves_nothing_but_is_waited_for() -> None:
+    ledger, one = OutcomeLedger(), header()
+    ledger.opened(WalkedWindow(QUEUE, None, (one,)))
+    assert not ledger.all_closed
+    ledger.settle(one, Outcome.MATCHED)
+    assert ledger.all_closed
+    assert closed(ledger) == []
+
+
+@pytest.mark.parametrize("settled_first", [True, False])
+def test_files_on_their_way_hold_the_windows_of_their_mail_until_they_are_released(settled_first: bool) -> None:
+    ledger, one = OutcomeLedger(), header()
+    first, second = opened(ledger, 1, one), opened(ledger, 2, one)
+    ledger.hold(place(one))
+    steps = [lambda: ledger.settle(one, Outcome.MATCHED), lambda: ledger.release(place(one))]
+    (steps[0] if settled_first else steps[1])()
+    assert closed(ledger) == []
+    assert not ledger.all_closed
+    (steps[1] if settled_first else steps[0])()
+    assert closed(ledger) == [first, second]
+    assert ledger.all_closed
+
+
+def test_files_hold_no_window_of_another_message() -> None:
+    ledger, one, other = OutcomeLedger(), header(), header()
+    first, second = opened(ledger, 1, one), opened(ledger, 2, other)
+    ledger.hold(place(one))
+    ledger.settle(one, Outcome.MATCHED)
+    ledger.settle(other, Outcome.MATCHED)
+    assert closed(ledger) == [second]
+    ledger.release(place(one))
+    assert closed(ledger) == [first]
+
+
+def test_files_of_what_no_window_waits_for_hold_nothing() -> None:
+    ledger, one = OutcomeLedger(), header()
+    ledger.hold(place(one))
+    ledger.release(place(one))
+    assert ledger.all_closed
+
+
+def test_nothing_of_a_message_outlives_its_window_but_eight_bytes_or_so() -> None:
+    """A run of a million messages needs no more than one of ten thousand: only the ids are kept, as numbers."""
+    ledger = OutcomeLedger()
+    for day in range(30):
+        headers = [header() for _ in range(1_000)]
+        opened(ledger, day, *headers)
+        for each in headers:
+            ledger.hold(place(each))
+            ledger.settle(each, Outcome.MATCHED)
+            ledger.release(place(each))
+        assert len(closed(ledger)) == 1
+    [ids] = ledger._seen.values()
+    kept = [ledger.failures, ledger.watched, ledger._failed, ledger._waiting, ledger._held, ledger._closed]
+    assert [len(each) for each in kept] == [0] * len(kept)  # type: ignore[arg-type]
+    assert sys.getsizeof(ids._sorted) + 8 * len(ids._new) < 10 * ledger.listed

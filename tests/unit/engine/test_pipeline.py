@@ -2,23 +2,38 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from connector.codes import Outcome
-from connector.core.deciding.exclude import compile_rules
-from connector.engine.decider import Decider
+from connector.engine.decider import Decider, Mail
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.pipeline import BATCH, Batch, Pipeline
-from connector.engine.reader import Reader, WalkedWindow, WindowQueue
+from connector.engine.pipeline import (
+    BATCH,
+    CHUNK_LEAST,
+    CHUNK_MOST,
+    CHUNK_STORED,
+    FIRST_CHUNK,
+    WAITING,
+    Batch,
+    Pipeline,
+)
+from connector.engine.reader import Reader
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import ServiceError
 from connector.model.mail import Header
+from connector.model.run import Window, WindowKind
 from connector.model.values import GraphUserId
+from tests.support.builders import at
 from tests.support.fakes import Calls
-from tests.support.firm import Firm
+from tests.support.firm import STRANGER, Firm
+from tests.unit.engine.contexts import context_of
+
+STUCK = 30
 
 
 class Chunks:
@@ -27,13 +42,11 @@ class Chunks:
     def __init__(self, *chunks: list[WalkedWindow]) -> None:
         self._chunks = deque(chunks)
         self.on_take: Callable[[], object] = lambda: None
+        self.asked: list[int] = []
         self.stopped = threading.Event()
 
-    @property
-    def is_over(self) -> bool:
-        return not self._chunks
-
     def take(self, at_least: int) -> list[WalkedWindow]:
+        self.asked.append(at_least)
         self.on_take()
         return self._chunks.popleft() if self._chunks else []
 
@@ -41,7 +54,7 @@ class Chunks:
         self.stopped.set()
 
 
-class ScheduleStore:
+class Desk:
     """A firm with one mailbox, and what decides on its mail."""
 
     def __init__(self) -> None:
@@ -49,154 +62,259 @@ class ScheduleStore:
         self.firm.adviser("ada", 1)
         self.calls = self.firm.org.call = Calls()
         self.ledger = OutcomeLedger()
-        self.queue = WindowQueue(self.firm.box("ada"), GraphUserId("ada"), deque())
+        self.queue = WindowQueue(self.firm.box("ada"), GraphUserId("ada"))
         self.queue.tree = self.firm.tenant.folders(GraphUserId("ada"))
+        self.windows = 0
+        #: called before the reader gives a chunk
+        self.on_take: Callable[[], object] = lambda: None
 
     def mails(self, number: int, **fields: Any) -> list[Header]:
         return [self.firm.mail("ada", **fields) for _ in range(number)]
 
-    def reading(self, headers: list[Header]) -> list[WalkedWindow]:
-        return [WalkedWindow(self.queue, None, tuple(headers))]
+    def reading(self, headers: Sequence[Header]) -> WalkedWindow:
+        """A window with these messages, a day of its own."""
+        self.windows += 1
+        start, end = at(days=self.windows), at(days=self.windows + 1)
+        window = Window(mailbox=self.queue.mailbox.id, start=start, end=end, kind=WindowKind.BACKFILL)
+        return WalkedWindow(self.queue, window, tuple(headers))
 
     @contextmanager
-    def pipeline(self, *chunks: list[Header]) -> Iterator[Pipeline]:
-        setup = self.firm.org.read()
-        assert setup.settings is not None
-        decider = Decider(
-            setup,
-            setup.settings,
-            compile_rules(setup.exclusions),
-            source=self.firm.tenant,
-            directory=self.firm.org,
-            linked={},
-            ledger=self.ledger,
-        )
-        self.reader = Chunks(*(self.reading(headers) for headers in chunks))
-        with Pipeline(cast(Reader, self.reader), decider, self.ledger) as pipeline:
+    def pipeline(self, *chunks: list[Header], **how: Any) -> Iterator[Pipeline]:
+        context = context_of(self.firm.org.read(), source=self.firm.tenant, directory=self.firm.org, ledger=self.ledger)
+        self.reader = Chunks(*([self.reading(headers)] for headers in chunks))
+        self.reader.on_take = self.on_take
+        with Pipeline(cast(Reader, self.reader), Decider(context), self.ledger, **how) as pipeline:
             yield pipeline
 
     def write(self, pipeline: Pipeline, batch: Batch, outcome: Outcome = Outcome.MATCHED) -> None:
-        for mail in batch.mails:
+        """As the stages behind it do: into the pool of the writers, and out of it."""
+        pipeline.delivered(batch)
+        for mail in batch:
             for copy in mail.copies:
                 self.ledger.settle(copy.header, outcome)
         pipeline.done(batch)
 
+    def closed(self) -> int:
+        """Windows that were closed since this was asked last."""
+        return len(self.ledger.take_closed())
+
 
 @pytest.fixture
-def desk() -> ScheduleStore:
-    return ScheduleStore()
+def desk() -> Desk:
+    return Desk()
 
 
-def ids(batch: Batch | None) -> list[str]:
+def taken(pipeline: Pipeline) -> Sequence[Mail]:
+    batch = pipeline.next()
     assert batch is not None
-    return [copy.header.id for mail in batch.mails for copy in mail.copies]
+    return batch
 
 
-def test_what_may_be_a_copy_of_a_mail_under_way_is_decided_on_once_that_is_written(desk: ScheduleStore) -> None:
+def ids(batch: Batch) -> list[str]:
+    return [copy.header.id for mail in batch for copy in mail.copies]
+
+
+def test_what_may_be_a_copy_of_a_mail_under_way_is_decided_on_once_that_is_written(desk: Desk) -> None:
     first = desk.mails(BATCH)
     copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
     other = desk.mails(BATCH)
     with desk.pipeline(first, [copy, *other]) as pipeline:
-        one, two = pipeline.next(wait=True), pipeline.next(wait=True)
-        assert one is not None
-        assert two is not None
+        one, two = taken(pipeline), taken(pipeline)
         assert "copy" not in ids(two)
+        assert sorted(ids(two)) == sorted(header.id for header in other)
         desk.write(pipeline, one)
         desk.write(pipeline, two)
-        assert ids(pipeline.next(wait=True)) == ["copy"]
+        assert ids(taken(pipeline)) == ["copy"]
 
 
-def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: ScheduleStore) -> None:
-    first = desk.mails(3 * BATCH)
+def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: Desk) -> None:
+    first = desk.mails(WAITING * BATCH)
     copies = {
         desk.firm.mail("ada", id=f"copy of {header.id}", message_id=header.internet_message_id): header.id
         for header in first
     }
+    go = threading.Event()
+    desk.on_take = lambda: go.wait(STUCK) if len(desk.reader.asked) == 2 else None
     with desk.pipeline(first, [*copies]) as pipeline:
-        written = pipeline.next(wait=True)
-        assert written is not None
+        written, *others = [taken(pipeline) for _ in range(WAITING)]
         desk.write(pipeline, written)
-        for _ in range(2):
-            pipeline.next(wait=True)
-        assert sorted(ids(pipeline.next(wait=True))) == sorted(f"copy of {id_}" for id_ in ids(written))
-        assert pipeline.next(wait=False) is None
+        go.set()
+        assert sorted(ids(taken(pipeline))) == sorted(f"copy of {id_}" for id_ in ids(written))
+        for other in others:
+            desk.write(pipeline, other)
 
 
-def test_a_message_listed_again_while_it_is_under_way_has_one_outcome(desk: ScheduleStore) -> None:
+def test_a_message_listed_again_while_it_is_under_way_has_one_outcome(desk: Desk) -> None:
+    """The second road lists it too: whatever became of it meanwhile, it is not tried a second time."""
     first = desk.mails(BATCH)
     with desk.pipeline(first, first[:3]) as pipeline:
-        batch = pipeline.next(wait=True)
-        assert batch is not None
-        again = pipeline.next(wait=True)
-        assert (again is not None, ids(again)) == (True, [])
-        desk.write(pipeline, batch, Outcome.FAILED)
-        while (rest := pipeline.next(wait=True)) is not None:
-            assert ids(rest) == []
+        desk.write(pipeline, taken(pipeline), Outcome.FAILED)
+        assert pipeline.next() is None
     assert desk.calls.names.count("look_up") == 1
 
 
-def test_what_does_not_fill_a_batch_waits_and_is_not_looked_up_again(desk: ScheduleStore) -> None:
-    first, second = desk.mails(30), desk.mails(BATCH - 30)
+def test_a_chunk_is_handed_out_whole_in_batches_and_looked_up_once(desk: Desk) -> None:
+    """Full requests are the business of the writers' pool, so that nothing has to wait here."""
+    first, second = desk.mails(2 * BATCH + 30), desk.mails(5)
     with desk.pipeline(first, second) as pipeline:
-        found: list[str] = []
-        while (batch := pipeline.next(wait=True)) is not None:
-            assert len(batch.mails) in (0, BATCH)
+        found, sizes = list[str](), list[int]()
+        while (batch := pipeline.next()) is not None:
+            sizes.append(len(batch))
             found += ids(batch)
             desk.write(pipeline, batch)
+    assert sizes == [BATCH, BATCH, 30, 5]
     assert sorted(found) == sorted(header.id for header in (*first, *second))
     assert desk.calls.names.count("look_up") == 2
 
 
-def test_a_copy_of_what_waits_joins_it(desk: ScheduleStore) -> None:
+def test_copies_in_one_chunk_are_one_mail(desk: Desk) -> None:
     first = desk.mails(1)
     copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
-    with desk.pipeline(first, [copy, first[0]]) as pipeline:
-        found: list[list[str]] = []
-        while (batch := pipeline.next(wait=True)) is not None:
-            found += [sorted(candidate.header.id for candidate in mail.copies) for mail in batch.mails]
-            desk.write(pipeline, batch)
-    assert found == [sorted([first[0].id, "copy"])]
+    with desk.pipeline([copy, *first, first[0]]) as pipeline:
+        [mail] = batch = taken(pipeline)
+        assert sorted(candidate.header.id for candidate in mail.copies) == sorted([first[0].id, "copy"])
+        desk.write(pipeline, batch)
+        assert pipeline.next() is None
 
 
-def test_the_last_chunk_may_hold_nothing_new(desk: ScheduleStore) -> None:
+def test_a_chunk_may_hold_nothing_new(desk: Desk) -> None:
     first = desk.mails(3)
-    with desk.pipeline(first, []) as pipeline:
+    with desk.pipeline([], first, desk.mails(4, from_=STRANGER), []) as pipeline:
         found = []
-        while (batch := pipeline.next(wait=True)) is not None:
+        while (batch := pipeline.next()) is not None:
             found += ids(batch)
             desk.write(pipeline, batch)
     assert sorted(found) == sorted(header.id for header in first)
+    assert desk.ledger.by_outcome()[Outcome.UNMATCHED_DROPPED] == 4
 
 
-def test_windows_are_told_with_the_first_batch_of_their_chunk(desk: ScheduleStore) -> None:
-    with desk.pipeline(desk.mails(2 * BATCH), desk.mails(1, from_="nobody@unknown.example")) as pipeline:
-        told = []
-        while (batch := pipeline.next(wait=True)) is not None:
-            told.append((len(batch.mails), len(batch.readings)))
-            desk.write(pipeline, batch)
-    assert told == [(BATCH, 1), (BATCH, 0), (0, 1)]
+def test_what_failed_before_is_decided_on_first_and_every_window_is_sifted(desk: Desk) -> None:
+    again, one, left_out = desk.mails(3)
+    sifted: list[int] = []
+
+    def sift(window: WalkedWindow) -> WalkedWindow:
+        sifted.append(len(window.headers))
+        return replace(window, headers=tuple(each for each in window.headers if each is not left_out))
+
+    with desk.pipeline([one, left_out], early=[desk.reading([again])], sift=sift) as pipeline:
+        batch = taken(pipeline)
+        assert sorted(ids(batch)) == sorted([again.id, one.id])
+        desk.write(pipeline, batch)
+        assert pipeline.next() is None
+    assert sifted == [2]  # what failed before was chosen by its row
 
 
-def test_the_next_chunk_is_read_when_at_most_one_batch_waits_to_be_taken(desk: ScheduleStore) -> None:
-    waiting = []
-    with desk.pipeline(*(desk.mails(3 * BATCH) for _ in range(3))) as pipeline:
+# -- windows ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_window_is_closed_when_all_its_mails_are_written_and_not_with_its_last_batch_alone(desk: Desk) -> None:
+    with desk.pipeline(desk.mails(2 * BATCH), desk.mails(1, from_=STRANGER)) as pipeline:
+        one, two = taken(pipeline), taken(pipeline)
+        assert pipeline.next() is None  # all was decided on
+        assert desk.closed() == 1  # that of the stranger, who needs no row
+        desk.write(pipeline, two)
+        assert desk.closed() == 0
+        desk.write(pipeline, one)
+        assert desk.closed() == 1
+    assert desk.ledger.all_closed
+
+
+def test_a_window_waits_for_a_copy_that_was_put_off(desk: Desk) -> None:
+    first = desk.mails(1)
+    copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
+    with desk.pipeline(first, [copy]) as pipeline:
+        desk.write(pipeline, taken(pipeline))
+        last = taken(pipeline)
+        assert ids(last) == ["copy"]
+        assert desk.closed() == 1
+        desk.write(pipeline, last, Outcome.DUPLICATE)
+        assert desk.closed() == 1
+
+
+# -- how far ahead ----------------------------------------------------------------------------------------------------
+
+
+def test_the_next_chunk_is_read_when_few_batches_wait_to_be_taken(desk: Desk) -> None:
+    waiting: list[int] = []
+    with desk.pipeline(*(desk.mails(5 * BATCH) for _ in range(3))) as pipeline:
         desk.reader.on_take = lambda: waiting.append(len(pipeline._ready))
-        while (batch := pipeline.next(wait=True)) is not None:
+        while (batch := pipeline.next()) is not None:
             desk.write(pipeline, batch)
-    assert max(waiting) <= 1
+    assert len(waiting) >= 2
+    assert max(waiting) <= WAITING
 
 
-def test_what_ends_the_deciding_is_raised_where_batches_are_taken(desk: ScheduleStore) -> None:
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        (30, CHUNK_LEAST),  # all are: as many as are looked up at least
+        (1, CHUNK_MOST),  # few are: many have to be read for full requests
+        (10, CHUNK_STORED * 3),
+    ],
+)
+def test_a_chunk_is_as_large_as_fills_some_requests(desk: Desk, stored: int, asked: int) -> None:
+    chunk = [*desk.mails(stored), *desk.mails(30 - stored, from_=STRANGER)]
+    with desk.pipeline(chunk) as pipeline:
+        while (batch := pipeline.next()) is not None:
+            desk.write(pipeline, batch)
+    assert desk.reader.asked == [FIRST_CHUNK, asked]
+
+
+def test_it_is_dry_only_when_nothing_comes_before_what_was_handed_over_is_written(desk: Desk) -> None:
+    """Then the writers send what does not fill a request; before, it would waste one."""
+    first = desk.mails(1)
+    copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
+    go = threading.Event()
+    desk.on_take = lambda: go.wait(STUCK) if len(desk.reader.asked) == 2 else None
+    with desk.pipeline(first, [copy]) as pipeline:
+        with pipeline.changed:
+            assert pipeline.changed.wait_for(lambda: pipeline._ready, timeout=STUCK)
+        assert not pipeline.is_dry  # a batch waits to be taken
+        batch = taken(pipeline)
+        assert not pipeline.is_dry  # it is with those who fetch its bodies
+        pipeline.delivered(batch)
+        assert not pipeline.is_dry  # more may be read
+        go.set()
+        with pipeline.changed:
+            assert pipeline.changed.wait_for(lambda: pipeline._waits_for_writing, timeout=STUCK)
+        assert pipeline.is_dry  # the copy waits for the first to be written
+        desk.write(pipeline, [])
+        for mail in batch:
+            desk.ledger.settle(mail.chosen, Outcome.MATCHED)
+        pipeline.done(batch)
+        last = taken(pipeline)
+        assert not pipeline.is_dry
+        desk.write(pipeline, last)
+        assert pipeline.next() is None
+        assert pipeline.is_dry  # all was read
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_ends_the_deciding_is_raised_wherever_batches_are_taken(desk: Desk) -> None:
     desk.firm.org.down["look_up"] = ServiceError("Salesforce is away")
-    with (
-        pytest.raises(ServiceError, match="Salesforce is away"),
-        desk.pipeline(desk.mails(1)) as pipeline,
-    ):
-        pipeline.next(wait=True)
+
+    def use() -> None:
+        with desk.pipeline(desk.mails(1)) as pipeline:
+            with pytest.raises(ServiceError, match="Salesforce is away"):
+                pipeline.next()
+            pipeline.next()  # by another thread
+
+    with pytest.raises(ServiceError, match="Salesforce is away"):
+        use()
     assert desk.reader.stopped.is_set()
 
 
-def test_leaving_it_early_ends_its_thread(desk: ScheduleStore) -> None:
+def test_leaving_it_early_ends_its_thread(desk: Desk) -> None:
     with desk.pipeline(*(desk.mails(BATCH) for _ in range(9))) as pipeline:
-        pipeline.next(wait=True)
+        pipeline.next()
     assert "decider" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_once_it_is_closed_nothing_is_given_out(desk: Desk) -> None:
+    with desk.pipeline(desk.mails(3)) as pipeline:
+        with pipeline.changed:
+            assert pipeline.changed.wait_for(lambda: pipeline._ready, timeout=STUCK)
+        pipeline.close(abandon=True)
+        assert pipeline.next() is None

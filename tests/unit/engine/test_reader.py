@@ -1,107 +1,26 @@
-"""The reader's threads: order, caps, backpressure, the folder tree, and what becomes of errors. Nothing is timed."""
+"""The reader: order, caps, backpressure, and what becomes of errors and of a stop. Nothing is timed.
+
+The folder tree, counts and sweeps: test_reader_roads.py.
+"""
 
 import itertools
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.engine.reader import Reader, Sweep, WalkedWindow, WindowQueue
-from connector.errors import MailboxError, ServiceError
-from connector.model.mail import FolderTree, Header, Page
-from connector.model.run import Window
-from connector.model.values import FolderId, GraphUserId, RecordId
-from tests.support.builders import NOW, at, header, mailbox
-from tests.support.fakes import FakeTenant
+from connector.engine.reader import Reader
+from connector.engine.windows import WindowQueue
+from connector.errors import MailboxError
+from connector.model.mail import Header
+from connector.model.run import WindowKind
+from connector.ports import PageCall
+from tests.support.builders import at, header
+from tests.unit.engine.reading import STUCK, Tenant, all_ids, gated, ids, queue, reader, taken, window
 
-STUCK = 30
-SETTLE = timedelta(0)
-#: where the first window of every lane begins
-FIRST = at(days=-100)
-
-
-class Tenant(FakeTenant):
-    """Notes who asks for what, and calls `at_page` within each call."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[tuple[str, str, datetime, str | None]] = []
-        self.at_page: Callable[[GraphUserId, datetime], None] = lambda *_: None
-        self.busy: Counter[str] = Counter()
-        self.most_busy: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def page(
-        self,
-        mailbox: RecordId,
-        user: GraphUserId,
-        start: datetime,
-        end: datetime,
-        *,
-        top: int,
-        link: str | None,
-        folder: FolderId | None = None,
-    ) -> Page:
-        with self._lock:
-            self.asked.append(("page", user, start, link))
-            self.busy[user] += 1
-            self.most_busy[user] = max(self.most_busy[user], self.busy[user])
-        try:
-            self.at_page(user, start)
-            return super().page(mailbox, user, start, end, top=top, link=link, folder=folder)
-        finally:
-            with self._lock:
-                self.busy[user] -= 1
-
-    def folders(self, user: GraphUserId) -> FolderTree:
-        with self._lock:
-            self.asked.append(("folders", user, NOW, None))
-        return super().folders(user)
-
-    def first_pages(self, user: str | None = None) -> list[tuple[str, datetime]]:
-        """Mailbox and day of each window that was begun, in order; a second round starts later on the same day."""
-        days = [(who, (start - FIRST).days) for kind, who, start, _ in self.asked if kind == "page"]
-        return [*dict.fromkeys((who, FIRST + timedelta(days=day)) for who, day in days if user in (None, who))]
-
-    def trees(self) -> Counter[str]:
-        """How often each mailbox was asked for its tree."""
-        return Counter(user for kind, user, _, _ in self.asked if kind == "folders")
-
-
-def window(box: str, day: int, *, days: int = 1) -> Window:
-    return Window(mailbox=RecordId(box), start=at(days=day - 100), end=at(days=day - 100 + days), road="backfill")
-
-
-def queue(tenant: Tenant, name: str, days: int, *, each: int = 1, draft: bool = False) -> WindowQueue:
-    """A mailbox with so many messages on each of its days, one window a day."""
-    box = mailbox(id=RecordId(name), graph_user_id=GraphUserId(name))
-    tenant.boxes[GraphUserId(name)] = {}
-    for day in range(days):
-        for number in range(each):
-            received = at(days=day - 100, seconds=number)
-            tenant.put(name, header(mailbox=name, id=f"{name}-{day}-{number}", received_at=received, is_draft=draft))
-    return WindowQueue(box, GraphUserId(name), deque(window(name, day) for day in range(days)))
-
-
-def reader(tenant: Tenant, *queues: WindowQueue, threads: int = 4, per_mailbox: int = 3, **how: object) -> Reader:
-    return Reader(tenant, queues, threads=threads, per_mailbox=per_mailbox, settle=SETTLE, **how)  # type: ignore[arg-type]
-
-
-def taken(made: Reader, at_least: int = 1) -> Iterator[WalkedWindow]:
-    while readings := made.take(at_least, patience=STUCK):
-        yield from readings
-
-
-def ids(readings: "list[WalkedWindow]") -> list[str]:
-    return sorted(header.id for reading in readings for header in reading.headers)
-
-
-def all_ids(tenant: Tenant) -> list[str]:
-    return sorted(id_ for box in tenant.boxes.values() for id_ in box)
+#: what one window of live mail is taken to hold
+ONE_AT_A_TIME = 50
 
 
 # -- order and caps ---------------------------------------------------------------------------------------------------
@@ -114,14 +33,14 @@ def test_nothing_to_read_is_over_at_once() -> None:
         assert made.is_over
 
 
-def test_windows_of_a_lane_come_in_order_and_lanes_take_turns() -> None:
-    tenant = Tenant()
+@pytest.mark.parametrize("threads", [0, 1])
+def test_windows_of_a_mailbox_come_in_order_and_mailboxes_take_turns(threads: int) -> None:
+    tenant = Tenant(threads)
     queues = [queue(tenant, name, 3) for name in ("ada", "bob")]
-    with reader(tenant, *queues, threads=1) as made:
+    with reader(tenant, *queues, high_water=ONE_AT_A_TIME) as made:
         readings = [*taken(made)]
         assert made.is_over
-    expected = [(name, at(days=day - 100)) for day in range(3) for name in ("ada", "bob")]
-    assert tenant.first_pages() == expected
+    assert tenant.first_pages() == [(name, at(days=day - 100)) for day in range(3) for name in ("ada", "bob")]
     assert ids(readings) == all_ids(tenant)
     assert [reading.closed for reading in readings if reading.queue is queues[0]] == [
         window("ada", n) for n in range(3)
@@ -129,29 +48,28 @@ def test_windows_of_a_lane_come_in_order_and_lanes_take_turns() -> None:
 
 
 def test_so_many_windows_of_one_mailbox_at_a_time_and_no_more() -> None:
-    tenant = Tenant()
+    tenant = Tenant(8)
     meeting = threading.Barrier(2, timeout=STUCK)
-    first = {at(days=-100), at(days=-99)}
-    once = set(first)
+    once = {at(days=-100), at(days=-99)}
 
-    def meet(_: GraphUserId, start: datetime) -> None:
-        if start in once:
-            once.discard(start)
+    def meet(call: PageCall) -> None:
+        if call.start in once:
+            once.discard(call.start)
             meeting.wait()  # passes only when two windows are being walked
 
     tenant.at_page = meet
-    with reader(tenant, queue(tenant, "ada", 12), threads=8, per_mailbox=2) as made:
+    with reader(tenant, queue(tenant, "ada", 12), per_mailbox=2) as made:
         readings = [*taken(made)]
     assert len(readings) == 12
     assert tenant.most_busy["ada"] == 2
 
 
 def test_a_mailbox_does_not_wait_for_another() -> None:
-    tenant = Tenant()
-    bob_done, waited = threading.Event(), []
+    tenant = Tenant(2)
+    bob_done, waited = threading.Event(), list[bool]()
 
-    def wait(user: GraphUserId, _: datetime) -> None:
-        if user == "ada":
+    def wait(call: PageCall) -> None:
+        if call.user == "ada":
             waited.append(bob_done.wait(STUCK))
 
     tenant.at_page = wait
@@ -163,267 +81,166 @@ def test_a_mailbox_does_not_wait_for_another() -> None:
         if done.count("bob") == 3:
             bob_done.set()
 
-    with reader(tenant, *queues, threads=2, progress=progress) as made:
+    with reader(tenant, *queues, progress=progress) as made:
         readings = [*taken(made)]
     assert len(readings) == 4
     assert waited
     assert all(waited)
 
 
-def test_a_thread_that_is_free_does_not_ask_a_busy_mailbox_more_often() -> None:
-    tenant = Tenant()
-    bob_done = threading.Event()
-
-    def wait(user: GraphUserId, start: datetime) -> None:
-        if user == "ada" and start == at(days=-100):
-            assert bob_done.wait(STUCK)
-
-    tenant.at_page = wait
-    done: list[str] = []
-
-    def progress(of: WindowQueue, _: int) -> None:
-        done.append(of.user)
-        if done.count("bob") == 3:
-            bob_done.set()
-
-    queues = [queue(tenant, "ada", 3), queue(tenant, "bob", 3)]
-    with reader(tenant, *queues, threads=2, per_mailbox=1, progress=progress) as made:
-        assert len([*taken(made)]) == 6
-    assert tenant.most_busy == {"ada": 1, "bob": 1}
+def test_answers_that_come_at_once_do_not_pile_up_on_the_stack() -> None:
+    """A source may answer in the thread that asks: thousands of windows, each a step of the one before."""
+    tenant = Tenant(threads=0)
+    with reader(tenant, queue(tenant, "ada", 3_000), high_water=10**6) as made:
+        assert len([*taken(made)]) == 3_000
 
 
 # -- backpressure ---------------------------------------------------------------------------------------------------
 
 
 def test_reading_pauses_while_the_pile_is_high() -> None:
-    tenant = Tenant()
+    """Whoever takes late finds no more than the limit, and the window that went over it."""
+    tenant = Tenant(1)
     walked = threading.Semaphore(0)
     made = reader(
-        tenant,
-        queue(tenant, "ada", 8, each=5),
-        threads=1,
-        high_water=10,
-        progress=lambda *_: walked.release(),
+        tenant, queue(tenant, "ada", 40, each=10), per_mailbox=1, high_water=60, progress=lambda *_: walked.release()
     )
+    sizes: list[int] = []
     with made:
-        for _ in range(2):
+        for _ in range(6):
             assert walked.acquire(timeout=STUCK)
-        assert len(tenant.first_pages()) == 2
         # what may be asked for is more than the pile can hold, and comes all the same
-        sizes = []
         while readings := made.take(1000, patience=STUCK):
             sizes.append(sum(len(reading.headers) for reading in readings))
-            assert len(tenant.first_pages()) <= sum(sizes) / 5 + 2
-    assert sum(sizes) == 40
-    assert max(sizes) <= 10
+            assert len(tenant.first_pages()) <= sum(sizes) / 10 + 7
+    assert sum(sizes) == 400
+    assert max(sizes) <= 70
+
+
+def test_nothing_is_begun_while_as_much_is_read_as_may_lie_there() -> None:
+    """However few windows are under way: one after the other they would fill the memory too."""
+    tenant = Tenant(threads=0)
+    with reader(tenant, queue(tenant, "ada", 200, each=10), per_mailbox=1, high_water=60) as made:
+        # all answers come at once, so that whatever may be begun has ended here
+        assert len(tenant.first_pages()) <= 7
+        assert len([*taken(made)]) == 200
+
+
+def test_what_walks_under_way_will_hold_counts_as_read() -> None:
+    tenant = Tenant(threads=8)
+    asked, go = gated(tenant)
+    with reader(tenant, queue(tenant, "ada", 40), per_mailbox=20, high_water=200) as made:
+        assert asked.wait(STUCK)
+        assert len(tenant.first_pages()) == 4  # of fifty messages, as live mail is taken to hold
+        go.set()
+        assert len([*taken(made)]) == 40
 
 
 def test_take_comes_back_with_what_there_is_when_patience_ends() -> None:
-    tenant = Tenant()
+    tenant = Tenant(1)
     go, walked = threading.Event(), threading.Semaphore(0)
 
-    def wait(_: GraphUserId, start: datetime) -> None:
-        if start > at(days=-100):
+    def wait(call: PageCall) -> None:
+        if call.start > at(days=-100):
             assert go.wait(STUCK)
 
     tenant.at_page = wait
-    with reader(tenant, queue(tenant, "ada", 2), threads=1, progress=lambda *_: walked.release()) as made:
+    with reader(tenant, queue(tenant, "ada", 2), per_mailbox=1, progress=lambda *_: walked.release()) as made:
         assert walked.acquire(timeout=STUCK)
         assert ids(made.take(1000, patience=0)) == ["ada-0-0"]
         go.set()
         assert ids([*taken(made)]) == ["ada-1-0"]
 
 
-# -- the folder tree ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("threads", [1, 8])
-def test_the_tree_is_asked_for_once_and_is_there_before_a_message_is_handed_over(threads: int) -> None:
-    tenant = Tenant()
-    queues = [queue(tenant, name, 10) for name in ("ada", "bob", "cid")]
-    with reader(tenant, *queues, threads=threads) as made:
-        for reading in taken(made):
-            assert reading.queue.tree is not None
-    assert tenant.trees() == {"ada": 1, "bob": 1, "cid": 1}
-
-
-def test_no_tree_for_a_mailbox_without_messages_or_with_drafts_only() -> None:
-    tenant = Tenant()
-    queues = [queue(tenant, "ada", 5, each=0), queue(tenant, "bob", 5, draft=True)]
-    with reader(tenant, *queues) as made:
-        readings = [*taken(made)]
-    assert len(readings) == 10
-    assert not tenant.trees()
-
-
-def test_a_tree_that_a_lane_has_is_not_asked_for() -> None:
-    tenant = Tenant()
-    ada = queue(tenant, "ada", 3)
-    ada.tree, ada.tree_asked = FolderTree(folders={}), True
-    with reader(tenant, ada) as made:
-        assert len([*taken(made)]) == 3
-    assert not tenant.trees()
-
-
-def test_a_tree_that_cannot_be_read_ends_its_lane_whoever_waits_for_it() -> None:
-    tenant = Tenant()
-
-    def no_tree(name: str) -> None:
-        if name == "folders":
-            raise MailboxError("no folders", code="X")
-
-    tenant.call = no_tree
-    ada = queue(tenant, "ada", 9)
-    with reader(tenant, ada, threads=8, per_mailbox=4) as made:
-        assert [*taken(made)] == []
-    assert ada.error is not None
-    assert ada.error.code == "X"
-    assert not ada.windows
-
-
-# -- errors ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("threads", [1, 4])
-def test_an_error_of_a_mailbox_ends_its_lane_only(threads: int) -> None:
-    tenant = Tenant()
-    ada, bob = queue(tenant, "ada", 6), queue(tenant, "bob", 6)
-
-    def refuse(user: GraphUserId, start: datetime) -> None:
-        if user == "ada" and start >= at(days=-98):
-            raise MailboxError("denied", code="ACCESS_DENIED")
-
-    tenant.at_page = refuse
-    with reader(tenant, ada, bob, threads=threads, per_mailbox=1) as made:
-        readings = [*taken(made)]
-        assert made.is_over
-    assert ids([reading for reading in readings if reading.queue is ada]) == ["ada-0-0", "ada-1-0"]
-    assert ids([reading for reading in readings if reading.queue is bob]) == sorted(tenant.boxes[GraphUserId("bob")])
-    assert ada.error is not None
-    assert (ada.error.code, bob.error) == ("ACCESS_DENIED", None)
-    assert len(tenant.first_pages("ada")) == 3
-
-
-class OddError(BaseException):
-    """What only the outermost frame may handle."""
-
-
-@pytest.mark.parametrize("error", [ServiceError("away"), RuntimeError("bug"), KeyboardInterrupt(), OddError()])
-@pytest.mark.parametrize("threads", [1, 4])
-def test_any_other_error_reaches_the_one_who_takes(error: BaseException, threads: int) -> None:
-    tenant = Tenant()
-    queues = [queue(tenant, name, 5) for name in ("ada", "bob")]
-
-    def fail(user: GraphUserId, start: datetime) -> None:
-        if user == "bob" and start == at(days=-98):
-            raise error
-
-    tenant.at_page = fail
-    with reader(tenant, *queues, threads=threads) as made:
-        with pytest.raises(type(error)) as caught:
-            [*taken(made, 1000)]
-        assert caught.value is error
-    assert all(found.error is None for found in queues)
-
-
-def test_an_error_of_the_progress_display_is_not_lost() -> None:
-    tenant = Tenant()
-
-    def progress(*_: object) -> None:
-        raise RuntimeError("display")
-
-    with (
-        reader(tenant, queue(tenant, "ada", 3), progress=progress) as made,
-        pytest.raises(RuntimeError, match="display"),
-    ):
-        [*taken(made, 1000)]
-
-
-def test_the_first_error_is_the_one_that_is_told() -> None:
-    tenant = Tenant()
-    meeting, second = threading.Barrier(2, timeout=STUCK), threading.Event()
-
-    def fail(user: GraphUserId, _: datetime) -> None:
-        meeting.wait()
-        if user == "ada":
-            second.set()
-            raise RuntimeError("first")
-        assert second.wait(STUCK)
-        raise ServiceError("second")
-
-    tenant.at_page = fail
-    ada, bob = queue(tenant, "ada", 1), queue(tenant, "bob", 1)
-    with reader(tenant, ada, bob, threads=2) as made, pytest.raises((RuntimeError, ServiceError)) as caught:
-        made.take(1000)
-    first = caught.value
-    with pytest.raises(type(first)) as again:
-        made.take(1000)
-    assert again.value is first
-
-
 # -- stopping ---------------------------------------------------------------------------------------------------
 
 
-def gated(tenant: Tenant) -> tuple[threading.Event, threading.Event]:
-    """Everybody who asks for a page waits; tells when somebody does."""
-    asked, go = threading.Event(), threading.Event()
-
-    def wait(*_: object) -> None:
-        asked.set()
-        assert go.wait(STUCK)
-
-    tenant.at_page = wait
-    return asked, go
-
-
 def test_stop_finishes_what_is_being_walked_and_takes_no_more() -> None:
-    tenant = Tenant()
+    tenant = Tenant(1)
     asked, go = gated(tenant)
     ada = queue(tenant, "ada", 5)
-    with reader(tenant, ada, threads=1) as made:
+    with reader(tenant, ada, per_mailbox=1) as made:
         assert asked.wait(STUCK)
         made.stop()
         go.set()
         assert ids([*taken(made)]) == ["ada-0-0"]
         assert made.is_over
-    assert len(ada.windows) == 4
+    assert ada.live_left
+    assert ada.has_windows
 
 
-def test_an_abandoned_walk_ends_after_its_page() -> None:
-    tenant = Tenant()
+def test_an_abandoned_walk_ends_after_its_page_and_nobody_waits_for_it() -> None:
+    tenant = Tenant(1)
     asked, go = gated(tenant)
-    with reader(tenant, queue(tenant, "ada", 2, each=900), threads=1) as made:
+    with reader(tenant, queue(tenant, "ada", 2, each=900), per_mailbox=1) as made:
         assert asked.wait(STUCK)
         made.stop(abandon=True)
+        assert [*taken(made)] == []  # before the page has come
         go.set()
-        assert [*taken(made)] == []
-    assert len(tenant.asked) == 1
+    tenant._pool.shutdown() if tenant._pool is not None else None
+    assert len(tenant.pages) == 1
 
 
-def test_leaving_with_an_exception_ends_all_threads() -> None:
-    tenant = Tenant()
+def test_whoever_takes_is_let_go_when_the_reading_is_abandoned() -> None:
+    """A writer failed meanwhile: the thread that decides must end."""
+    tenant = Tenant(1)
     asked, go = gated(tenant)
-    before = threading.active_count()
-    made = reader(tenant, queue(tenant, "ada", 50, each=3), threads=4)
+    made = reader(tenant, queue(tenant, "ada", 2))
+    found: list[object] = ["waiting"]
+    with made:
+        thread = threading.Thread(target=lambda: found.append(made.take(1000, patience=STUCK)), daemon=True)
+        thread.start()
+        assert asked.wait(STUCK)
+        made.stop(abandon=True)
+        thread.join(STUCK)
+        assert found == ["waiting", []]
+        go.set()
+
+
+def test_leaving_waits_for_the_walks_under_way() -> None:
+    tenant = Tenant(1)
+    asked, go = gated(tenant)
+    ada = queue(tenant, "ada", 1)
+    with reader(tenant, ada) as made:
+        assert asked.wait(STUCK)
+        threading.Thread(target=_set_once_stopped, args=(made, go), daemon=True).start()
+    assert ada.active == 0
+    assert ids([*taken(made)]) == ["ada-0-0"]
+
+
+def _set_once_stopped(made: Reader, go: threading.Event) -> None:
+    with made._changed:
+        assert made._changed.wait_for(lambda: made._state.stopped, timeout=STUCK)
+    go.set()
+
+
+def test_leaving_with_an_exception_waits_for_nothing() -> None:
+    tenant = Tenant(1)
+    asked, go = gated(tenant)
+    made = reader(tenant, queue(tenant, "ada", 50, each=3))
 
     def use() -> None:
         with made:
             assert asked.wait(STUCK)
-            go.set()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         use()
-    assert threading.active_count() == before
+    begun = len(tenant.first_pages())
+    go.set()
+    assert tenant._pool is not None
+    tenant._pool.shutdown()
+    assert len(tenant.first_pages()) == begun
 
 
 # -- nothing is lost ---------------------------------------------------------------------------------------------------
 
 
-def test_a_window_that_holds_too_much_is_read_in_parts() -> None:
-    tenant = Tenant()
+@pytest.mark.parametrize("per_mailbox", [1, 3])
+def test_a_window_that_holds_too_much_is_read_in_parts(per_mailbox: int) -> None:
+    tenant = Tenant(3)
     ada = queue(tenant, "ada", 1, each=4500)
-    with reader(tenant, ada, threads=3) as made:
+    with reader(tenant, ada, per_mailbox=per_mailbox) as made:
         readings = [*taken(made)]
     assert ids(readings) == all_ids(tenant)
     assert len(readings) >= 3
@@ -431,27 +248,27 @@ def test_a_window_that_holds_too_much_is_read_in_parts() -> None:
     assert closed[0][0] == at(days=-100)
     assert closed[-1][1] == at(days=-99)
     assert all(ends == begins for (_, ends), (begins, _) in itertools.pairwise(closed))
-    assert ada.planned == len(readings)
+    assert ada.covered == ada.planned == 86_400
 
 
 def test_what_is_left_of_a_window_comes_before_the_next_one() -> None:
-    tenant = Tenant()
+    tenant = Tenant(1)
     ada = queue(tenant, "ada", 1, each=2600)
-    ada.windows.append(window("ada", 50))
+    ada = WindowQueue(ada.mailbox, ada.user, (*ada.ranges, window("ada", 50)))
     failed = threading.Event()
 
-    def act(_: GraphUserId, start: datetime) -> None:
-        if start == at(days=-50):
+    def act(call: PageCall) -> None:
+        if call.start == at(days=-50):
             failed.set()
             raise MailboxError("denied")
 
     tenant.at_page = act
-    with reader(tenant, ada, threads=1, per_mailbox=1) as made:
+    with reader(tenant, ada, per_mailbox=1) as made:
         readings = [*taken(made)]
     # the part that follows stands in front of the window that fails
     assert ids(readings) == all_ids(tenant)
     assert failed.is_set()
-    assert not ada.windows
+    assert not ada.has_windows
 
 
 def test_a_window_without_a_settled_second_is_not_closed() -> None:
@@ -464,82 +281,40 @@ def test_a_window_without_a_settled_second_is_not_closed() -> None:
     assert reading.headers == ()
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     plan=st.lists(
         st.tuples(st.sampled_from(["ada", "bob", "cid"]), st.integers(0, 5), st.integers(0, 86_399)), max_size=40
     ),
-    threads=st.integers(1, 6),
+    threads=st.integers(0, 5),
     per_mailbox=st.integers(1, 3),
-    high_water=st.integers(1, 20),
+    high_water=st.integers(1, 120),
     at_least=st.integers(1, 20),
+    kind=st.sampled_from([WindowKind.LIVE, WindowKind.BACKFILL]),
+    says=st.none() | st.sampled_from([-1, 0, 10**4, 10**6]),
 )
 def test_every_message_is_handed_over_once_whatever_the_threads(
-    plan: list[tuple[str, int, int]], threads: int, per_mailbox: int, high_water: int, at_least: int
+    plan: list[tuple[str, int, int]],
+    threads: int,
+    per_mailbox: int,
+    high_water: int,
+    at_least: int,
+    kind: WindowKind,
+    says: int | None,
 ) -> None:
-    tenant = Tenant()
-    queues = [queue(tenant, name, 6, each=0) for name in ("ada", "bob", "cid")]
+    tenant = Tenant(threads)
+    tenant.says = says
+    queues = [queue(tenant, name, 6, each=0, kind=kind) for name in ("ada", "bob", "cid")]
     expected: list[Header] = [
         tenant.put(name, header(mailbox=name, received_at=at(days=day - 100, seconds=second)))
         for name, day, second in plan
     ]
-    with reader(tenant, *queues, threads=threads, per_mailbox=per_mailbox, high_water=high_water) as made:
+    with reader(tenant, *queues, per_mailbox=per_mailbox, high_water=high_water) as made:
         readings = [*taken(made, at_least)]
         assert made.is_over
     assert ids(readings) == sorted(message.id for message in expected)
-    assert len(readings) == 18
-
-
-# -- sweeps -----------------------------------------------------------------------------------------------------------
-
-
-def with_sweep(of: WindowQueue) -> WindowQueue:
-    """The lane with a sweep of its first hundred days."""
-    of.sweep = Sweep(Window(mailbox=of.mailbox.id, start=FIRST, end=FIRST + timedelta(days=100), road="sweep"))
-    return of
-
-
-def test_one_lane_is_swept_to_its_end_before_the_next_begins() -> None:
-    tenant = Tenant()
-    tenant.large = True  # so that a sweep has three windows
-    queues = [with_sweep(queue(tenant, name, 2)) for name in ("ada", "bob", "cid")]
-    with reader(tenant, *queues, threads=1) as made:
-        readings = [*taken(made)]
-        assert made.is_over
-    roads = [(reading.queue.mailbox.id, reading.closed.road) for reading in readings if reading.closed is not None]
-    assert {road for _, road in roads[:6]} == {"backfill"}
-    assert roads[6:] == [(name, "sweep") for name in ("ada", "bob", "cid") for _ in range(3)]
-    assert tenant.trees() == Counter(ada=1, bob=1, cid=1)
-
-
-def test_a_lane_that_has_only_a_sweep_is_read() -> None:
-    tenant = Tenant()
-    only = with_sweep(queue(tenant, "ada", 2))
-    only.windows.clear()
-    with reader(tenant, only) as made:
-        assert ids([*taken(made)]) == all_ids(tenant)
-    assert (only.walked, only.listed) == (1, 0)
-
-
-def test_a_lane_whose_mailbox_fails_is_not_swept() -> None:
-    tenant = Tenant()
-    broken = with_sweep(queue(tenant, "ada", 2))
-    tenant.broken[GraphUserId("ada")] = MailboxError("denied")
-    with reader(tenant, broken) as made:
-        assert [*taken(made)] == []
-    assert broken.sweep is None
-    assert tenant.trees() == Counter()
-
-
-def test_a_backfill_is_counted_once_and_what_ails_the_count_is_no_error() -> None:
-    class Silent(Tenant):
-        def count(self, user: GraphUserId, start: datetime, end: datetime) -> int | None:
-            raise MailboxError("no count")
-
-    tenant, silent = Tenant(), Silent()
-    counted, uncounted = queue(tenant, "ada", 5, each=3), queue(silent, "bob", 5, each=3)
-    with reader(tenant, counted) as made:
-        assert len(ids([*taken(made)])) == 15
-    with reader(silent, uncounted) as made:
-        assert len(ids([*taken(made)])) == 15
-    assert (counted.expected, counted.listed, counted.walked) == (15, 15, 5)
-    assert (uncounted.expected, uncounted.error) == (None, None)
+    for each in queues:
+        closed = sorted((r.closed.start, r.closed.end) for r in readings if r.queue is each and r.closed is not None)
+        assert (closed[0][0], closed[-1][1]) == (at(days=-100), at(days=-94))
+        assert all(ends == begins for (_, ends), (begins, _) in itertools.pairwise(closed))
+        assert each.covered == each.planned

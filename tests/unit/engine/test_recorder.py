@@ -3,23 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
-from connector.codes import ErrorStatus, EventKind, EventStatus, MailboxStatus
-from connector.engine.mailboxes import MailboxRun, ReadLimits
+from connector.codes import ErrorStatus, EventKind, EventStatus
+from connector.core.reading.progress import Progress
+from connector.engine.context import RunServices
+from connector.engine.mailboxes import ReadLimits
 from connector.engine.recorder import CHECKPOINT_SECONDS, RunRecorder
-from connector.engine.report import Report
-from connector.engine.retries import Retries
+from connector.engine.report import ReportBuilder
+from connector.engine.request import RunRequest
+from connector.engine.run import Run
 from connector.errors import MailboxError, MessageError, ServiceError, StoppedError
-from connector.model.org import LoggedError, SettledError
-from connector.model.run import EventRecord, Failure, MailboxUpdate
+from connector.model.org import LoggedError, SettledError, Setup
+from connector.model.run import Checkpoint, EventRecord, Failure, MailboxUpdate
 from connector.model.values import GraphUserId, MessageId, RecordId
 from tests.support.builders import NOW, mailbox
 from tests.support.firm import Firm
 
 BOX = RecordId("a0M000000000001AAA")
+READ = Progress(covered=1.0, planned=2.0, messages=3, expected=None, seconds=4.0)
 
 
 class LogBook:
@@ -44,7 +49,14 @@ class LogBook:
         if self.down is not None:
             raise self.down
         self.saved.append(
-            {"event": event, "failures": failures, "mailboxes": mailboxes, "settled": settled, "answered": answered}
+            {
+                "event": event,
+                "failures": failures,
+                "mailboxes": mailboxes,
+                "settled": settled,
+                "answered": answered,
+                "matched_through": matched_through,
+            }
         )
 
     @property
@@ -53,19 +65,22 @@ class LogBook:
         return [(row.key, str(row.fields["Status__c"])) for row in rows if row is not None]
 
 
-class ScheduleStore:
-    """A journal with its report, and a clock that stands still unless it is told to move."""
+class Desk:
+    """A recorder with its report, and a clock that stands still unless it is told to move."""
 
     def __init__(self) -> None:
-        self.book, self.report, self.seconds = LogBook(), Report(), 0.0
+        self.book, self.report, self.seconds = LogBook(), ReportBuilder(), 0.0
         self.recorder = RunRecorder(
-            self.book, self.report, key="run", kind=EventKind.MANUAL, pace=ReadLimits(), monotonic=lambda: self.seconds
+            self.book, self.report, key="run", kind=EventKind.MANUAL, monotonic=lambda: self.seconds
         )
-        self.mailbox_runs: dict[RecordId, MailboxRun] = {}
-        self.retries = Retries()
+        self.settled: list[SettledError] = []
+        self.turned = False
 
     def save(self, **how: Any) -> dict[str, Any]:
-        self.recorder.save(self.mailbox_runs, self.retries, NOW, **how)
+        """A checkpoint of all that failed and was settled so far, as a run composes it."""
+        failures = tuple(self.report.ledger.failures_now().values())
+        checkpoint = Checkpoint(failures=failures, settled=tuple(self.settled))
+        self.recorder.save(checkpoint, NOW, read=READ, turned=self.turned, **how)
         return self.book.saved[-1]
 
     def fail(self, message: str = "m1", **fields: Any) -> Failure:
@@ -77,6 +92,30 @@ class ScheduleStore:
         return failure
 
 
+class Admin:
+    """SetupSource: what the firm's org says, with these error rows."""
+
+    now = NOW
+
+    def __init__(self, firm: Firm, *errors: LoggedError) -> None:
+        self._firm, self._errors = firm, errors
+
+    def read(self) -> Setup:
+        return replace(self._firm.org.read(), errors=self._errors)
+
+
+def saved_by_a_run(firm: Firm, *errors: LoggedError) -> list[dict[str, Any]]:
+    """What a run of this firm saves, with a checkpoint whenever it may."""
+    book, minutes = LogBook(), count(step=CHECKPOINT_SECONDS)
+    services = RunServices(
+        admin=Admin(firm, *errors), source=firm.tenant, directory=firm.org, sink=firm.org, log_book=book
+    )
+    limits = ReadLimits(workers=2, settle=timedelta(0), writers=1)
+    report = Run(services, RunRequest(), key="run", limits=limits, monotonic=lambda: next(minutes)).run()
+    assert report.failure is None
+    return book.saved
+
+
 def logged(message: str, **fields: Any) -> LoggedError:
     """A row of an earlier run."""
     known: dict[str, Any] = {"id": RecordId("a0R000000000001AAA"), "key": "k", "mailbox": BOX, "attempts": 1}
@@ -85,8 +124,8 @@ def logged(message: str, **fields: Any) -> LoggedError:
 
 
 @pytest.fixture
-def desk() -> ScheduleStore:
-    return ScheduleStore()
+def desk() -> Desk:
+    return Desk()
 
 
 @pytest.fixture
@@ -97,7 +136,7 @@ def firm() -> Firm:
 # -- checkpoints ----------------------------------------------------------------------------------------------------
 
 
-def test_a_checkpoint_is_due_once_the_last_is_long_enough_ago(desk: ScheduleStore) -> None:
+def test_a_checkpoint_is_due_once_the_last_is_long_enough_ago(desk: Desk) -> None:
     assert not desk.recorder.is_due
     desk.seconds = CHECKPOINT_SECONDS
     assert desk.recorder.is_due
@@ -106,7 +145,7 @@ def test_a_checkpoint_is_due_once_the_last_is_long_enough_ago(desk: ScheduleStor
     assert desk.recorder.seconds == CHECKPOINT_SECONDS
 
 
-def test_a_failure_is_logged_once_and_counted_once(desk: ScheduleStore) -> None:
+def test_a_failure_is_logged_once_and_counted_once(desk: Desk) -> None:
     desk.fail("m1")
     assert [failure.message for failure in desk.save()["failures"]] == ["m1"]
     desk.fail("m2")
@@ -115,41 +154,56 @@ def test_a_failure_is_logged_once_and_counted_once(desk: ScheduleStore) -> None:
     assert desk.report.errors == 2
 
 
-def test_a_failure_belongs_to_the_row_that_its_message_has(desk: ScheduleStore) -> None:
-    failure = desk.fail("new-id")
-    row = logged("old-id", key="the row")
-    desk.retries.tried[failure.mailbox, failure.message] = row
-    assert [failure.error_key for failure in desk.save()["failures"]] == ["the row"]
-
-
-def test_what_is_settled_is_said_once(desk: ScheduleStore) -> None:
-    desk.retries.gone = [SettledError(id=RecordId("a0R000000000001AAA"), status=ErrorStatus.GAVE_UP)]
+def test_what_is_settled_is_said_once(desk: Desk) -> None:
+    desk.settled = [SettledError(id=RecordId("a0R000000000001AAA"), status=ErrorStatus.GAVE_UP)]
     assert len(desk.save()["settled"]) == 1
     assert desk.save(last=True)["settled"] == []
 
 
-def test_a_request_to_retry_is_answered_by_the_end_only(desk: ScheduleStore) -> None:
-    event = RecordId("a0V000000000001AAA")
-    row = logged("m1", event=event, event_requested=True)
-    desk.retries.open[BOX, MessageId("m1")] = row
-    desk.retries.gone = [SettledError(id=row.id, status=ErrorStatus.GAVE_UP)]
-    assert desk.save()["answered"] == []
-    assert desk.save(last=True)["answered"] == [event]
+def test_a_checkpoint_is_saved_as_the_run_composed_it(desk: Desk) -> None:
+    update, event = MailboxUpdate(id=BOX, fields={"Status__c": "Live"}), RecordId("a0V000000000001AAA")
+    checkpoint = Checkpoint(mailboxes=(update,), answered=(event,), matched_through=(RecordId("a0S"), NOW))
+    desk.recorder.save(checkpoint, NOW, read=READ, turned=False)
+    [saved] = desk.book.saved
+    assert (saved["mailboxes"], saved["answered"]) == ((update,), (event,))
+    assert saved["matched_through"] == ("a0S", NOW)
 
 
-def test_what_was_saved_of_a_mailbox_is_not_saved_again(desk: ScheduleStore) -> None:
-    ready = mailbox(status=MailboxStatus.READY)
-    desk.mailbox_runs[BOX] = mailbox_run = MailboxRun(mailbox=ready, before=ready)
-    mailbox_run.fail(MailboxError("denied"))
-    [update] = desk.save()["mailboxes"]
-    assert update.fields.keys() == {"Status__c", "Status_Detail__c"}
-    assert desk.save(last=True)["mailboxes"] == []
+# -- what a run composes ---------------------------------------------------------------------------------------------
+
+
+def test_a_failure_belongs_to_the_row_that_its_message_has(firm: Firm) -> None:
+    """Found again under another id, it fails again: its row says so, and there is no second one."""
+    moved = firm.mail("ada", id="new-id", message_id="<moved@client.example>")
+    firm.tenant.bodies_broken[moved.id] = MessageError("odd", code="GRAPH_400")
+    row = logged("old-id", key="the row", mailbox=moved.mailbox, internet_message_id="<moved@client.example>")
+    saved = saved_by_a_run(firm, row)
+    assert [failure.error_key for each in saved for failure in each["failures"]] == ["the row"]
+
+
+def test_a_request_to_retry_is_answered_by_the_end_only(firm: Firm) -> None:
+    event, mail = RecordId("a0V000000000001AAA"), firm.mail("ada")
+    saved = saved_by_a_run(firm, logged(mail.id, mailbox=mail.mailbox, event=event, event_requested=True))
+    *before, last = saved
+    assert any(each["settled"] for each in before)  # it was done with at a checkpoint already
+    assert [each["answered"] for each in before] == [()] * len(before)
+    assert last["answered"] == (event,)
+
+
+def test_what_was_saved_of_a_mailbox_is_not_saved_again(firm: Firm) -> None:
+    firm.mail("ada")
+    firm.tenant.broken[GraphUserId("bob")] = MailboxError("denied")
+    saved = saved_by_a_run(firm)
+    assert len(saved) > 1
+    written = [(update.id, name) for each in saved for update in each["mailboxes"] for name in update.fields]
+    assert (firm.row("bob"), "Status_Detail__c") in written
+    assert written.count((firm.row("ada"), "Live_From__c")) == written.count((firm.row("bob"), "Live_From__c")) == 1
 
 
 # -- which events there are ------------------------------------------------------------------------------------------
 
 
-def test_a_run_without_news_has_no_event_and_once_it_has_one_it_keeps_it(desk: ScheduleStore) -> None:
+def test_a_run_without_news_has_no_event_and_once_it_has_one_it_keeps_it(desk: Desk) -> None:
     assert desk.save()["event"] is None
     desk.report.ledger.participants = 1
     assert desk.save()["event"] is not None
@@ -160,24 +214,20 @@ def test_a_run_without_news_has_no_event_and_once_it_has_one_it_keeps_it(desk: S
 
 
 @pytest.mark.parametrize("news", ["failed", "remarks", "turned", "unlinked"])
-def test_news_are_what_failed_what_was_refused_and_a_mailbox_that_turned(desk: ScheduleStore, news: str) -> None:
-    box = mailbox(status=MailboxStatus.LIVE)
-    desk.mailbox_runs[BOX] = mailbox_run = MailboxRun(mailbox=box, before=box)
+def test_news_are_what_failed_what_was_refused_and_a_mailbox_that_turned(desk: Desk, news: str) -> None:
+    desk.turned = news in ("turned", "unlinked")
     if news == "failed":
         desk.fail()
     elif news == "remarks":
         desk.report.remarks = ["It could not be deleted."]
     elif news == "turned":
-        mailbox_run.fail(MailboxError("denied"))
         desk.report.failed_mailboxes = {BOX: MailboxError("denied")}
-    else:
-        mailbox_run.unlink("No permission.")
     desk.save(last=True)
     status = "Succeeded" if news == "unlinked" else "Completed with Errors"
     assert desk.book.events == [("run", status)]
 
 
-def test_the_end_has_its_time_and_its_calls_with_the_one_that_says_so(desk: ScheduleStore) -> None:
+def test_the_end_has_its_time_and_its_calls_with_the_one_that_says_so(desk: Desk) -> None:
     desk.report.ledger.emails = 1
     desk.seconds = 90.4
     running = desk.save()["event"].fields
@@ -190,7 +240,7 @@ def test_the_end_has_its_time_and_its_calls_with_the_one_that_says_so(desk: Sche
 # -- what stopped the run --------------------------------------------------------------------------------------------
 
 
-def test_a_failure_before_anything_was_stored_is_the_run_s_own_row(desk: ScheduleStore) -> None:
+def test_a_failure_before_anything_was_stored_is_the_run_s_own_row(desk: Desk) -> None:
     desk.recorder.save_failure(ServiceError("away"), NOW)
     assert desk.book.events == [("run", "Failed")]
     fields = desk.book.saved[0]["event"].fields
@@ -199,7 +249,7 @@ def test_a_failure_before_anything_was_stored_is_the_run_s_own_row(desk: Schedul
     assert (desk.report.event, desk.report.failure_logged) == ("run", True)
 
 
-def test_what_was_stored_keeps_its_row_as_interrupted_beside_that_of_the_failure(desk: ScheduleStore) -> None:
+def test_what_was_stored_keeps_its_row_as_interrupted_beside_that_of_the_failure(desk: Desk) -> None:
     desk.report.ledger.emails, desk.report.remarks = 7, ["It could not be deleted."]
     desk.fail()
     desk.recorder.save_failure(ServiceError("away"), NOW)
@@ -212,7 +262,7 @@ def test_what_was_stored_keeps_its_row_as_interrupted_beside_that_of_the_failure
     assert desk.report.event == "run"
 
 
-def test_a_run_that_was_asked_to_stop_has_not_failed(desk: ScheduleStore) -> None:
+def test_a_run_that_was_asked_to_stop_has_not_failed(desk: Desk) -> None:
     desk.recorder.save_failure(StoppedError("stopped"), NOW)
     assert desk.book.saved == []
     desk.fail()
@@ -223,13 +273,13 @@ def test_a_run_that_was_asked_to_stop_has_not_failed(desk: ScheduleStore) -> Non
     assert not desk.report.failure_logged
 
 
-def test_a_failure_that_cannot_be_logged_is_not_said_to_be(desk: ScheduleStore) -> None:
+def test_a_failure_that_cannot_be_logged_is_not_said_to_be(desk: Desk) -> None:
     desk.book.down = ServiceError("the org is away too")
     desk.recorder.save_failure(ServiceError("away"), NOW)
     assert (desk.report.event, desk.report.failure_logged) == (None, False)
 
 
-def test_after_a_failure_no_error_row_and_no_timestamp_is_written(desk: ScheduleStore) -> None:
+def test_after_a_failure_no_error_row_and_no_timestamp_is_written(desk: Desk) -> None:
     desk.fail()
     desk.recorder.save_failure(ServiceError("away"), NOW)
     assert [(save["failures"], save["mailboxes"]) for save in desk.book.saved] == [([], [])]
@@ -241,16 +291,16 @@ def test_after_a_failure_no_error_row_and_no_timestamp_is_written(desk: Schedule
 def test_a_mailbox_counts_once_whether_it_was_read_or_could_not_be() -> None:
     boxes = tuple(mailbox(id=RecordId(f"a0M{n:012d}AAA")) for n in (1, 2))
     failed = {RecordId(f"a0M{n:012d}AAA"): MailboxError("denied") for n in (2, 3)}
-    assert Report(mailboxes=boxes, failed_mailboxes=failed).looked_at == 3
+    assert ReportBuilder(mailboxes=boxes, failed_mailboxes=failed).looked_at == 3
 
 
 def test_a_line_for_each_thing_that_an_admin_should_know() -> None:
-    report = Report(remarks=["One."], failing=("Two.",), unlinked={"ada@firm.example": "Three."})
+    report = ReportBuilder(remarks=["One."], failing=("Two.",), unlinked={"ada@firm.example": "Three."})
     assert report.messages.splitlines() == ["One.", "Two.", "ada@firm.example is not read: Three."]
-    assert Report().messages == ""
+    assert ReportBuilder().messages == ""
 
 
-def test_a_long_message_is_cut(desk: ScheduleStore) -> None:
+def test_a_long_message_is_cut(desk: Desk) -> None:
     desk.report.remarks = ["x" * 40_000]
     assert len(desk.recorder.event(NOW, EventStatus.RUNNING).fields["Error_Message__c"]) <= 30_000
     desk.report.remarks = []
@@ -269,7 +319,7 @@ def test_the_exit_code(what: str, code: int) -> None:
         "failure": ServiceError("away"),
         "unlinked": {"ada@firm.example": "No permission."},
     }
-    assert Report(**{what: found[what]}).exit_code == code
+    assert ReportBuilder(**{what: found[what]}).build().exit_code == code
 
 
 def test_a_message_that_failed_without_a_row_is_an_exit_code_too(firm: Firm) -> None:

@@ -1,6 +1,5 @@
 """Messages that failed before: which are due, where they are found again, and what becomes of their rows."""
 
-from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 from connector.codes import ErrorStatus, Outcome
 from connector.engine.mailboxes import MailboxRun
 from connector.engine.outcomes import OutcomeLedger
-from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.engine.retries import Retries, readings
+from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MailboxOutageError
 from connector.model.mail import Header
 from connector.model.org import LoggedError, Mailbox
@@ -67,8 +66,13 @@ class Retrying:
         self.tenant.boxes[GraphUserId("ada")] = {}
         self.errors = errors
         self.retries = Retries.of(errors)
-        self.mailbox_run = MailboxRun(mailbox=box, before=box, queue=WindowQueue(box, GraphUserId("ada"), deque()))
+        self.mailbox_run = MailboxRun(mailbox=box, before=box, queue=WindowQueue(box, GraphUserId("ada")))
         self.ledger = OutcomeLedger()
+
+    def watch(self) -> None:
+        """As a run does, once it has read them."""
+        for place in (*self.retries.open, *self.retries.tried):
+            self.ledger.watch(place)
 
     def put(self, *headers: Header) -> None:
         for each in headers:
@@ -180,6 +184,7 @@ def test_where_the_message_id_cannot_be_asked_the_attempt_failed(problem: Mailbo
 
 def test_a_row_whose_message_got_its_outcome_is_resolved() -> None:
     retrying = Retrying(error(1), error(2), error(3))
+    retrying.watch()
     ledger = retrying.ledger
     ledger.settle(message("m1"), Outcome.MATCHED)
     ledger.fail(message("m2"), failure(2))
@@ -189,6 +194,7 @@ def test_a_row_whose_message_got_its_outcome_is_resolved() -> None:
 
 def test_a_mail_that_still_lacks_files_is_not_resolved() -> None:
     retrying = Retrying(error(1))
+    retrying.watch()
     retrying.ledger.settle(message("m1"), Outcome.DUPLICATE)
     retrying.ledger.lacks_files(message("m1"), failure())
     assert retrying.retries.settled(retrying.ledger) == []
@@ -199,6 +205,7 @@ def test_a_request_for_an_event_is_answered_once_all_its_rows_were_tried() -> No
     retrying = Retrying(error(1, **asked), error(2, **asked))
     retrying.put(message("m1"), message("m2"))
     retrying.read()
+    retrying.watch()
     retrying.ledger.settle(message("m1"), Outcome.MATCHED)
     assert retrying.retries.answered(retrying.ledger) == []
     retrying.ledger.settle(message("m2"), Outcome.MATCHED)
@@ -209,6 +216,7 @@ def test_an_event_that_nobody_asked_for_is_not_answered() -> None:
     retrying = Retrying(error(1, event=EVENT))
     retrying.put(message("m1"))
     retrying.read()
+    retrying.watch()
     retrying.ledger.settle(message("m1"), Outcome.MATCHED)
     assert retrying.retries.answered(retrying.ledger) == []
 

@@ -2,15 +2,18 @@
 
 import pytest
 
-from connector.graph.batch import SubRequest, SubResponse, answers_of, body_of
+from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.http.subrequest import SubResponse
 
 
-def ask(user: str, number: int = 0) -> SubRequest:
-    return SubRequest(user, f"/users/{user}/messages/{number}", 'IdType="ImmutableId"')
+def ask(user: str, number: int = 0) -> MailboxRequest:
+    return MailboxRequest(user=user, url=f"/users/{user}/messages/{number}", prefer='IdType="ImmutableId"')
 
 
 def test_each_request_carries_its_own_preference() -> None:
-    body = body_of([ask("a", 1), SubRequest("b", "/users/b/mailFolders/delta", "odata.maxpagesize=500")])
+    body = body_of(
+        [ask("a", 1), MailboxRequest(user="b", url="/users/b/mailFolders/delta", prefer="odata.maxpagesize=500")]
+    )
     assert body == {
         "requests": [
             {
@@ -36,7 +39,7 @@ def test_a_chain_is_wholly_sequential() -> None:
 
 def test_answers_are_put_in_the_order_of_the_requests() -> None:
     wire = {"responses": [{"id": "3", "status": 404}, {"id": "1", "status": 200, "body": {"value": []}}]}
-    assert answers_of(3, wire) == [SubResponse(200, {"value": []}), None, SubResponse(404, {})]
+    assert answers_of(3, wire) == [SubResponse(status=200, body={"value": []}), None, SubResponse(status=404, body={})]
 
 
 @pytest.mark.parametrize(
@@ -60,4 +63,6 @@ def test_no_answers_at_all(wire: dict[str, object]) -> None:
 
 
 def test_a_body_that_is_no_object_is_left_out() -> None:
-    assert answers_of(1, {"responses": [{"id": "1", "status": 200, "body": "cGFnZQ=="}]}) == [SubResponse(200, {})]
+    assert answers_of(1, {"responses": [{"id": "1", "status": 200, "body": "cGFnZQ=="}]}) == [
+        SubResponse(status=200, body={})
+    ]

@@ -21,7 +21,7 @@ from connector.errors import (
     SignInError,
     UnreachableError,
 )
-from connector.graph.batch import SubRequest, SubResponse
+from connector.graph.batch import MailboxRequest
 from connector.graph.client import (
     AGAIN,
     BUSY,
@@ -32,6 +32,7 @@ from connector.graph.client import (
     message_error,
     service_error,
 )
+from connector.http.subrequest import SubResponse
 from tests.unit.graph.conftest import URL
 
 DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
@@ -43,8 +44,8 @@ def error(code: str, message: str = "Why it is so.") -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "innerError": {"request-id": "1"}}}
 
 
-def ask(user: str = "ada", path: str = "messages/1") -> SubRequest:
-    return SubRequest(user, f"/users/{user}/{path}", IMMUTABLE)
+def ask(user: str = "ada", path: str = "messages/1") -> MailboxRequest:
+    return MailboxRequest(user=user, url=f"/users/{user}/{path}", prefer=IMMUTABLE)
 
 
 # -- one mailbox ----------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def test_what_a_status_means_for_the_run(status: int) -> None:
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_what_a_status_means_for_one_message(status: int) -> None:
-    found = message_error(SubResponse(status, error("SomeCode")))
+    found = message_error(SubResponse(status=status, body=error("SomeCode")))
     assert type(found) is (MessageGoneError if status == 404 else MessageError)
     if status != 404:
         assert found.code == f"GRAPH_{status}"
@@ -104,14 +105,14 @@ def test_what_a_status_means_for_one_message(status: int) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"error": None}, {"error": "text"}])
 def test_an_answer_without_error_object_is_an_error_all_the_same(body: dict[str, Any]) -> None:
-    assert "500" in str(message_error(SubResponse(500, body)))
+    assert "500" in str(message_error(SubResponse(status=500, body=body)))
 
 
 # -- one GET ----------------------------------------------------------------------------------------------------
 
 
 def test_a_get_asks_for_immutable_ids_and_tells_when_it_was_served(client: GraphClient, wire: RequestsMock) -> None:
-    matches = [header_matcher({"Prefer": IMMUTABLE}), query_param_matcher({"$top": "1"})]
+    matches = [header_matcher({"Prefer": 'IdType="ImmutableId"'}), query_param_matcher({"$top": "1"})]
     wire.get(f"{URL}/v1.0/users/ada/messages", json={"value": []}, headers={"Date": DATE}, match=matches)
     assert client.get("ada", "/v1.0/users/ada/messages", params={"$top": "1"}) == ({"value": []}, SERVED)
     assert client.calls == 1
@@ -211,10 +212,11 @@ def test_a_batch_that_fails_as_a_whole_stops_the_run(client: GraphClient, wire: 
         client.send_batch([ask()])
 
 
-def test_a_chain_holds_one_place(client: GraphClient, wire: RequestsMock) -> None:
+def test_a_chain_is_one_request(client: GraphClient, wire: RequestsMock) -> None:
     wire.post(f"{URL}/v1.0/$batch", json=batch_answer(*((number, 200, {"id": str(number)}) for number in range(1, 8))))
     answers, _ = client.chain([ask() for _ in range(7)])
     assert len([*answers]) == 7
+    assert client.calls == 1
 
 
 # -- streams ----------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ def test_a_chain_holds_one_place(client: GraphClient, wire: RequestsMock) -> Non
 
 def test_a_stream_is_open_inside_and_closed_after(client: GraphClient, wire: RequestsMock) -> None:
     wire.get(f"{URL}/v1.0/x/$value", body=b"bytes", match=[header_matcher({"Accept-Encoding": "identity"})])
-    for _ in range(5):  # more often than there are places
+    for _ in range(5):
         with client.stream("ada", "/v1.0/x/$value", timeout=5) as answer:
             assert answer.raw.read() == b"bytes"
         assert answer.raw.closed

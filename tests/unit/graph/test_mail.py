@@ -3,23 +3,34 @@
 import json
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
 from responses import RequestsMock
 
-from connector.errors import MailboxError, MailboxOutageError, ServiceError, SetupError
-from connector.graph.client import GraphClient
-from connector.graph.mail import WELL_KNOWN, GraphMail
-from connector.model.mail import Header
+from connector.errors import (
+    ConnectorError,
+    MailboxError,
+    MailboxOutageError,
+    MailboxUnavailableError,
+    ServiceError,
+    SetupError,
+)
+from connector.graph.dispatch import RequestDispatcher
+from connector.graph.mail import GraphMail
+from connector.graph.queries import WELL_KNOWN
+from connector.model.mail import Header, Listed
 from connector.model.org import DirectoryUser
+from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
+from connector.ports import CountCall, HeadersCall, PageCall, SourceCall
 from tests.unit.graph.conftest import URL
 
+T = TypeVar("T")
 BOX, ADA = RecordId("a0M000000000001AAA"), GraphUserId("ada")
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 DENIED = (403, {"error": {"code": "Authorization_RequestDenied", "message": "No."}})
@@ -71,9 +82,8 @@ def graph() -> Iterator[Graph]:
 
 
 @pytest.fixture
-def mail(graph: Graph, client: GraphClient) -> Iterator[GraphMail]:
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield GraphMail(client, pool=pool, requests=2)
+def mail(graph: Graph, dispatcher: RequestDispatcher) -> GraphMail:
+    return GraphMail(dispatcher)
 
 
 def page(mail: GraphMail, folder: str | None = None) -> tuple[Header, ...]:
@@ -123,6 +133,127 @@ def test_a_header_by_id_that_cannot_be_read_fails_alone(graph: Graph, mail: Grap
     [(_, odd)] = mail.headers([(BOX, ADA, MessageId("odd"))])
     assert not isinstance(odd, Header)
     assert odd.code == "BAD_ITEM"
+
+
+# -- calls that nobody waits for ---------------------------------------------------------------------------------------
+
+
+def page_call(**fields: Any) -> PageCall:
+    known = {"mailbox": BOX, "user": ADA, "kind": WindowKind.BACKFILL, "start": START, "end": END, "top": 50}
+    return PageCall(**{**known, **fields})
+
+
+def started(mail: GraphMail, call: SourceCall[T]) -> T:
+    """What a call is answered with, in a thread of the dispatcher. Raises where that is an error."""
+    told: SimpleQueue[T | BaseException] = SimpleQueue()
+    mail.start(call, told.put)
+    answer = told.get(timeout=30)
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def item(name: str) -> dict[str, Any]:
+    return {"id": name, "parentFolderId": "inbox", "receivedDateTime": "2026-03-01T08:00:00Z"}
+
+
+def test_a_page_of_ids_asks_for_ids_and_times_alone(graph: Graph, mail: GraphMail) -> None:
+    graph.answers["/users/ada/messages"] = (200, {"value": [item("m1")]})
+    found = started(mail, page_call(ids_only=True, top=1000))
+    assert found.headers == (Listed(id=MessageId("m1"), received_at=datetime(2026, 3, 1, 8, tzinfo=UTC)),)
+    asked = graph.options("/users/ada/messages")
+    assert (asked["$select"], asked["$top"]) == ("id,receivedDateTime", "1000")
+
+
+def test_a_page_may_bring_the_tree_along_in_one_request(graph: Graph, mail: GraphMail) -> None:
+    graph.answers["/users/ada/messages"] = (200, {"value": [item("m1")]})
+    graph.answers["/users/ada/mailFolders/delta"] = (200, {"value": [folder("clients")]})
+    found = started(mail, page_call(with_tree=True))
+    assert [header.id for header in found.headers] == ["m1"]
+    assert found.tree is not None
+    assert {"id of clients", "id of msgfolderroot"} <= found.tree.folders.keys()
+    assert mail.calls == 1
+    assert started(mail, page_call()).tree is None
+
+
+def test_the_page_behind_a_link_is_that_of_the_link(graph: Graph, mail: GraphMail) -> None:
+    graph.answers["/users/ada/messages?$skip=50"] = (200, {"value": [item("m2")]})
+    found = started(mail, page_call(link=f"{URL}/v1.0/users/ada/messages?$skip=50"))
+    assert [header.id for header in found.headers] == ["m2"]
+    assert graph.asked == ["/users/ada/messages?$skip=50"]
+
+
+def test_a_link_to_another_host_is_refused_by_name_and_no_token_goes_there(graph: Graph, mail: GraphMail) -> None:
+    with pytest.raises(ConnectorError) as caught:
+        started(mail, page_call(link="https://elsewhere.example/v1.0/users/ada/messages"))
+    assert "elsewhere.example" in str(caught.value)
+    assert graph.asked == []
+
+
+def test_a_folder_that_went_away_holds_nothing_and_a_mailbox_that_did_is_an_error(
+    graph: Graph, mail: GraphMail
+) -> None:
+    found = started(mail, page_call(folder=FolderId("gone"), kind=WindowKind.SWEEP))
+    assert (found.headers, found.link) == ((), None)
+    unserved = (404, {"error": {"code": "MailboxNotEnabledForRESTAPI"}})
+    graph.answers["/users/ada/mailFolders/gone/messages"] = unserved
+    with pytest.raises(MailboxUnavailableError):
+        started(mail, page_call(folder=FolderId("gone"), kind=WindowKind.SWEEP))
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        ((200, {"@odata.count": 7, "value": []}), 7),
+        ((200, {"@odata.count": 0, "value": []}), 0),
+        ((200, {"@odata.count": -1, "value": []}), None),
+        ((200, {"@odata.count": "7", "value": []}), None),
+        ((200, {"value": []}), None),
+        ((400, {"error": {"code": "BadRequest"}}), None),
+        ((503, {"error": {"code": "ServiceUnavailable"}}), None),
+    ],
+)
+def test_a_count_is_a_hint_and_whatever_ails_it_is_none(
+    graph: Graph, mail: GraphMail, answer: tuple[int, Any], count: int | None
+) -> None:
+    graph.answers["/users/ada/messages"] = answer
+    assert started(mail, CountCall(user=ADA, kind=WindowKind.BACKFILL, start=START, end=END)) == count
+    assert {"$count", "$filter"} <= graph.options("/users/ada/messages").keys() if answer[0] != 503 else True
+
+
+def test_headers_are_answered_together_without_what_is_gone(graph: Graph, mail: GraphMail) -> None:
+    wanted = tuple((BOX, ADA, MessageId(name)) for name in ("m1", "gone", "m2"))
+    for name in ("m1", "m2"):
+        graph.answers[f"/users/ada/messages/{name}"] = (200, item(name))
+    assert sorted(header.id for header in started(mail, HeadersCall(wanted=wanted))) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize("answer", [(200, {"id": "m2"}), (503, {"error": {"code": "ServiceUnavailable"}})])
+def test_a_header_that_cannot_be_had_is_an_error_of_the_mailbox(
+    graph: Graph, mail: GraphMail, answer: tuple[int, Any]
+) -> None:
+    """Left out, its window would be closed over it."""
+    graph.answers["/users/ada/messages/m1"] = (200, item("m1"))
+    graph.answers["/users/ada/messages/m2"] = answer
+    wanted = tuple((BOX, ADA, MessageId(name)) for name in ("m1", "m2"))
+    with pytest.raises(MailboxError):
+        started(mail, HeadersCall(wanted=wanted))
+
+
+def test_a_mailbox_that_denies_access_is_told_to_whoever_started_the_call(graph: Graph, mail: GraphMail) -> None:
+    graph.answers["/users/ada/messages"] = (403, {"error": {"code": "ErrorAccessDenied"}})
+    for call in (page_call(), page_call(with_tree=True)):
+        with pytest.raises(MailboxError) as caught:
+            started(mail, call)
+        assert caught.value.code == "ACCESS_DENIED"
+
+
+def test_what_is_no_call_of_this_source_is_refused(mail: GraphMail) -> None:
+    class OtherCall(SourceCall[int]):
+        pass
+
+    with pytest.raises(TypeError, match="OtherCall"):
+        mail.start(OtherCall(), lambda _: None)
 
 
 # -- folders --------------------------------------------------------------------------------------------------------
@@ -236,14 +367,13 @@ def test_a_directory_that_is_refused_or_broken_stops_the_run(graph: Graph, mail:
 
 
 def test_a_person_who_may_not_read_the_directory_is_found_by_the_own_address_only(
-    graph: Graph, client: GraphClient
+    graph: Graph, dispatcher: RequestDispatcher
 ) -> None:
     names = {"mail": "Ada@firm.example", "user_principal_name": "ada@firm.example"}
     own = DirectoryUser(id=ADA, addresses=(), purpose="", **names)
     graph.answers["/users/ada@firm.example"] = graph.answers["/users/bob@firm.example"] = DENIED
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        mail = GraphMail(client, pool=pool, requests=1, person=lambda: own)
-        assert mail.find_user(["ada@firm.example"]) is own
-        with pytest.raises(MailboxError) as caught:
-            mail.find_user(["bob@firm.example"])
+    mail = GraphMail(dispatcher, person=lambda: own)
+    assert mail.find_user(["ada@firm.example"]) is own
+    with pytest.raises(MailboxError) as caught:
+        mail.find_user(["bob@firm.example"])
     assert caught.value.code == "DIRECTORY"

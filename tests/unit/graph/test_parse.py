@@ -24,7 +24,6 @@ def test_a_header_with_all_its_members() -> None:
             sentDateTime="2026-03-02T11:59:58Z",
             internetMessageId="<1@client.example>",
             conversationIndex="AQ==",
-            conversationId="C1",
             subject="Review",
             sender={"emailAddress": {"name": "Office", "address": "office@client.example"}},
             toRecipients=[{"emailAddress": {"name": "Ada", "address": "ada@firm.example"}}],

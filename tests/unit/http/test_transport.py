@@ -14,7 +14,8 @@ import structlog.testing
 from responses import RequestsMock
 
 from connector.errors import ServiceError, UnreachableError, UsageError
-from connector.http.transport import NoAnswerError, ServiceClient, Transport, served_at, template
+from connector.http.answers import served_at, template
+from connector.http.transport import NoAnswerError, ServiceClient, Transport
 
 URL = "https://api.firm.example"
 
@@ -283,11 +284,11 @@ def test_what_is_logged_names_no_person_and_no_query(service: ServiceClient, wir
         ("/v1.0/users/7f866e6a-7f07-4ea3-ac36-ed53f1f1daa3/messages", "/v1.0/users/{id}/messages"),
         ("/v1.0/users('ann@firm.example')/mailFolders", "/v1.0/users({id})/mailFolders"),
         (
-            "/services/data/v64.0/sobjects/Organization/00DHn00005bqiscMAA",
-            "/services/data/v64.0/sobjects/Organization/{id}",
+            "/services/data/v66.0/sobjects/Organization/00DHn00005bqiscMAA",
+            "/services/data/v66.0/sobjects/Organization/{id}",
         ),
         ("/v1.0/$batch", "/v1.0/$batch"),
-        ("/services/data/v64.0/composite", "/services/data/v64.0/composite"),
+        ("/services/data/v66.0/composite", "/services/data/v66.0/composite"),
     ],
 )
 def test_template(path: str, shown: str) -> None:

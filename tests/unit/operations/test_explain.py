@@ -1,12 +1,10 @@
 """`explain` where it says more than a dry run: what is stored, what failed, what is not read, and by which name."""
 
-from collections import deque
 from dataclasses import replace
 
 import pytest
 
 from connector.codes import Outcome
-from connector.core.deciding.exclude import compile_rules
 from connector.core.reading.folders import unread_reason
 from connector.core.reporting.explanation import Explanation
 from connector.engine.decider import Decider
@@ -16,12 +14,13 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.reader import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MessageError, SetupError, UsageError
 from connector.model.mail import Folder, FolderTree, Header, Recipient
-from connector.model.org import Hit
+from connector.model.org import ClientObject, Hit
 from connector.model.records import Row, RowError
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from connector.operations.explain import explain
 from tests.support import builders
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
+from tests.unit.engine.contexts import context_of
 
 BOTH = ("ada@firm.example", "bob@firm.example")
 
@@ -163,7 +162,7 @@ def test_a_mail_that_lacks_a_file_only_is_stored(firm: Firm) -> None:
 def test_a_folder_that_cannot_be_had_is_a_failure_before_any_run(firm: Firm) -> None:
     mail = firm.mail("ada", folder="elsewhere")
     found = told(firm, mail)
-    assert found.outcome is firm.sync(dry_run=True).foreseen[0].outcome is Outcome.FAILED
+    assert found.outcome is firm.dry_run()[0].outcome is Outcome.FAILED
     assert found.rule.startswith("FOLDER_GONE: ")
     assert "It could not be stored: FOLDER_GONE: " in found.sentence
 
@@ -187,7 +186,9 @@ def test_a_copy_of_before_the_backfill_does_not_count(firm: Firm) -> None:
     sent = builders.at(days=-41)
     mail = firm.mail("ada", to=BOTH, message_id="<1@x.example>", sent_at=sent)
     firm.mail("bob", to=BOTH, message_id="<1@x.example>", received_at=builders.at(days=-40), sent_at=sent)
-    assert told(firm, mail).outcome is firm.sync().ledger.outcomes[mail.mailbox, mail.id] is Outcome.MATCHED
+    before = told(firm, mail).outcome
+    firm.sync()
+    assert before is firm.outcomes[mail.mailbox, mail.id] is Outcome.MATCHED
 
 
 def test_a_copy_that_no_run_reads_does_not_count(firm: Firm) -> None:
@@ -214,7 +215,9 @@ def test_what_another_copy_knows_makes_a_mail_matched(firm: Firm) -> None:
     firm.org.settings = replace(firm.org.settings, keep_unmatched=False)
     firm.org.exclusions.append(builders.exclusion(CLIENT, "Personal Address", user=firm.box("ada").user))
     ada, _ = (firm.mail(box, to=BOTH, cc=(STRANGER,), message_id="<1@x.example>") for box in ("ada", "bob"))
-    assert told(firm, ada).outcome is firm.sync().ledger.outcomes[ada.mailbox, ada.id]
+    before = told(firm, ada).outcome
+    firm.sync()
+    assert before is firm.outcomes[ada.mailbox, ada.id]
 
 
 def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> None:
@@ -224,21 +227,16 @@ def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> No
     own = firm.mail("ada", from_=BOTH[0], to="x@unknown.example", bcc=(CLIENT,), message_id="<1@x.example>")
     other = firm.mail("bob", from_=BOTH[0], to="x@unknown.example", cc=BOTH[1], message_id="<1@x.example>")
     setup = firm.org.read()
-    foresight, ledger = DryRunDirectory(firm.org), OutcomeLedger()
-    decider = Decider(
-        setup,
-        firm.org.settings,
-        compile_rules(setup.exclusions),
-        source=firm.tenant,
-        directory=foresight,
-        linked=linked_addresses(setup.mailboxes),
-        ledger=ledger,
+    foresight, ledger = DryRunDirectory(firm.org), OutcomeLedger(trace={})
+    context = context_of(
+        setup, source=firm.tenant, directory=foresight, ledger=ledger, linked=linked_addresses(setup.mailboxes)
     )
+    decider = Decider(context)
     foreseen = []
     for header in (own, other):
         box = firm.org.mailboxes[header.mailbox]
         assert box.graph_user_id is not None
-        queue = WindowQueue(box, box.graph_user_id, deque())
+        queue = WindowQueue(box, box.graph_user_id)
         queue.tree = firm.tenant.folders(box.graph_user_id)
         foreseen += dry_run_lines(decider, [WalkedWindow(queue, None, (header,))], ledger, foresight=foresight)
     assert [found.outcome for found in foreseen] == [Outcome.MATCHED, Outcome.DUPLICATE]
@@ -260,7 +258,7 @@ def test_mail_that_runs_have_passed(firm: Firm) -> None:
     mail = firm.mail("ada", days=20, from_=STRANGER)
     firm.sync()
     assert told(firm, mail).outcome is Outcome.UNMATCHED_DROPPED
-    firm.org.client(Hit(object="Contact", id=RecordId("003000000000009AAA")), STRANGER)
+    firm.org.client(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000009AAA")), STRANGER)
     found = told(firm, mail)
     assert found.outcome is Outcome.MATCHED
     assert "m365sync sync --sweep" in found.remarks[0]

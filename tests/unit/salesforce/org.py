@@ -11,12 +11,12 @@ from responses import RequestsMock
 from connector.http.transport import Transport
 from connector.salesforce.auth import ClientCredentials, SalesforceToken
 from connector.salesforce.client import SalesforceClient
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 URL = "https://firm.my.salesforce.com"
 ORG, USER = "00D000000000001AAA", "005000000000001AAA"
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
-ROOT = f"{URL}/services/data/v64.0"
+ROOT = f"{URL}/services/data/v66.0"
 
 Result = Mapping[str, Any]
 #: Decides about one record of a Collection; None: it is taken.
@@ -49,7 +49,7 @@ class Org:
         self.transport = Transport(sleep=lambda _: None)
         token = SalesforceToken(self.transport.service("Salesforce", URL), ClientCredentials("key", "secret"))
         service = self.transport.service("Salesforce", URL, counted="/services/data", token=token)
-        self.client = SalesforceClient(service, token, version="64.0", names=Names(namespace))
+        self.client = SalesforceClient(service, token, version="66.0", names=Names(namespace))
 
     @property
     def collections(self) -> list[tuple[str, str, int]]:
@@ -74,7 +74,7 @@ class Org:
         return 200, {"Date": DATE}, json.dumps({"compositeResponse": answers})
 
     def _answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
-        path = ask["url"].removeprefix("/services/data/v64.0/")
+        path = ask["url"].removeprefix("/services/data/v66.0/")
         status, body = self._resource(path, ask)
         return {"body": body, "httpHeaders": {}, "httpStatusCode": status, "referenceId": ask["referenceId"]}
 

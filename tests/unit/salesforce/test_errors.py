@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from connector.errors import ConnectorError, OrgFaultError, ServiceError, SetupError, SignInError, UnreachableError
-from connector.salesforce.client import Ask
+from connector.salesforce.client import CompositeRequest
 from connector.salesforce.errors import BY_CODE, error_for, one_line
 from tests.unit.salesforce.org import Org
 
@@ -83,18 +83,24 @@ def test_a_message_is_one_line_without_the_query() -> None:
 def test_an_error_answer_to_a_whole_call_is_raised(org: Org) -> None:
     org.disturbances = [(403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "API is not enabled"}])]
     with pytest.raises(SetupError, match="API is not enabled"):
-        org.client.composite([Ask(path="limits", asked="the limits")])
+        org.client.composite([CompositeRequest(url="limits", asked="the limits")])
 
 
 def test_the_first_failed_sub_request_is_raised(org: Org) -> None:
     org.resources["limits"] = (400, [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}])
     with pytest.raises(SetupError, match="the limits"):
-        org.client.composite([Ask(path="sobjects/A/describe", asked="A"), Ask(path="limits", asked="the limits")])
+        org.client.composite(
+            [CompositeRequest(url="sobjects/A/describe", asked="A"), CompositeRequest(url="limits", asked="the limits")]
+        )
 
 
 def test_answers_come_in_the_order_of_the_questions(org: Org) -> None:
     org.resources = {"b": (200, {"b": 1}), "a": (200, {"a": 1}), "c": (404, [])}
-    asks = [Ask(path="a", asked="a"), Ask(path="b", asked="b"), Ask(path="c", asked="c", absent_ok=True)]
+    asks = [
+        CompositeRequest(url="a", asked="a"),
+        CompositeRequest(url="b", asked="b"),
+        CompositeRequest(url="c", asked="c", absent_ok=True),
+    ]
     assert [answer.body for answer in org.client.composite(asks)] == [{"a": 1}, {"b": 1}, []]
     assert org.client.calls == 1
     assert org.client.now.isoformat() == "2026-11-22T10:00:00+00:00"
@@ -103,37 +109,37 @@ def test_answers_come_in_the_order_of_the_questions(org: Org) -> None:
 def test_half_an_answer_is_not_taken_for_a_whole_one(org: Org) -> None:
     org.disturbances = [(200, {"compositeResponse": []})]
     with pytest.raises(UnreachableError, match="a part of a request"):
-        org.client.composite([Ask(path="limits", asked="the limits")])
+        org.client.composite([CompositeRequest(url="limits", asked="the limits")])
 
 
 def test_a_lost_answer_is_asked_for_again(org: Org) -> None:
     org.disturbances = [requests.ConnectionError("reset"), (503, "busy")]
-    org.client.composite([Ask(path="limits", asked="the limits")])
+    org.client.composite([CompositeRequest(url="limits", asked="the limits")])
     assert org.client.calls == 3
     assert org.client.sent_again
-    org.client.composite([Ask(path="limits", asked="the limits")])
+    org.client.composite([CompositeRequest(url="limits", asked="the limits")])
     assert not org.client.sent_again
 
 
 def test_a_session_that_ended_is_renewed_once(org: Org) -> None:
     ended = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
     org.disturbances = [(401, ended)]
-    org.client.composite([Ask(path="limits", asked="the limits")])
+    org.client.composite([CompositeRequest(url="limits", asked="the limits")])
     org.disturbances = [(401, ended), (401, ended)]
     with pytest.raises(SignInError):
-        org.client.composite([Ask(path="limits", asked="the limits")])
+        org.client.composite([CompositeRequest(url="limits", asked="the limits")])
 
 
 def test_pages_and_child_rows_are_read_to_their_end(org: Org) -> None:
     def page(*ids: str, more: str = "") -> dict[str, Any]:
-        link = {"nextRecordsUrl": f"/services/data/v64.0/query/{more}"} if more else {}
+        link = {"nextRecordsUrl": f"/services/data/v66.0/query/{more}"} if more else {}
         return {"totalSize": 9, "done": not more, "records": [{"Id": name} for name in ids], **link}
 
     first = page("1", "2", more="p2")
     first["records"][0]["Kids__r"] = page("k1", more="k2")
     first["records"][1]["Kids__r"] = None
-    org.wire.get("https://firm.my.salesforce.com/services/data/v64.0/query/p2", json=page("3"))
-    org.wire.get("https://firm.my.salesforce.com/services/data/v64.0/query/k2", json=page("k2"))
+    org.wire.get("https://firm.my.salesforce.com/services/data/v66.0/query/p2", json=page("3"))
+    org.wire.get("https://firm.my.salesforce.com/services/data/v66.0/query/k2", json=page("k2"))
     records = list(org.client.records(first))
     assert [record["Id"] for record in records] == ["1", "2", "3"]
     assert [kid["Id"] for kid in records[0]["Kids__r"]] == ["k1", "k2"]

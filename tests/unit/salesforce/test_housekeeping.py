@@ -4,7 +4,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from connector.salesforce.client import Answer
+from connector.http.subrequest import SubResponse
 from connector.salesforce.housekeeping import Housekeeping, stamps, tombstones
 from tests.unit.salesforce.org import Org, refusal, soql_of
 
@@ -68,7 +68,7 @@ def test_there_is_one_copy_of_each_and_of_a_deleted_copy_another() -> None:
 
 # -- done ----------------------------------------------------------------------------------------------------
 
-NOBODY = Answer(status=200, body={"totalSize": 0, "done": True, "records": []})
+NOBODY = SubResponse(status=200, body={"totalSize": 0, "done": True, "records": []})
 EVENTS, RULES = "MS_Graph_Sync_Event__c", "MS_Graph_Exclusion__c"
 
 
@@ -84,9 +84,9 @@ def sent(org: Org) -> list[tuple[str, list[dict[str, Any]]]]:
     ]
 
 
-def dead(*ids: str) -> Answer:
+def dead(*ids: str) -> SubResponse:
     records = [{"attributes": {"type": EVENTS}, "Id": id_} for id_ in ids]
-    return Answer(status=200, body={"totalSize": len(ids), "done": True, "records": records})
+    return SubResponse(status=200, body={"totalSize": len(ids), "done": True, "records": records})
 
 
 def test_who_has_nothing_to_do_makes_no_call(org: Org) -> None:
@@ -97,7 +97,7 @@ def test_who_has_nothing_to_do_makes_no_call(org: Org) -> None:
 def test_an_event_that_was_not_touched_for_long_is_interrupted(org: Org) -> None:
     org.client.composite([])  # which tells the org's time: 2026-11-22T10:00:00Z
     housekeeping = Housekeeping(org.client, [])
-    text = soql_of(housekeeping.question().path)
+    text = soql_of(housekeeping.question().url)
     assert "Status__c = 'Running'" in text
     assert "(Touched_At__c < 2026-11-22T09:30:00Z OR (Touched_At__c = null AND Started_At__c < 2026-11-22T09" in text
     org.requests.clear()
@@ -108,7 +108,7 @@ def test_an_event_that_was_not_touched_for_long_is_interrupted(org: Org) -> None
 
 
 def test_what_is_refused_is_no_answer_to_act_on(org: Org) -> None:
-    Housekeeping(org.client, []).do(Answer(status=400, body=[{"errorCode": "INVALID_FIELD", "message": "No."}]))
+    Housekeeping(org.client, []).do(SubResponse(status=400, body=[{"errorCode": "INVALID_FIELD", "message": "No."}]))
     assert org.requests == []
 
 

@@ -26,6 +26,8 @@ def settings(**fields: Any) -> Any:
             "Opt_Out_Categories__c",
             "Attachment_Max_MB__c",
             "Inline_Images__c",
+            "Remote_Images__c",
+            "Create_Tasks__c",
             "Match_Ties__c",
             "Last_Run_At__c",
             "Matched_Through__c",
@@ -57,10 +59,11 @@ def test_what_is_empty_in_the_settings_has_its_default() -> None:
     assert found.opt_out_categories == ()
 
 
-def test_categories_are_separated_by_semicolons() -> None:
-    assert settings(Opt_Out_Categories__c="Do Not Sync; Private, mine;;").opt_out_categories == (
+def test_categories_are_separated_by_semicolons_and_commas() -> None:
+    assert settings(Opt_Out_Categories__c="Do Not Sync; Private,Family ;;").opt_out_categories == (
         "do not sync",
-        "private, mine",
+        "private",
+        "family",
     )
 
 

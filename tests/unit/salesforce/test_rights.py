@@ -8,7 +8,7 @@ import pytest
 from connector.errors import SetupError
 from connector.salesforce import rights
 from connector.salesforce.errors import listed, refusal
-from connector.salesforce.url_names import Names
+from connector.salesforce.wire import Names
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 AUDIT = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")

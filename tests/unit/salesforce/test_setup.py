@@ -23,6 +23,8 @@ SETTING = {
     "Opt_Out_Categories__c": None,
     "Attachment_Max_MB__c": 25.0,
     "Inline_Images__c": False,
+    "Create_Tasks__c": True,
+    "Remote_Images__c": False,
     "Match_Ties__c": None,
     "Last_Run_At__c": None,
     "Matched_Through__c": "2026-01-31T08:00:00.000+0000",
@@ -303,8 +305,8 @@ def test_logged_errors_tell_who_asked_and_how_often(ready: Org) -> None:
     }
     ready.resources["FROM MS_Graph_Sync_Error__c"] = records(row, {**row, "Error_Key__c": "l", "Sync_Event__r": None})
     admin = SalesforceSetup(ready.client)
-    admin.read()
-    assert [(error.key, error.requested, error.attempts) for error in admin.logged_errors] == [
+    found = admin.read()
+    assert [(error.key, error.requested, error.attempts) for error in found.errors] == [
         ("k", True, 3),
         ("l", False, 3),
     ]

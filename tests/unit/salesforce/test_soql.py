@@ -26,13 +26,6 @@ def test_a_literal_means_its_text(text: str) -> None:
     assert meaning(soql.quote(text)) == text
 
 
-@given(nasty)
-def test_a_like_literal_has_no_wildcards_of_the_text(text: str) -> None:
-    pattern = meaning(f"'{soql.quote_like(text)}'")
-    assert re.sub(r"\\([\\%_])", r"\1", pattern) == text
-    assert not re.search(r"[%_]", re.sub(r"\\[\\%_]", "", pattern))
-
-
 @given(st.lists(nasty, max_size=40), st.integers(500, 2_000), st.integers(1, 4))
 def test_chunks_hold_everything_once_and_fit(values: list[str], room: int, times: int) -> None:
     parts = list(soql.chunks(values, room=room, times=times))

@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from connector.salesforce.url_names import Names
-from connector.salesforce.wire import full_id, read_instant, wire_fields, wire_value
+from connector.salesforce.wire import Names, full_id, read_instant, wire_fields, wire_value
 
 
 @pytest.mark.parametrize(

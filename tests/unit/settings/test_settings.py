@@ -20,8 +20,8 @@ from tests.data.bad_configuration import (
     MG,
     SF,
     VALUES,
+    Case,
     File,
-    MailFiles,
     environment,
     furnish,
     minimal,
@@ -186,9 +186,7 @@ def test_a_national_cloud_is_two_addresses(tmp_path: Path, environ: dict[str, st
 
 
 @pytest.mark.parametrize("case", VALUES, ids=[case.name for case in VALUES])
-def test_a_bad_value_is_refused_by_key_and_with_a_remedy(
-    tmp_path: Path, environ: dict[str, str], case: MailFiles
-) -> None:
+def test_a_bad_value_is_refused_by_key_and_with_a_remedy(tmp_path: Path, environ: dict[str, str], case: Case) -> None:
     furnish(tmp_path)
     problems = [problem.replace("FOLDER", str(tmp_path)) for problem in case.problems]
     count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -116,7 +116,7 @@ CREATE TABLE generations (
   PRIMARY KEY (sync, generation)
 ) WITHOUT ROWID;
 
--- JSON texts, compressed.
+-- JSON texts, compressed; of a generated mail the way to make its body (mail/recipe.py).
 CREATE TABLE contents (
   message INTEGER PRIMARY KEY REFERENCES messages ON DELETE CASCADE,
   body BLOB NOT NULL,
@@ -144,7 +144,7 @@ CREATE TABLE attachments (
 );
 CREATE INDEX attachments_of_message ON attachments (message);
 
--- The contents of files, in pieces of one length.
+-- The contents of files, in pieces of one length; at position -1 the way to make it (mail/recipe.py).
 CREATE TABLE files (
   attachment INTEGER NOT NULL REFERENCES attachments ON DELETE CASCADE,
   position INTEGER NOT NULL,

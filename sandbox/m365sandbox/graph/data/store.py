@@ -13,6 +13,7 @@ from typing import Any
 from m365sandbox.graph import errors
 from m365sandbox.graph.data.ids import Mint, is_folder_id, is_item_id
 from m365sandbox.graph.models import ADDRESSABLE, STANDARD_FOLDERS, Folder, Mailbox, compact
+from m365sandbox.mail.recipe import body_of, is_recipe
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 SCHEMA_VERSION = 4
@@ -253,13 +254,15 @@ def pack(value: Any) -> bytes:
 
 
 def packed_text(blob: bytes) -> str:
-    """The JSON text that `pack` packed."""
+    """The JSON text that `pack` packed, or of the body that a recipe gives."""
+    if is_recipe(blob):
+        return compact(body_of(blob))
     return zlib.decompress(blob).decode()
 
 
 def unpack(blob: bytes) -> Any:
-    """What `pack` packed."""
-    return json.loads(zlib.decompress(blob))
+    """What `pack` packed, or the body that a recipe gives."""
+    return json.loads(packed_text(blob))
 
 
 def _mailbox_values(mailbox: Mailbox) -> tuple[Any, ...]:

@@ -29,7 +29,11 @@ class NewMessage(NamedTuple):
 def deliver(store: Store, mailbox: Mailbox, new: NewMessage, now: datetime) -> dict[str, Any]:
     """Write one message; gives its ids. Raises ValueError for members that no message has."""
     check_message(new.message)
-    folder = folder_at(store, mailbox, new.folder)
+    return deliver_into(store, mailbox, folder_at(store, mailbox, new.folder), new, now)
+
+
+def deliver_into(store: Store, mailbox: Mailbox, folder: Folder, new: NewMessage, now: datetime) -> dict[str, Any]:
+    """Write one message that has been checked into this folder; gives its ids."""
     delivery = Delivery(
         mailbox=mailbox,
         folder=folder,

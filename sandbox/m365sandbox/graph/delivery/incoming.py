@@ -12,10 +12,11 @@ from typing import Any
 from m365sandbox.graph.data.files import size_of
 from m365sandbox.graph.data.ids import attachment_id, thread_root
 from m365sandbox.graph.data.store import Store, pack
-from m365sandbox.graph.delivery.members import ODATA, SCAN_SECONDS, attachment_kind
+from m365sandbox.graph.delivery.members import ODATA, RECIPE, SCAN_SECONDS, attachment_kind
 from m365sandbox.graph.models import DERIVED_DEFAULTS, DERIVED_MEMBERS, Folder, Mailbox, compact
 from m365sandbox.graph.odata.fields import time_value
 from m365sandbox.mail.charset import clean
+from m365sandbox.mail.recipe import BodyRecipe, FileRecipe
 from m365sandbox.mail.text import preview_of, text_of_html
 
 _BCC = re.compile(rb"^bcc:", re.IGNORECASE | re.MULTILINE)
@@ -61,7 +62,7 @@ class Rows:
     message: tuple[Any, ...]
     content: tuple[Any, ...]
     attachments: list[tuple[Any, ...]]
-    files: list[str | bytes]
+    files: list[str | bytes | FileRecipe]
     ids: dict[str, Any]
 
 
@@ -230,10 +231,10 @@ def _json(value: Any) -> str:
 def _content_row(number: int, message: Mapping[str, Any], mime: bytes | None) -> tuple[Any, ...]:
     headers = message.get("internetMessageHeaders")
     unique = message.get("uniqueBody")
-    body = message["body"]
+    recipe: BodyRecipe | None = message.get(RECIPE)
     return (
         number,
-        pack(_cleaned(body)),
+        recipe.packed() if recipe else pack(_cleaned(message["body"])),
         pack(_cleaned(unique)) if unique else None,
         pack([_cleaned(header) for header in headers]) if headers else None,
         zlib.compress(mime, 1) if mime else None,
@@ -257,9 +258,9 @@ def _cleaned(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {name: clean(part) if isinstance(part, str) else part for name, part in value.items()}
 
 
-def _file(attachment: Mapping[str, Any]) -> str | bytes:
+def _file(attachment: Mapping[str, Any]) -> str | bytes | FileRecipe:
     """The content of a file, none of anything else."""
-    content: str | bytes = attachment.get("contentBytes") or ""
+    content: str | bytes | FileRecipe = attachment.get(RECIPE) or attachment.get("contentBytes") or ""
     return content if attachment_kind(attachment) == "fileAttachment" else b""
 
 

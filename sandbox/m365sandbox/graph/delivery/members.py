@@ -14,11 +14,14 @@ from m365sandbox.graph.data.files import is_content
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import DERIVED_MEMBERS
 from m365sandbox.graph.odata.fields import time_value
+from m365sandbox.mail.recipe import BodyRecipe, FileRecipe
 
 Check = Callable[[Any], bool]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 #: On an attachment that is put in, and no member of Graph's: how long after its arrival Safe Attachments holds it back.
 SCAN_SECONDS = "@sandbox.scanSeconds"
+#: Stands for the body of a message or the content of a file that is made when it is asked for.
+RECIPE = "@sandbox.recipe"
 LONGEST_SCAN_SECONDS = 366 * 86_400
 
 
@@ -108,6 +111,7 @@ MESSAGE_CHECKS: Mapping[str, Check] = {
     "internetMessageId": _is_text,
     "subject": _is_text,
     "body": _is_body,
+    RECIPE: lambda value: isinstance(value, BodyRecipe),
     "uniqueBody": _is_body,
     "bodyPreview": _is_text,
     "importance": _one_of("low", "normal", "high"),
@@ -217,6 +221,7 @@ ATTACHMENT_CHECKS: Mapping[str, Check] = {
     "contentLocation": _is_text,
     "contentBytes": is_content,
     SCAN_SECONDS: _is_wait,
+    RECIPE: lambda value: isinstance(value, FileRecipe),
 }
 ATTACHMENT_KINDS = ("fileAttachment", "itemAttachment", "referenceAttachment")
 # A mailbox gives these itself; a message that was downloaded brings them along, and they are made anew.

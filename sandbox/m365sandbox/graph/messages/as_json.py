@@ -94,6 +94,7 @@ def projection(names: tuple[str, ...] | None, immutable: bool) -> str:
 
 def message_texts(call: Call, shape: Shape, rows: Sequence[tuple[Any, ...]]) -> list[str]:
     """The JSON of messages from their rows, selected by `projection`."""
+    call.shown += len(rows)
     contents = _contents(call, shape.select, [row[0] for row in rows])
     return [_joined(call, shape, row, contents.get(row[0], "")) for row in rows]
 

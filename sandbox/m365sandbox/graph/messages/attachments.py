@@ -105,6 +105,7 @@ def get_content(call: Call) -> Response:
     """GET …/attachments/{id}/$value: the file with its own content type, an item as MIME; 405 for a mere link."""
     read_options(call.request, ())
     row = _row(call)
+    call.shown += 1
     if row.kind == "referenceAttachment":
         raise errors.not_an_outlook_request([])
     if row.kind == "itemAttachment":
@@ -195,6 +196,7 @@ def find(call: Call, number: int) -> Row:
 def _text(call: Call, row: Row, names: tuple[str, ...] | None, item_of: str | None = None) -> str:
     """The JSON of an attachment, with a mark in the place of a file's content. `item_of` is the message, as links name
     it, where an attached item is to be shown."""
+    call.shown += 1
     is_file = row.kind == "fileAttachment"
     shown: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{row.kind}"}
     if is_file:

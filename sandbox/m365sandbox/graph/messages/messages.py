@@ -30,7 +30,7 @@ def list_of_mailbox(call: Call) -> Response:
 
 
 def list_of_folder(call: Call) -> Response:
-    """GET /users/{id}/mailFolders/{id}/messages: that folder alone; of a search folder what it finds."""
+    """GET /users/{id}/mailFolders/{id}/messages: that folder alone."""
     where = _of_folder(call)
     context = f"users('{call.key(0)}')/mailFolders('{call.key(-1)}')/messages"
     return _listed(call, where, context)
@@ -150,6 +150,7 @@ def get_mime(call: Call) -> Response:
     read_options(call.request, ())
     mailbox = call.mailbox()
     number = call.message(mailbox)
+    call.shown += 1
     ((kept,),) = call.store.rows("SELECT mime FROM contents WHERE message=?", (number,))
     if kept is not None:
         return Response(200, {"Content-Type": "text/plain"}, zlib.decompress(kept))

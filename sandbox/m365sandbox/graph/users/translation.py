@@ -6,7 +6,6 @@ forms are other bytes, so that only a look-up leads from the ones to the others.
 
 import base64
 import binascii
-from collections.abc import Collection
 from typing import Any
 
 from m365sandbox.graph import errors
@@ -14,8 +13,9 @@ from m365sandbox.graph.call import Call, collection
 from m365sandbox.graph.data.ids import entry_of, id_of_entry
 from m365sandbox.graph.errors import GraphError
 from m365sandbox.graph.models import Mailbox, compact
+from m365sandbox.graph.odata.bodies import parameters
 from m365sandbox.graph.odata.options import read_options
-from m365sandbox.wire import Request, Response
+from m365sandbox.wire import Response
 
 MOST_IDS = 1000
 FORMATS = ("entryId", "ewsId", "immutableEntryId", "restId", "restImmutableEntryId")
@@ -90,33 +90,3 @@ def _target_form(rest: str, immutable: str, target: str) -> str:
     text = base64.urlsafe_b64encode(entry_of(chosen)).decode()
     bare = text.rstrip("=")
     return f"{bare}{len(text) - len(bare)}"
-
-
-def parameters(request: Request, action: str, names: Collection[str]) -> dict[str, Any]:
-    """The parameters of an action, whatever the case of their first letters. Raises GraphError for others.
-
-    What is not said to be JSON is not read as such: "Please ensure Content-Type header is set".
-    """
-    known = {name.lower(): name for name in names}
-    found: dict[str, Any] = {}
-    for name, value in _json_object(request).items():
-        if name.startswith("@"):
-            continue
-        if name.lower() not in known:
-            raise errors.unknown_parameter(name, action)
-        found[known[name.lower()]] = value
-    return found
-
-
-def _json_object(request: Request) -> dict[str, Any]:
-    if not request.body.strip():
-        return {}
-    if "json" not in request.headers.get("content-type", "").partition(";")[0].lower():
-        raise errors.unreadable_payload()
-    try:
-        value = request.json()
-    except ValueError as exc:
-        raise errors.unreadable_payload() from exc
-    if not isinstance(value, dict):
-        raise errors.unreadable_body()
-    return value

@@ -19,8 +19,6 @@ from m365sandbox.salesforce.values.draft import Outcome
 
 #: A field, perhaps through parents.
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
-#: REST guide, "Upsert": up to 45.0 an update by external id answered 204 without a body.
-_FIRST_WITH_BODY = 46
 
 
 def create(call: Call, name: str) -> Answer:
@@ -90,8 +88,6 @@ def upsert_by_key(call: Call, name: str, field: str, value: str) -> Answer:
     outcome = _one(upsert(call, sobject, key, [{**body, key.name: value}]))
     if outcome.created:
         return _created(call, sobject, outcome, True)
-    if float(call.version) < _FIRST_WITH_BODY:
-        return Answer(204, rows=1)
     body_of_update: dict[str, Any] = {"id": outcome.record_id, "success": True, "errors": [], "created": False}
     return Answer(200, body_of_update, rows=1)
 

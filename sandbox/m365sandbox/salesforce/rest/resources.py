@@ -7,8 +7,8 @@ from m365sandbox.salesforce.data.storage import quote_name
 from m365sandbox.salesforce.errors import ApiError
 from m365sandbox.salesforce.org import OrgState
 
-#: The versions that answer. REST guide, "API end-of-life": 21.0 to 30.0 are retired since Summer '25.
-OLDEST, NEWEST = 31, 68
+#: The versions that answer, Winter '24 to Winter '27. Older ones answer as retired ones do; an org takes 31.0 on.
+OLDEST, NEWEST = 59, 68
 _RESOURCES = (
     "composite",
     "limits",

@@ -26,8 +26,6 @@ from m365sandbox.salesforce.sosl.statement import MOST, SCOPES
 _STANDARD = frozenset({"Account", "Contact", "ContentVersion", "Event", "Lead", "Task", "User"})
 _NAMES = frozenset({"Name", "FirstName", "LastName", "Subject"})
 _TYPES = {"EMAIL": frozenset({"email"}), "PHONE": frozenset({"phone"})}
-#: REST guide, "Search": from 37.0 on the records stand in an object.
-_FIRST_WITH_OBJECT = 37
 _KEYS = frozenset({"q", "in", "fields", "sobjects", "overallLimit", "defaultLimit"})
 
 
@@ -115,8 +113,7 @@ def _answer(call: Call, search: Search) -> Answer:
     for item in search.returning or _everywhere(call):
         records += _found(call, search, item)
     records = records[: search.limit]
-    whole = int(call.version.partition(".")[0]) >= _FIRST_WITH_OBJECT
-    return Answer(200, {"searchRecords": records} if whole else records)
+    return Answer(200, {"searchRecords": records})
 
 
 def _everywhere(call: Call) -> list[Returning]:

@@ -47,11 +47,6 @@ class Context:
         self._aliases += 1
         return f"t{self._aliases}"
 
-    @property
-    def version_number(self) -> float:
-        """The API version of the request, 64.0."""
-        return float(self.version)
-
     def object(self, name: str) -> SObject | None:
         """The object of that name if it exists, can be queried and may be read."""
         found = self.schema.object(name)

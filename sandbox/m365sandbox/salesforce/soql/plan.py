@@ -19,7 +19,6 @@ MAX_OFFSET = 2_000
 _FIELDS_LIMIT = 200
 #: SOQL reference, "Understanding Relationship Query Limitations": levels with the root, and child relationships.
 _DEPTH = 5
-_DEPTH_BEFORE_58 = 2
 _MOST_CHILDREN = 20
 _LINK_FIELDS = frozenset({"contentdocumentid", "linkedentityid", "id"})
 
@@ -266,11 +265,8 @@ class _Selection:
         return rest if rest and first.lower() in own else query.source
 
     def _check_subquery(self, query: ast.Query, outer: ast.Query) -> None:
-        most = _DEPTH if self._context.version_number >= 58 else _DEPTH_BEFORE_58
-        if self._depth >= most:
-            far = (
-                f"more than {most - 1} level{'s' if most > _DEPTH_BEFORE_58 else ''} away from the root entity object."
-            )
+        if self._depth >= _DEPTH:
+            far = f"more than {_DEPTH - 1} levels away from the root entity object."
             problem = f"SOQL statements cannot query aggregate relationships {far}"
             raise self._context.malformed(query.position, problem)
         self._context.subqueries += 1

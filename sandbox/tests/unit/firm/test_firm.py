@@ -1,72 +1,21 @@
 """The firms a sandbox starts with: who is there, and which mailbox gets which copy of which mail."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from m365sandbox.clock import SandboxClock
-from m365sandbox.firm import FirmSize, MailReport, populate
+from m365sandbox.firm import MailReport, populate
 from m365sandbox.firm.compose import mime_of
 from m365sandbox.firm.deliver import Mailbox, frequent_people, imported_deliveries
-from m365sandbox.firm.large import LARGE_DOMAIN, adviser, client, generated_mail
-from m365sandbox.firm.large_people import account_names, account_of, alias, contact_name, is_second
 from m365sandbox.firm.letters import bundled_letters
 from m365sandbox.firm.people import CLIENTS, DOMAIN, STAFF
-from m365sandbox.graph.delivery.delivery import NewMessage
 from m365sandbox.mail.mime import message_of
 from m365sandbox.mail.source import MailSourceError
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+from tests.unit.firm.firms import NOW, Org, Tenant, clock, people_of
+
 PRIYA, TOM, ELENA, DESK = (staff.address for staff in STAFF)
-
-
-class Org:
-    """Keeps the rows it is given, as the Salesforce sandbox does."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, dict[str, Any]] = {}
-        self.rows: dict[str, list[dict[str, Any]]] = {}
-
-    def create_user(
-        self, username: str, name: str, email: str, active: bool = True, permission_sets: Sequence[str] = ()
-    ) -> dict[str, str]:
-        user = f"005{len(self.users):012}"
-        self.users[user] = {"username": username, "name": name, "permission_sets": list(permission_sets)}
-        return {"id": user}
-
-    def seed(self, object_name: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
-        kept = self.rows.setdefault(object_name, [])
-        start = len(kept)
-        kept.extend(dict(row) for row in rows)
-        return [f"{object_name}-{number}" for number in range(start, len(kept))]
-
-
-class Tenant:
-    """Keeps mailboxes and messages, as the Graph sandbox does."""
-
-    def __init__(self) -> None:
-        self.mailboxes: dict[str, dict[str, Any]] = {}
-        self.messages: list[NewMessage] = []
-
-    def create_mailbox(self, **fields: Any) -> str:
-        self.mailboxes[fields["userPrincipalName"]] = fields
-        return f"graph-{len(self.mailboxes)}"
-
-    def add_messages(self, messages: Iterable[NewMessage]) -> list[dict[str, Any]]:
-        self.messages.extend(messages)
-        return []
-
-    def copies(self, subject: str) -> list[tuple[str, str]]:
-        return [(copy.upn, copy.folder) for copy in self.messages if copy.message["subject"] == subject]
-
-
-def clock() -> SandboxClock:
-    set_clock = SandboxClock()
-    set_clock.set(NOW)
-    return set_clock
 
 
 @pytest.fixture(scope="module")
@@ -165,11 +114,6 @@ def test_the_demo_has_what_a_firm_meets(small: tuple[Org, Tenant, MailReport]) -
     assert len(colleagues) >= 3
     assert any("家族信託" in copy.message["subject"] for copy in tenant.messages)
     assert any("счёта" in copy.message["subject"] for copy in tenant.messages)
-
-
-def people_of(message: dict[str, Any]) -> set[str]:
-    listed = [message["from"], *message["toRecipients"], *message["ccRecipients"], *message["bccRecipients"]]
-    return {person["emailAddress"]["address"] for person in listed}
 
 
 def test_a_reply_names_what_it_answers_and_stays_in_its_thread() -> None:
@@ -272,142 +216,3 @@ def test_no_firm_is_nothing() -> None:
     org, tenant = Org(), Tenant()
     assert populate(org, tenant, clock(), firm="none") == MailReport()
     assert (org.rows, tenant.mailboxes) == ({}, {})
-
-
-SIZE = FirmSize(mailboxes=20, messages=3_000, contacts=600, seed=7)
-
-
-@pytest.fixture(scope="module")
-def generated() -> list[NewMessage]:
-    boxes = [Mailbox(adviser(number)[1], frozenset({adviser(number)[1]})) for number in range(SIZE.mailboxes)]
-    return list(generated_mail(SIZE, boxes, NOW))
-
-
-def test_a_generated_firm_has_exactly_what_was_asked() -> None:
-    org, tenant = Org(), Tenant()
-    report = populate(org, tenant, clock(), firm="large", size=FirmSize(mailboxes=3, messages=50, contacts=70, seed=1))
-    assert (report.messages, len(tenant.messages)) == (50, 50)
-    assert (len(org.users), len(tenant.mailboxes), len(org.rows["Contact"])) == (3, 3, 70)
-    assert {row["User_Principal_Name__c"] for row in org.rows["MS_Graph_User__c"]} == set(tenant.mailboxes)
-
-
-def test_about_two_fifths_of_generated_mail_is_client_mail(generated: list[NewMessage]) -> None:
-    clients = {client(number)[1] for number in range(SIZE.contacts)}
-    seen: set[str] = set()
-    people = 0
-    for copy in generated:
-        hits = people_of({**copy.message, "bccRecipients": []}) & clients
-        if hits and copy.message["internetMessageId"] not in seen:
-            seen.add(copy.message["internetMessageId"])
-            people += len(hits)
-    assert 0.35 < len(seen) / len(generated) < 0.45
-    assert 1.0 < people / len(seen) < 1.4
-    internal = [copy for copy in generated if all(who.endswith(LARGE_DOMAIN) for who in people_of_all(copy))]
-    assert 0.2 < len(internal) / len(generated) < 0.35
-
-
-def people_of_all(copy: NewMessage) -> set[str]:
-    return people_of({"bccRecipients": [], **copy.message})
-
-
-def test_the_same_seed_gives_the_same_mail(generated: list[NewMessage]) -> None:
-    boxes = [Mailbox(adviser(number)[1], frozenset({adviser(number)[1]})) for number in range(SIZE.mailboxes)]
-    again = generated_mail(SIZE, boxes, NOW)
-    assert all(first == second for first, second in zip(generated, again, strict=True))
-    other = generated_mail(FirmSize(20, 3_000, 600, seed=8), boxes, NOW)
-    assert [copy.message["subject"] for copy in generated] != [copy.message["subject"] for copy in other]
-
-
-def test_generated_mail_lies_in_the_last_six_months_oldest_first(generated: list[NewMessage]) -> None:
-    times = [copy.received for copy in generated if copy.received is not None]
-    assert times == sorted(times)
-    assert NOW - timedelta(days=181) < times[0]
-    assert times[-1] < NOW
-
-
-def test_generated_copies_are_one_mail_in_several_mailboxes(generated: list[NewMessage]) -> None:
-    copies: dict[str, list[NewMessage]] = {}
-    for copy in generated:
-        copies.setdefault(copy.message["internetMessageId"], []).append(copy)
-    several = [group for group in copies.values() if len(group) > 1]
-    assert len(several) > 300
-    for group in several:
-        assert len({copy.upn for copy in group}) == len(group)
-        assert len({copy.message["sentDateTime"] for copy in group}) == 1
-        first, *others = [copy.received for copy in group if copy.received is not None]
-        assert all(later - first == timedelta(seconds=1) for later in others)
-
-
-def test_generated_replies_name_what_they_answer(generated: list[NewMessage]) -> None:
-    known = {copy.message["internetMessageId"] for copy in generated}
-    replies = [copy for copy in generated if copy.message["subject"].startswith("Re: ")]
-    assert len(replies) > 300
-    for copy in replies:
-        headers = {item["name"]: item["value"] for item in copy.message["internetMessageHeaders"]}
-        assert headers["In-Reply-To"] in known
-        assert headers["References"].endswith(headers["In-Reply-To"])
-
-
-def test_generated_mail_lies_in_the_folders_of_its_kind(generated: list[NewMessage]) -> None:
-    places = Counter(copy.folder for copy in generated)
-    assert set(places) == {"inbox", "sentitems", "Inbox/Clients", "archive", "deleteditems", "junkemail"}
-    newsletters = [copy for copy in generated if copy.folder == "deleteditems"]
-    assert all("List-Unsubscribe" in str(copy.message["internetMessageHeaders"]) for copy in newsletters)
-    assert {copy.message["isRead"] for copy in generated} == {True, False}
-
-
-def test_generated_attachments_have_many_sizes_and_signatures_an_image(generated: list[NewMessage]) -> None:
-    items = [item for copy in generated for item in copy.message["attachments"]]
-    inline = [item for item in items if item["isInline"]]
-    sizes = {len(item["contentBytes"]) for item in items if not item["isInline"]}
-    assert {item["contentId"] for item in inline} == {"logo"}
-    assert len(sizes) > 80
-    assert min(sizes) < 3_000
-    assert max(sizes) > 60_000
-    assert len({item["contentType"] for item in items}) >= 5
-    logos = [copy for copy in generated if "cid:logo" in copy.message["body"]["content"]]
-    assert all(any(item["isInline"] for item in copy.message["attachments"]) for copy in logos)
-    assert len(logos) > 50
-
-
-def test_now_and_then_an_attachment_has_megabytes() -> None:
-    boxes = [Mailbox(adviser(0)[1], frozenset({adviser(0)[1]}))]
-    many = generated_mail(FirmSize(mailboxes=1, messages=50_000, contacts=10), boxes, NOW)
-    assert any(len(item["contentBytes"]) > 1_000_000 for copy in many for item in copy.message["attachments"])
-
-
-def test_generated_mail_has_many_scripts(generated: list[NewMessage]) -> None:
-    text = "".join(copy.message["subject"] for copy in generated)
-    for letter in ("ü", "ą", "Ε", "年", "ا"):
-        assert letter in text
-
-
-def test_mail_reaches_advisers_at_their_second_address_too(generated: list[NewMessage]) -> None:
-    boxes = [Mailbox(adviser(0)[1], frozenset({adviser(0)[1], str(alias(0))}))]
-    copies = list(generated_mail(FirmSize(mailboxes=1, messages=200, contacts=10), boxes, NOW))
-    reached = Counter(who for copy in copies for who in people_of_all(copy))
-    assert reached[str(alias(0))] > 5
-    assert reached[adviser(0)[1]] > reached[str(alias(0))]
-    assert alias(1) is None
-
-
-def test_families_share_an_address_and_some_clients_have_two() -> None:
-    org = Org()
-    populate(org, Tenant(), clock(), firm="large", size=FirmSize(mailboxes=1, messages=0, contacts=600))
-    contacts = org.rows["Contact"]
-    shared = [count for count in Counter(row["Email"] for row in contacts).values() if count > 1]
-    assert set(shared) == {2}
-    assert 20 <= len(shared) <= 30
-    people = Counter((row["FirstName"], row["LastName"], row["AccountId"]) for row in contacts)
-    assert sum(count > 1 for count in people.values()) >= 24
-    for number in range(600):
-        if is_second(number):
-            assert contact_name(number) == contact_name(number - 1)
-            assert client(number)[1] != client(number - 1)[1]
-            assert account_of(number) == account_of(number - 1)
-    assert len(list(account_names(600))) == len(org.rows["Account"]) == 200
-
-
-def test_a_firm_without_anybody_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one mailbox"):
-        FirmSize(mailboxes=0)

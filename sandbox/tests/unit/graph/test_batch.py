@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 import pytest
+from m365sandbox.latency import Latency
 from testkit.graph_tenant import ADA, GraphTenant, content
 
 URL = "/v1.0/$batch"
@@ -108,16 +109,17 @@ def test_urls_are_relative_to_the_version(tenant: GraphTenant) -> None:
     assert {name: answer["status"] for name, answer in answers.items()} == {"1": 400, "2": 200}
 
 
-def test_bodies_go_along(tenant: GraphTenant) -> None:
-    action = f"/users/{ADA}/translateExchangeIds"
-    given = {"inputIds": ["none"], "sourceIdType": "restId", "targetIdType": "ewsId"}
-    as_json = {**item(1, action, headers={"Content-Type": "application/json"}), "method": "POST", "body": given}
-    mime = {**item(2, f"/users/{ADA}/messages", headers={"Content-Type": "text/plain"}), "method": "POST"}
+def test_a_history_can_be_made_in_a_sequence(tenant: GraphTenant) -> None:
+    tenant.may_write()
+    messages = f"/users/{ADA}/messages"
+    draft = {**item(1, messages, headers={"Content-Type": "application/json"}), "method": "POST"}
+    mime = {**item(2, messages, headers={"Content-Type": "text/plain"}, dependsOn=["1"]), "method": "POST"}
     encoded = b64encode(b64encode(b"Subject: As MIME\r\n\r\nHello")).decode()
-    answers = run(tenant, as_json, {**mime, "body": encoded})
-    assert [answers[name]["status"] for name in "12"] == [200, 403]
-    assert answers["1"]["body"]["value"][0]["sourceId"] == "none"
-    wrong = {"requests": [{**mime, "body": "%%%"}]}
+    answers = run(tenant, {**draft, "body": {"subject": "As JSON"}}, {**mime, "body": encoded})
+    assert [answers[name]["status"] for name in "12"] == [201, 201]
+    assert [answers[name]["body"]["subject"] for name in "12"] == ["As JSON", "As MIME"]
+    assert "Location" in answers["1"]["headers"]
+    wrong = {"requests": [{**mime, "dependsOn": [], "body": "%%%"}]}
     assert tenant.code(URL, 400, method="POST", body=wrong) == "BadRequest"
 
 
@@ -175,9 +177,36 @@ def test_requests_of_ten_minutes_are_counted(tenant: GraphTenant) -> None:
 
 
 @pytest.mark.parametrize(("count", "rounds"), [(1, 1), (4, 1), (5, 2), (20, 5)])
-def test_a_batch_takes_as_long_as_its_busiest_mailbox(tenant: GraphTenant, count: int, rounds: int) -> None:
-    body = {"requests": [item(number, f"/users/{ADA}/messages") for number in range(count)]}
-    assert tenant.ask(URL, "POST", body=body).rounds == rounds
+def test_four_of_a_batch_are_carried_out_at_a_time_whatever_their_mailboxes(
+    tenant: GraphTenant, count: int, rounds: int
+) -> None:
+    names = [ADA, "bob@firm.example"]
+    body = {"requests": [item(number, f"/users/{names[number % 2]}/messages") for number in range(count)]}
+    assert Latency(100).seconds("graph", tenant.ask(URL, "POST", body=body)) == pytest.approx(rounds / 10)
+
+
+def test_a_sequence_is_carried_out_one_by_one(tenant: GraphTenant) -> None:
+    chain = [item(0, "/users"), *(item(number, "/users", dependsOn=["0"]) for number in range(1, 5))]
+    assert Latency(100).seconds("graph", tenant.ask(URL, "POST", body={"requests": chain})) == pytest.approx(0.5)
+
+
+def test_a_batch_tells_what_each_answer_in_it_holds(tenant: GraphTenant) -> None:
+    files = [{"name": f"{number}.txt", "contentBytes": "aGk="} for number in range(2)]
+    made = tenant.graph.add_message(ADA, {"attachments": files})
+    tenant.fill(3)
+    one = f"/users/{ADA}/messages/{made['id']}"
+    (first, _) = tenant.value(f"/v1.0{one}/attachments")["value"]
+    urls = [
+        f"/users/{ADA}/messages?$top=2", f"/users/{ADA}/messages?$expand=attachments", one,
+        f"{one}?$expand=attachments",
+        f"{one}/attachments", f"{one}/attachments/{first['id']}/$value", f"{one}/$value", "/users",
+        f"/users/{ADA}/mailFolders", f"/users/{ADA}/messages/$count", "/users/nobody/messages",
+    ]  # fmt: skip
+    body = {"requests": [item(number, url) for number, url in enumerate(urls)]}
+    response = tenant.ask(URL, "POST", body=body)
+    assert response.items == (2, 6, 1, 3, 2, 1, 1, 0, 0, 0, 0)
+    assert response.at_once == 4
+    assert tenant.ask(f"/v1.0{urls[1]}").items == (6,)
 
 
 def test_a_batch_needs_a_token(tenant: GraphTenant) -> None:

@@ -1,6 +1,7 @@
 """Requests as Graph's documentation writes them, or as people met their refusals, and what must come of each."""
 
 from base64 import b64encode
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +15,7 @@ MIME = b64encode(b"From: ada@firm.example\r\nTo: tom@client.example\r\nSubject: 
 
 @pytest.fixture(scope="module")
 def tenant() -> GraphTenant:
-    made = GraphTenant()
+    made = GraphTenant().may_write()
     made.mailbox(displayName="Ada Finch", proxyAddresses=[f"SMTP:{ADA}"])
     person = {"emailAddress": {"name": "Dan Jump", "address": "danj@client.example"}}
     made.graph.add_message(ADA, {"subject": "welcome", "from": person, "importance": "high", "isRead": True}, START)
@@ -158,9 +159,59 @@ def test_an_attachment_is_named_by_an_id_of_its_form(tenant: GraphTenant) -> Non
 @pytest.mark.parametrize("kind", ["text/html", "application/xml", "application/x-www-form-urlencoded", None])
 def test_a_body_must_be_said_to_be_json(tenant: GraphTenant, kind: str | None) -> None:
     headers = {"content-type": kind or ""}
-    refused = tenant.ask(f"{ROOT}/translateExchangeIds", "POST", body={"inputIds": []}, headers=headers)
-    assert refused.status == 400
-    assert content(refused)["error"]["message"].startswith("Unable to read JSON request payload.")
+    for path in (LIST, f"{ROOT}/mailFolders", f"{ROOT}/sendMail", f"{ROOT}/translateExchangeIds"):
+        refused = tenant.ask(path, "POST", body={"displayName": "Q"}, headers=headers)
+        assert refused.status == 400
+        assert content(refused)["error"]["message"].startswith("Unable to read JSON request payload.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("receivedDateTime", "yesterday"), ("hasAttachments", "yes"), ("isDraft", 1), ("id", 5), ("bodyPreview", {})],
+)
+def test_what_a_client_cannot_set_must_have_its_type_all_the_same(tenant: GraphTenant, name: str, value: Any) -> None:
+    assert tenant.code(LIST, 400, method="POST", body={"subject": "a", name: value}) == "UnableToDeserializePostBody"
+
+
+def test_headers_of_ones_own_begin_with_x(tenant: GraphTenant) -> None:
+    for name in ("In-Reply-To", "References", "List-Unsubscribe"):
+        refused = tenant.ask(LIST, "POST", body={"internetMessageHeaders": [{"name": name, "value": "a"}]})
+        assert (refused.status, content(refused)["error"]["code"]) == (400, "InvalidInternetMessageHeader")
+        assert f"'{name}' should start with 'x-' or 'X-'." in content(refused)["error"]["message"]
+    own = [{"name": f"X-{number}", "value": "a"} for number in range(6)]
+    many = tenant.code(LIST, 400, method="POST", body={"internetMessageHeaders": own})
+    assert many == "InvalidInternetMessageHeaderCollection"
+    made = tenant.made(LIST, {"subject": "x", "internetMessageHeaders": own[:5]})
+    tenant.done(f"{LIST}/{made['id']}/permanentDelete", "POST", 204)
+
+
+def test_extended_properties_are_said_not_to_be_here(tenant: GraphTenant) -> None:
+    body = {"subject": "a", "singleValueExtendedProperties": [{"id": "String 0x1042", "value": "<a@b>"}]}
+    assert tenant.code(LIST, 501, method="POST", body=body) == "NotImplemented"
+
+
+@pytest.mark.parametrize("action", ["createReply", "createReplyAll", "createForward"])
+def test_an_answer_may_be_written_in_mime(tenant: GraphTenant, action: str) -> None:
+    (one, *_) = tenant.value(asked(filter="subject eq 'welcome'"))["value"]
+    url = f"{LIST}/{one['id']}/{action}"
+    draft = content(tenant.ask(url, "POST", raw=MIME, headers={"content-type": "text/plain"}))
+    assert (draft["subject"], draft["isDraft"], draft["conversationId"]) == (
+        "Written elsewhere",
+        True,
+        one["conversationId"],
+    )
+    assert draft["toRecipients"] == [{"emailAddress": {"name": "tom@client.example", "address": "tom@client.example"}}]
+    tenant.done(f"{LIST}/{draft['id']}/permanentDelete", "POST", 204)
+    wrong = tenant.code(url, 400, method="POST", raw=b"not base64!", headers={"content-type": "text/plain"})
+    assert wrong == "ErrorMimeContentInvalidBase64String"
+
+
+def test_only_the_mailbox_takes_new_mime_and_not_a_folder(tenant: GraphTenant) -> None:
+    mime = {"raw": MIME, "headers": {"content-type": "text/plain"}}
+    refused = tenant.code(f"{ROOT}/mailFolders/inbox/messages", 400, method="POST", **mime)
+    assert refused == "UnableToDeserializePostBody"
+    made = content(tenant.ask(LIST, "POST", **mime))
+    tenant.done(f"{LIST}/{made['id']}/permanentDelete", "POST", 204)
 
 
 def test_a_batch_is_sequential_or_parallel(tenant: GraphTenant) -> None:

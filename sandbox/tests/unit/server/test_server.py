@@ -14,9 +14,8 @@ import msal
 import pytest
 import requests
 import yaml
-from m365sandbox.server import Latency, service_of
+from m365sandbox.server import service_of
 from m365sandbox.up import OptionError, UpOptions, started
-from m365sandbox.wire import Response
 
 from tests.support.sandbox_client import SandboxClient
 
@@ -150,13 +149,6 @@ def test_a_delay_lets_the_request_through(client: SandboxClient) -> None:
     assert logged["ms"] >= 50
 
 
-def test_latency_counts_rounds_and_rows() -> None:
-    latency = Latency(80, 120, 0.5)
-    assert latency.seconds("graph", Response(rounds=5)) == pytest.approx(0.4)
-    assert latency.seconds("salesforce", Response(rows=200)) == pytest.approx(0.22)
-    assert latency.seconds("entra", Response()) == latency.seconds("salesforce-auth", Response()) == 0
-
-
 def test_requests_wait_side_by_side_and_keep_their_mailbox_busy() -> None:
     with started(UpOptions(latency=(1000, 0, 0))) as line:
         client = SandboxClient(line)
@@ -177,6 +169,7 @@ def test_errors_of_options_come_before_anything_is_made(tmp_path: Path) -> None:
         UpOptions(dir=target, mailboxes=3),
         UpOptions(dir=target, mail=tmp_path / "none"),
         UpOptions(dir=target, latency=(-1, 0, 0)),
+        UpOptions(dir=target, latency=(0, 0, 0, 0, -1)),
     ):
         with pytest.raises(OptionError), started(options):
             pass

@@ -141,30 +141,100 @@ def test_children_are_expanded_and_lie_as_deep_as_there_are_folders(tenant: Grap
     assert len(tenant.value(f"{path}/{garcia['id']}/messages")["value"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"displayName": ""}, 400),
+        ({"displayName": 5}, 400),
+        ({"isHidden": "true"}, 400),
+        ({"@odata.type": "microsoft.graph.calendar"}, 400),
+        ({"colour": "red"}, 400),
+        ({"@odata.type": "#microsoft.graph.mailSearchFolder"}, 501),
+    ],
+)
+def test_folders_that_cannot_be(tenant: GraphTenant, wrong: dict, status: int) -> None:
+    tenant.may_write()
+    assert tenant.ask(f"{BASE}/inbox/childFolders", "POST", body={"displayName": "Digests"} | wrong).status == status
+    assert tenant.value(f"{BASE}/inbox/childFolders")["value"] == []
+
+
+def test_folders_are_made_renamed_moved_and_deleted(tenant: GraphTenant) -> None:
+    tenant.may_write()
+    made = tenant.made(BASE, {"displayName": "Clients"})
+    child = tenant.made(f"{BASE}/{made['id']}/childFolders", {"displayName": "Garcia", "isHidden": True})
+    assert (made["displayName"], child["isHidden"], child["parentFolderId"]) == ("Clients", True, made["id"])
+    assert tenant.code(BASE, 409, method="POST", body={"displayName": "clients"}) == "ErrorFolderExists"
+    url = f"{BASE}/{made['id']}"
+    renamed = tenant.value(url, method="PATCH", body={"displayName": "Households"})
+    assert (renamed["id"], renamed["displayName"]) == (made["id"], "Households")
+    assert tenant.code(f"{url}/move", 400, method="POST", body={"destinationId": child["id"]}) == "ErrorMoveCopyFailed"
+    assert tenant.made(f"{url}/move", {"destinationId": "archive"})["id"] == made["id"]
+    assert [item["id"] for item in tenant.value(f"{BASE}/archive/childFolders")["value"]] == [made["id"]]
+    message = tenant.made(f"{BASE}/{child['id']}/messages", {"subject": "a"})["id"]
+    tenant.done(url, "DELETE", 204)
+    for gone in (made, child):
+        assert tenant.code(f"{BASE}/{gone['id']}", 404) == "ErrorItemNotFound"
+    kept = tenant.value(f"{BASE}/recoverableitemsdeletions/messages")["value"]
+    assert [item["id"] for item in kept] == [message]
+
+
+def test_a_copy_of_a_folder_holds_copies_of_all_that_is_in_it(tenant: GraphTenant) -> None:
+    tenant.may_write().fill(2, folder="Clients")
+    tenant.graph.add_message(ADA, {"subject": "Deep"}, None, "Clients/Garcia")
+    (clients,) = tenant.value(f"{BASE}?$filter=displayName eq 'Clients'")["value"]
+    (garcia,) = tenant.value(f"{BASE}/{clients['id']}/childFolders")["value"]
+    url = f"{BASE}/{clients['id']}"
+    copied = tenant.made(f"{url}/copy", {"destinationId": "archive"})
+    assert copied["id"] != clients["id"]
+    assert (copied["displayName"], copied["totalItemCount"], copied["childFolderCount"]) == ("Clients", 2, 1)
+    (below,) = tenant.value(f"{BASE}/{copied['id']}/childFolders?$expand=messages")["value"]
+    (deep,) = tenant.value(f"{BASE}/{garcia['id']}/messages")["value"]
+    (copy,) = below["messages"]
+    assert (copy["subject"], copy["id"] == deep["id"]) == ("Deep", False)
+    assert tenant.value(url)["totalItemCount"] == 2
+    again = {"body": {"destinationId": "archive"}, "method": "POST"}
+    assert tenant.code(f"{url}/copy", 409, **again) == "ErrorFolderExists"
+    within = {"body": {"destinationId": garcia["id"]}, "method": "POST"}
+    assert tenant.code(f"{url}/copy", 400, **within) == "ErrorMoveCopyFailed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("DELETE", "inbox", None, "ErrorDeleteDistinguishedFolder"),
+        ("PATCH", "inbox", {"displayName": "Post"}, "ErrorRenameDistinguishedFolder"),
+        ("POST", "inbox/move", {"destinationId": "archive"}, "ErrorMoveDistinguishedFolder"),
+        ("POST", "drafts/permanentDelete", None, "ErrorDeleteDistinguishedFolder"),
+    ],
+)
+def test_standard_folders_stay_as_they_are(tenant: GraphTenant, method: str, path: str, body: dict, code: str) -> None:
+    assert tenant.may_write().code(f"{BASE}/{path}", 403, method=method, body=body) == code
+
+
 def delta(tenant: GraphTenant, link: str) -> tuple[list[dict], str]:
     page = tenant.value(link)
     return page["value"], page["@odata.deltaLink"]
 
 
 def test_later_rounds_of_delta_tell_what_has_changed(tenant: GraphTenant) -> None:
-    owner = tenant.graph.owner(ADA)
-    first, second = owner.folder("One").id, owner.folder("Two").id
+    tenant.may_write()
+    first, second = (tenant.made(BASE, {"displayName": name}) for name in ("One", "Two"))
     items, link = delta(tenant, f"{BASE}/delta?$select=displayName")
     assert {"One", "Two"} <= names(items)
     assert {item["@odata.type"] for item in items} == {"#microsoft.graph.mailFolder"}
     assert delta(tenant, link) == ([], link)
     tenant.fill(3, folder="One")  # what goes on inside is told by messages/delta
     assert delta(tenant, link) == ([], link)
-    made = owner.folder("Inbox/Three").id
-    owner.rename_folder("One", "First")
-    owner.delete_folder("Two")
+    made = tenant.made(f"{BASE}/inbox/childFolders", {"displayName": "Three"})
+    tenant.value(f"{BASE}/{first['id']}", method="PATCH", body={"displayName": "First"})
+    tenant.done(f"{BASE}/{second['id']}", "DELETE", 204)
     items, following = delta(tenant, link)
     typed = {"@odata.type": "#microsoft.graph.mailFolder"}
     assert sorted(items, key=lambda item: item["id"]) == sorted(
         [
-            {**typed, "id": made, "displayName": "Three"},
-            {**typed, "id": first, "displayName": "First"},
-            {**typed, "id": second, "@removed": {"reason": "deleted"}},
+            {**typed, "id": made["id"], "displayName": "Three"},
+            {**typed, "id": first["id"], "displayName": "First"},
+            {**typed, "id": second["id"], "@removed": {"reason": "deleted"}},
         ],
         key=lambda item: item["id"],
     )
@@ -172,10 +242,11 @@ def test_later_rounds_of_delta_tell_what_has_changed(tenant: GraphTenant) -> Non
 
 
 def test_a_link_of_folders_grows_old_too(tenant: GraphTenant) -> None:
+    tenant.may_write()
     _, first = delta(tenant, f"{BASE}/delta")
     link = first
     for number in range(4):
-        tenant.graph.owner(ADA).folder(f"Folder {number}")
+        tenant.made(BASE, {"displayName": f"Folder {number}"})
         _, link = delta(tenant, link)
     assert tenant.code(first, 410) == "SyncStateNotFound"
     tenant.clock.advance(31 * 86_400)

@@ -176,9 +176,9 @@ def test_both_ids_find_a_message_and_a_move_changes_only_one(tenant: GraphTenant
     made = tenant.graph.add_message(ADA, {}, START)
     assert tenant.value(f"{LIST}/{made['id']}", prefer=None)["id"] == made["restId"]
     assert tenant.value(f"{LIST}/{made['restId']}")["id"] == made["id"]
-    moved = tenant.graph.owner(ADA).move(made["id"], "archive")
+    moved = tenant.may_write().made(f"{LIST}/{made['id']}/move", {"destinationId": "archive"})
     assert moved["id"] == made["id"]
-    assert moved["restId"] != made["restId"]
+    assert tenant.value(f"{LIST}/{made['id']}", prefer=None)["id"] != made["restId"]
     assert tenant.value(f"{LIST}/{made['id']}")["id"] == made["id"]
     assert tenant.code(f"{LIST}/{made['restId']}", 404) == "ErrorItemNotFound"
 

@@ -48,7 +48,8 @@ def test_a_folder_has_one_id(tenant: GraphTenant) -> None:
 
 def test_what_cannot_be_translated_says_why(tenant: GraphTenant) -> None:
     made = tenant.graph.add_message(ADA, {}, START)
-    tenant.graph.owner(ADA).move(made["id"], "archive")
+    move = f"/v1.0/users/{ADA}/messages/{made['id']}/move"
+    tenant.may_write().made(move, {"destinationId": "archive"})
     gone, wrong, fine = translate(tenant, "restId", "ewsId", made["restId"], "abc", made["id"])
     assert (gone["targetId"], gone["errorDetails"]["code"]) == (None, "ErrorItemNotFound")
     assert wrong["errorDetails"]["code"] == "ErrorInvalidIdMalformed"

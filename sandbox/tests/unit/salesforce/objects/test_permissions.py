@@ -37,6 +37,7 @@ def test_what_was_deployed_can_be_queried(org: SalesforceSandbox) -> None:
     assert set(rows) == {
         "Email__c",
         "Email_Participant__c",
+        "MS_Graph_Request__c",
         "MS_Graph_User__c",
         "MS_Graph_Sync_Event__c",
         "MS_Graph_Exclusion__c",

@@ -67,11 +67,6 @@ def test_without_returning_every_searchable_object_answers_with_ids(client: Clie
     assert all(set(item) == {"attributes", "Id"} for item in found)
 
 
-def test_before_version_37_the_answer_is_a_list(client: Client) -> None:
-    answer = client.send("GET", "/services/data/v36.0/search", q="FIND {lee} RETURNING Account(Name)")
-    assert [item["Name"] for item in answer.body] == ["Lee Household"]
-
-
 @pytest.mark.parametrize(
     ("sosl", "code"),
     [

@@ -148,9 +148,12 @@ def test_a_custom_permission_may_be_held_through_a_group(org: SalesforceSandbox)
     ("field", "bad", "good"),
     [
         ("Backfill_Months__c", -1, 0),
+        ("Backfill_Months__c", 241, 240),
         ("Unmatched_Retention_Days__c", 0, 1),
         ("Licensed_Users__c", -1, 0),
-        ("Attachment_Max_MB__c", -0.5, 0),
+        ("Unmatched_Retention_Days__c", 36501, 36500),
+        ("Attachment_Max_MB__c", -1, 0),
+        ("Attachment_Max_MB__c", 151, 150),
         ("Key__c", "other", "default"),
         ("Key__c", None, "default"),
     ],

@@ -204,18 +204,13 @@ NESTED = (
 )
 
 
-def test_five_levels_of_children_since_version_58(org: Org) -> None:
+def test_five_levels_of_children(org: Org) -> None:
     assert org.query(NESTED).total_size == 2
     deeper = NESTED.replace("SELECT Name, (", "SELECT Name, (SELECT Name, (").replace(
         "FROM Contacts)", "FROM Contacts) FROM ChildAccounts)"
     )
     with pytest.raises(SoqlError, match="more than 4 levels away from the root entity object"):
         org.query(deeper)
-    one = "SELECT (SELECT LastName FROM Contacts) FROM Account"
-    assert org.query(one, version="57.0").total_size == 2
-    two = "SELECT (SELECT LastName, (SELECT Subject FROM Tasks) FROM Contacts) FROM Account"
-    with pytest.raises(SoqlError, match="more than 1 level away from the root entity object"):
-        org.query(two, version="57.0")
 
 
 def test_twenty_child_relationships_a_query(org: Org) -> None:

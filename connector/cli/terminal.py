@@ -1,0 +1,99 @@
+"""Output for people: tables and sentences on standard output, notes and progress on standard error."""
+
+from rich.console import Console
+from rich.table import Table
+
+from connector.cli.output import print_error
+from connector.codes import Outcome
+from connector.engine.report import RunReport
+from connector.model.run import DryRunLine
+
+#: so many mailboxes still fit as columns of a narrow terminal
+WIDE = 4
+#: so many failed mailboxes get a line of their own
+MOST_ERRORS = 20
+#: for people: tables, timelines. Progress and notes go to standard error.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show_line(line: DryRunLine) -> None:
+    """Print one line of a dry run: outcome, mailbox, message and rule."""
+    where = line.internet_message_id or line.message
+    out.print(f"{line.outcome.value:<18} {line.mailbox_name}  {where}  {line.rule}", markup=False)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its noun in singular or plural: `1 task`, `2 tasks`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def show_report(report: RunReport, *, dry_run: bool = False) -> None:
+    """A table of mailboxes by outcome, what was written, and what failed, for people."""
+    if report.skipped:
+        err.print(f"Nothing to do: {report.skipped}.", markup=False)
+        return
+    out.print(outcome_table(report))
+    rows = ((report.emails, "email"), (report.participants, "participant"), (report.tasks, "task"))
+    written = "nothing was written" if dry_run else "stored " + ", ".join(counted(*row) for row in rows)
+    out.print(
+        f"{counted(report.listed, 'message')} listed; {written}; "
+        f"{counted(report.salesforce_calls, 'Salesforce call')}, {counted(report.graph_calls, 'Graph call')}, "
+        f"{report.seconds:.1f} s"
+    )
+    for failure in report.failures:
+        err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}", markup=False)
+
+
+def show_failed_mailboxes(report: RunReport) -> None:
+    """A line for each mailbox that could not be read, in the form of an error, on standard error."""
+    for text in report.failing[:MOST_ERRORS]:
+        print_error(text)
+    if len(report.failing) > MOST_ERRORS:
+        print_error(f"{len(report.failing) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
+    unlinked = list(report.unlinked.items())
+    for name, text in unlinked[:MOST_ERRORS]:
+        err.print(f"not read: {name}: {text}", markup=False)
+    if len(unlinked) > MOST_ERRORS:
+        err.print(f"not read: {len(unlinked) - MOST_ERRORS} more mailboxes. See their Status Detail.")
+
+
+def outcome_table(report: RunReport) -> Table:
+    """Outcomes as rows, mailboxes as columns; or mailboxes as rows where they are too many for one line."""
+    return _by_outcome(report) if len(report.mailboxes) <= WIDE else _by_mailbox(report)
+
+
+def _by_outcome(report: RunReport) -> Table:
+    table = Table(title="Messages by outcome and mailbox", title_justify="left")
+    table.add_column("Outcome")
+    for box in report.mailboxes:
+        table.add_column(_short(box.name), justify="right")
+    table.add_column("all", justify="right")
+    counts = [box.outcomes for box in report.mailboxes]
+    totals = report.outcomes
+    for outcome in Outcome:
+        if totals[outcome]:
+            cells = [str(count[outcome] or "") for count in counts]
+            table.add_row(outcome.replace("_", " "), *cells, str(totals[outcome]))
+    table.add_section()
+    table.add_row("listed", *(str(sum(count.values())) for count in counts), str(report.listed), style="bold")
+    return table
+
+
+def _by_mailbox(report: RunReport) -> Table:
+    table = Table(title="Messages by mailbox", title_justify="left")
+    table.add_column("Mailbox", no_wrap=True)
+    for heading in ("listed", "stored", "duplicate", "left out", "failed"):
+        table.add_column(heading, justify="right")
+    boxes = [(box.name, box.outcomes) for box in report.mailboxes]
+    for name, counts in [*boxes, ("all", report.outcomes)]:
+        stored = counts[Outcome.MATCHED] + counts[Outcome.UNMATCHED_KEPT]
+        known = stored + counts[Outcome.DUPLICATE] + counts[Outcome.FAILED]
+        listed = sum(counts.values())
+        cells = (listed, stored, counts[Outcome.DUPLICATE], listed - known, counts[Outcome.FAILED])
+        table.add_row(name, *(str(cell) for cell in cells), style="bold" if name == "all" else "")
+    return table
+
+
+def _short(name: str) -> str:
+    return name.split("@")[0][:14]

@@ -1,0 +1,322 @@
+"""HTML as written by mail programs, divided into tags and text as a browser does it.
+
+What comes out is markup of a few known tags whose attributes are numbers into a list, so that the parser that builds
+the tree reads no value that a sender wrote. Time grows with the length of the input, for any input.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape, unescape
+from typing import Final, NamedTuple
+
+Attributes = Mapping[str, str]
+
+#: Elements whose content is text up to their closing tag; True where that text is shown.
+_RAW: Final = {
+    "iframe": False,
+    "noembed": False,
+    "noframes": False,
+    "script": False,
+    "style": False,
+    "textarea": True,
+    "title": False,
+    "xmp": True,
+}
+# fmt: off
+#: Tags that mean a block and that a rich text field does not take; each becomes `div`, so that words do not join.
+BLOCKS: Final = frozenset({
+    "article", "aside", "button", "details", "dialog", "fieldset", "figcaption", "figure", "footer", "form", "header",
+    "hgroup", "legend", "main", "marquee", "nav", "optgroup", "option", "search", "section", "select", "summary",
+    "textarea",
+})
+#: The same under the name that HTML has for it today.
+_RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "xmp": "pre"}
+_KEPT: Final = frozenset({
+    "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
+    "dd", "del", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
+    "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
+}) | BLOCKS
+#: Every tag that `scan` writes.
+PARSED: Final = _KEPT | {"x-body", "x-html"}
+_VOID: Final = frozenset({"br", "col", "hr", "img"})
+#: What an opening tag does not close, so that it nests as deep as a sender likes.
+_NESTING: Final = frozenset({
+    "a", "abbr", "address", "b", "big", "blockquote", "center", "cite", "code", "del", "dfn", "div", "dl", "em", "font",
+    "i", "ins", "kbd", "mark", "ol", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+    "table", "tt", "u", "ul", "var",
+}) | BLOCKS
+#: HTML opens these again in every paragraph in which they are not closed, but of equal ones only three.
+_FORMATTING: Final = frozenset({"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"})
+_NAMES: Final = frozenset({
+    "align", "alt", "background", "bgcolor", "border", "bordercolor", "cellpadding", "cellspacing", "class", "color",
+    "colspan", "dir", "face", "height", "hidden", "href", "id", "link", "nowrap", "open", "rowspan", "size", "span",
+    "src", "start", "style", "text", "title", "type", "valign", "value", "width",
+})
+# fmt: on
+#: Browsers nest no deeper than 512; the time of the parser grows with the square of the depth.
+_DEEPEST = 1_000
+_MOST_FORMATTING = 200
+#: So many attributes of one tag are looked at.
+_MOST_ATTRIBUTES = 500
+#: A longer value is of no use to a field. Its first characters stay: by them a picture is recognised.
+_LONGEST_VALUE = 8_000
+#: A longer tag is read anew each time it stands in a mail.
+_LONGEST_REPEATED = 2_000
+
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*+(=?+[^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^\s>"'][^\s>]*+|)))?+"""
+)
+_TOKEN = re.compile(
+    r"""
+    <!--(?:-?>|.*?(?:--!?>|\Z))                      # a comment
+    | <[!?][^>]*+(?:>|\Z)                            # a declaration, or a condition of Word
+    | </[^a-zA-Z][^>]*+(?:>|\Z)
+    | <(?P<slash>/?)(?P<name>[a-zA-Z][^\s/>]*+)
+       (?P<attributes>(?:[\s/]++|=?+[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+|))?+|=)*+)
+       (?P<end>>|\Z)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE) for name in (*_RAW, "xml")}
+_FORMATTING_TAG = re.compile(rf"<(?=[bcefistu])(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
+_DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)?<!doctype", re.IGNORECASE | re.DOTALL)
+#: A reference in an attribute: without its semicolon it is text where a letter or `=` follows, as in `?a=1&copy=2`.
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31}(?:;|(?![=A-Za-z0-9;])))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Markup:
+    """`html` with `x="n"` in place of attributes, the n-th of `attributes`; the style sheets; whether a tag was cut."""
+
+    html: str
+    attributes: Sequence[tuple[str, Attributes]]
+    sheets: Sequence[str]
+    quirks: bool
+    cut: bool
+
+
+class _Tag(NamedTuple):
+    """What a tag becomes wherever it stands: `written` in its place, empty for one that is left out.
+
+    `nesting` is the element that it opens or closes, where that may nest without end. `kept` tags count.
+    """
+
+    written: str
+    nesting: str = ""
+    closes: bool = False
+    kept: bool = False
+
+
+_LEFT_OUT: Final = _Tag("")
+#: Decides how the text behind it is read, or belongs to the page.
+_SPECIAL: Final = _Tag("", kept=False, closes=True)
+
+
+@dataclass(slots=True)
+class _Scan:
+    #: more formatting tags than the parser should get with attributes
+    crowded: bool = False
+    out: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, Attributes]] = field(default_factory=list)
+    known: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
+    #: mail repeats its tags: each is read once
+    tags: dict[str, _Tag] = field(default_factory=dict)
+    sheets: list[str] = field(default_factory=list)
+    root: dict[str, dict[str, str]] = field(default_factory=lambda: {"html": {}, "body": {}})
+    depth: int = 0
+    open: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
+    beyond: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NESTING, 0))
+
+    def nest(self, tag: _Tag) -> None:
+        """Writes a tag that opens or closes an element of those that may nest without end."""
+        name = tag.nesting
+        if not tag.closes:
+            if self.depth >= _DEEPEST:
+                self.beyond[name] += 1
+                self.out.append(" ")
+                return
+            self.depth += 1
+            self.open[name] += 1
+        elif self.beyond[name]:
+            self.beyond[name] -= 1
+            return
+        elif self.open[name]:
+            self.open[name] -= 1
+            self.depth -= 1
+        self.out.append(tag.written)
+
+
+def scan(html: str, most_tags: int) -> Markup:
+    """The tags and the text of `html`, with at most `most_tags` tags."""
+    scan = _Scan()
+    out = scan.out
+    # no search for them where there are not so many tags at all
+    if html.count("<") > _MOST_FORMATTING:
+        scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
+    known, nest, append = scan.tags, scan.nest, scan.out.append
+    first, *pieces = html.split("<")
+    out.append(first)
+    # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
+    following, position, tags = len(first) + 1, 0, 0
+    cut = False
+    for piece in pieces:
+        start = following
+        following += len(piece) + 1
+        if start <= position:
+            # a value or a comment held the "<"
+            out.append(html[position : following - 1])
+            continue
+        name, bracket, text = piece.partition(">")
+        tag = known.get(name) if bracket else None
+        if tag is None:
+            match = _TOKEN.match(html, start - 1)
+            if match is None:
+                out.append(f"&lt;{piece}")
+                continue
+            position = match.end()
+            text = html[position : following - 1]
+            tag = _read(scan, match)
+            if tag is _SPECIAL:
+                plain, position = _special(scan, html, match)
+                if plain:
+                    out.append(html[position:].replace("<", "&lt;"))
+                    break
+                text = html[position : following - 1]
+        written, nesting, _, kept = tag
+        if kept:
+            tags += 1
+            if tags > most_tags:
+                cut = True
+                break
+        if nesting:
+            nest(tag)
+        elif written:
+            append(written)
+        if text:
+            append(text)
+    before = "".join(
+        _numbered(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
+    )
+    return Markup(
+        html=before + "".join(out),
+        attributes=scan.attributes,
+        sheets=scan.sheets,
+        quirks=not _DOCTYPE.match(html[:2_000]),
+        cut=cut,
+    )
+
+
+def _read(scan: _Scan, match: re.Match[str]) -> _Tag:
+    """What the tag at `match` becomes, kept for the next one that is written alike."""
+    name = (match["name"] or "").lower()
+    if not name or not match["end"]:
+        return _LEFT_OUT
+    if match["slash"]:
+        tag = _closing(scan, name)
+    elif name in _RAW_END or name in scan.root or name == "plaintext":
+        return _SPECIAL
+    elif name in _KEPT or name in _RENAMED:
+        tag = _opening(scan, name, match["attributes"])._replace(kept=True)
+    else:
+        tag = _LEFT_OUT
+    text = match[0][1:-1]
+    # what ends with its first ">" ends there wherever it stands
+    if ">" not in text and len(text) <= _LONGEST_REPEATED:
+        scan.tags[text] = tag
+    return tag
+
+
+def _special(scan: _Scan, html: str, match: re.Match[str]) -> tuple[bool, int]:
+    """Follows a tag that decides how the text behind it is read: whether all of it is text, and where to go on."""
+    name = match["name"].lower()
+    if name in _RAW_END:
+        return False, _raw(scan, html, name, match["attributes"], match.end())
+    if name in scan.root:
+        for key, value in attributes_of(match["attributes"]).items():
+            scan.root[name].setdefault(key, value)
+    return name == "plaintext", match.end()
+
+
+def attributes_of(text: str) -> dict[str, str]:
+    """The attributes that matter, with their references resolved; of two with one name the first counts."""
+    found: dict[str, str] = {}
+    if not text or text.isspace():
+        return found
+    for count, match in enumerate(_ATTRIBUTE.finditer(text)):
+        name = match[1].lower()
+        if name in _NAMES and name not in found:
+            value = match[2] or match[3] or match[4] or ""
+            found[name] = _resolved(value) if len(value) <= _LONGEST_VALUE else value[:5]
+        if count >= _MOST_ATTRIBUTES:
+            break
+    return found
+
+
+def _resolved(value: str) -> str:
+    return _REFERENCE.sub(_character, value) if "&" in value else value
+
+
+def _character(reference: re.Match[str]) -> str:
+    return _unescaped(reference[0])
+
+
+@lru_cache(maxsize=1024)
+def _unescaped(reference: str) -> str:
+    return unescape(reference)
+
+
+def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> int:
+    """What stands between `position` and the closing tag of `name`; answers the position behind that."""
+    end = _RAW_END[name].search(html, position)
+    if name == "xml" and not end:
+        return position
+    content = html[position : end.start() if end else len(html)]
+    if name == "style" and "print" not in attributes_of(attributes).get("media", ""):
+        scan.sheets.append(content)
+    elif _RAW.get(name):
+        _write(scan, _opening(scan, name, attributes))
+        scan.out.append(escape(content, quote=False))
+        _write(scan, _closing(scan, name))
+    return end.end() if end else len(html)
+
+
+def _opening(scan: _Scan, name: str, text: str) -> _Tag:
+    name = _RENAMED.get(name, name)
+    attributes = attributes_of(text)
+    nesting = name if name in _NESTING else ""
+    if not scan.crowded or name not in _FORMATTING:
+        return _Tag(_numbered(scan, name, attributes), nesting)
+    if name == "font":
+        return _Tag(_numbered(scan, name, attributes, written="span"), nesting)
+    return _Tag(f"<{name}>{_numbered(scan, 'span', attributes) if attributes else ''}", nesting)
+
+
+def _closing(scan: _Scan, name: str) -> _Tag:
+    name = _RENAMED.get(name, name)
+    if name not in _KEPT or name in _VOID - {"br"}:
+        return _LEFT_OUT
+    written = "span" if name == "font" and scan.crowded else name
+    return _Tag(f"</{written}>", name if name in _NESTING else "", closes=True)
+
+
+def _write(scan: _Scan, tag: _Tag) -> None:
+    if tag.nesting:
+        scan.nest(tag)
+    else:
+        scan.out.append(tag.written)
+
+
+def _numbered(scan: _Scan, name: str, attributes: Mapping[str, str], *, written: str = "") -> str:
+    """An opening tag with a number in place of its attributes."""
+    if not attributes and not written:
+        return f"<{name}>"
+    # equal tags have one number, since the parser counts equal ones
+    key = (name, tuple(attributes.items()))
+    number = scan.known.get(key)
+    if number is None:
+        number = scan.known[key] = len(scan.attributes)
+        scan.attributes.append((name, attributes))
+    return f'<{written or name} x="{number}">'

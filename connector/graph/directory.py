@@ -1,0 +1,107 @@
+"""Users of the tenant, as the directory shows them: whose mailbox a name means, and which addresses it has."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from connector.errors import MailboxError, SetupError
+from connector.graph import parse
+from connector.graph.client import mailbox_error, service_error
+from connector.graph.dispatch import RequestDispatcher
+from connector.http.subrequest import SubResponse
+from connector.model.org import DirectoryUser
+from connector.model.values import GraphUserId
+
+
+class GraphDirectory:
+    """Looks users up, on places of the dispatcher. `person`: who has signed in, where that is no application."""
+
+    def __init__(
+        self, dispatcher: RequestDispatcher, *, person: Callable[[], DirectoryUser | None] | None = None
+    ) -> None:
+        self._client = dispatcher.client
+        self._dispatcher = dispatcher
+        self._person = person
+
+    def find_user(self, names: Sequence[str]) -> DirectoryUser | None:
+        """The user that has the first name as UPN, or else one of the names as an address.
+
+        A person who may not read the directory is found nonetheless; for another, MailboxError says what is missing.
+        """
+        try:
+            return self._find_user(names)
+        except SetupError:
+            if self._person is None:
+                raise
+            return self._found_without_directory(names, self._person())
+
+    def _found_without_directory(self, names: Sequence[str], person: DirectoryUser | None) -> DirectoryUser:
+        if person is not None and person.mail.casefold() in {name.casefold() for name in names}:
+            return person
+        raise MailboxError(
+            f"The directory may not be read, so that {names[0]} cannot be looked up",
+            where="auth_providers, default_scopes",
+            remedy="Add User.Read.All of Microsoft Graph to default_scopes, have an administrator consent, and type "
+            "m365sync login; or fill in Graph User Id on the MS Graph User record.",
+            code="DIRECTORY",
+        )
+
+    def _find_user(self, names: Sequence[str]) -> DirectoryUser | None:
+        for number, name in enumerate(names):
+            item = self._user_by_upn(name) if number == 0 else None
+            item = item or self._user_by_address(name)
+            if item is not None:
+                return parse.directory_user(item, self._purpose(item["id"]))
+        return None
+
+    def has_user(self, address: str) -> bool | None:
+        """Whether the directory has a user with this address; None where it cannot be asked."""
+        with self._dispatcher.place("directory"):
+            response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
+        return bool(response.body.get("value")) if response.status == 200 else None
+
+    def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
+        """Every address that a user has today, in lower case; None where the directory refuses to say."""
+        response = self._user(user)
+        return parse.directory_user(response.body, "").addresses if response.status == 200 else None
+
+    def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
+        response = self._user(name)
+        if response.status == 200:
+            found: Mapping[str, Any] = response.body
+            return found
+        if response.status in (400, 404):
+            return None
+        raise service_error(response.status, response.body.get("error") or {})
+
+    def _user(self, key: str) -> SubResponse:
+        """The directory's answer about one user, by id or User Principal Name."""
+        url = f"/v1.0/users/{quote(key, safe='')}"
+        with self._dispatcher.place(key):
+            return self._client.try_get(key, url, params={"$select": parse.USER_FIELDS})
+
+    def _user_by_address(self, address: str) -> Mapping[str, Any] | None:
+        with self._dispatcher.place("directory"):
+            response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
+        if response.status != 200:
+            raise service_error(response.status, response.body.get("error") or {})
+        return next(iter(response.body.get("value") or ()), None)
+
+    def _purpose(self, user: str) -> str:
+        """Graph's userPurpose; empty where it may not be asked: a person's own mailbox is all that a person may ask."""
+        with self._dispatcher.place(user):
+            response = self._client.try_get(user, f"/v1.0/users/{user}/mailboxSettings/userPurpose")
+        if response.status == 403:
+            return ""
+        if response.status != 200:
+            error = response.body.get("error")
+            raise mailbox_error(response.status, error if isinstance(error, Mapping) else {}, user)
+        return parse.purpose(response.body)
+
+
+def _by_address(address: str) -> dict[str, str]:
+    literal = address.replace("'", "''")
+    return {
+        "$filter": f"mail eq '{literal}' or proxyAddresses/any(p:p eq 'smtp:{literal}')",
+        "$select": parse.USER_FIELDS,
+    }

@@ -1,0 +1,44 @@
+"""What `check` finds out from the two services beyond what a run reads. Frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.errors import ServiceError
+from connector.model.values import RecordId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """What the directory shows: names and addresses of members, the clock, and why it does not show them."""
+
+    served_at: datetime
+    names: tuple[str, ...] = ()
+    error: ServiceError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgFacts:
+    """What was found. `others`: mail logged by something else, None where the connector may not look.
+
+    `setting`: the settings record; `inactive`: a user who may be linked and left.
+    """
+
+    counts: Mapping[str, int]
+    others: Mapping[str, int | None]
+    setting_records: int
+    setting: RecordId | None
+    inactive: RecordId | None
+    #: how many days back other loggers were looked for
+    days: int
+    #: (maximum, remaining) by the name of the limit
+    limits: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What became of a step: done (and undone), or the org's refusal."""
+
+    object: str
+    what: str
+    error: ServiceError | None = None

@@ -1,0 +1,59 @@
+"""Attachments."""
+
+from testkit.promise import Promise
+
+PROMISES = [
+    Promise(
+        says="Inline pictures are stored where Inline_Images__c is on (DESIGN §7, attachments)",
+        where="connector.core.writing.attachments:_reason",
+        change=("if _is_inline_picture(item) and not settings.inline_images:", "if _is_inline_picture(item):"),
+        caught_by="tests/unit/core/test_attachments.py::test_inline_pictures_only_when_asked_for",
+    ),
+    Promise(
+        says="A document is stored though it is flagged inline (DESIGN §7, attachments)",
+        where="connector.core.writing.attachments:_is_inline_picture",
+        change=('return item.is_inline and _media_type(item).startswith("image/")', "return item.is_inline"),
+        caught_by="tests/unit/core/test_attachments.py::test_inline_pictures_only_when_asked_for",
+    ),
+    Promise(
+        says="Attachment_Max_MB__c decides what is too large (DESIGN §7, attachments)",
+        where="connector.core.writing.attachments:_reason",
+        change=("if item.size > settings.attachment_max_mb * _MEGABYTE:", "if item.size > 25 * _MEGABYTE:"),
+        caught_by="tests/unit/core/test_attachments.py::test_the_limit_is_that_of_the_settings",
+    ),
+    Promise(
+        says=(
+            "Attachments are looked for where hasAttachments is false because all are inline (DESIGN §7, attachments)"
+        ),
+        where="connector.core.writing.attachments:needs_list",
+        change=("return has_attachments or settings.inline_images", "return settings.inline_images"),
+        caught_by="tests/unit/core/test_attachments.py::test_a_stored_mail_without_a_count_is_listed_where_it_may_have_attachments",
+    ),
+    Promise(
+        says="A Safe Attachments placeholder is no file (DESIGN §7, attachments)",
+        where="connector.core.writing.attachments:sort_out",
+        change=("if not _SCANNING.fullmatch(one_line(item.name))]", "if True]"),
+        caught_by="tests/unit/core/test_attachments.py::test_while_attachments_are_scanned_nothing_is_final",
+    ),
+    Promise(
+        says="Of two files with one key the older stays (DESIGN §2.1)",
+        where="connector.core.writing.attachments:duplicates",
+        change=("first[key] = min(first.get(key, document), document)", "first[key] = document"),
+        caught_by="tests/unit/core/test_attachments.py::test_of_files_with_one_key_the_lowest_document_stays",
+    ),
+    Promise(
+        says=("A file that fails leaves the mail stored, and an error row that names it (DESIGN §7, attachments)"),
+        where="connector.engine.attachments:AttachmentStore._note_failure",
+        change=("failure_of(candidate, error, email=case.email)", "failure_of(candidate, error)"),
+        caught_by="tests/unit/engine/test_attachments.py::test_each_file_fails_alone_and_one_row_tells_of_all",
+    ),
+    Promise(
+        says="Where one copy is gone, another that has the file gives it (DESIGN §2.5)",
+        where="connector.engine.attachments:AttachmentStore._store",
+        change=(
+            "                if candidate is case.copies[-1]:\n                    raise\n",
+            "                raise\n",
+        ),
+        caught_by="tests/unit/engine/test_attachments.py::test_where_a_copy_is_gone_the_next_that_has_the_same_file_gives_it",
+    ),
+]
