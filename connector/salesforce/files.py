@@ -78,13 +78,7 @@ class SalesforceFiles:
             try:
                 answer = self._send(file, owner, source)
             except NoAnswerError as error:
-                # It may still be taken in, and nothing keeps a second one out: so look again when that is settled.
-                raise MessageError(
-                    "Salesforce did not say in time whether it took the file",
-                    code="UPLOAD_TIMEOUT",
-                    remedy="It is looked for, and tried again, by itself.",
-                    transient=True,
-                ) from error
+                raise _not_in_time() from error
             except UnreachableError:
                 answer = None
             if answer is not None and answer.status < 300:
@@ -113,7 +107,12 @@ class SalesforceFiles:
         for _ in range(_ATTEMPTS):
             if not waiting:
                 break
-            answers = self._sent_together(waiting, owners)
+            try:
+                answers = self._sent_together(waiting, owners)
+            except NoAnswerError:
+                for number in waiting:
+                    results[number] = _not_in_time()
+                return results
             there = self._there([file for file, _ in waiting.values()]) if answers is None else frozenset[str]()
             left: dict[int, tuple[NewFile, bytes]] = {}
             for number, (file, content) in waiting.items():
@@ -137,13 +136,18 @@ class SalesforceFiles:
     def _sent_together(
         self, files: Mapping[int, tuple[NewFile, bytes]], owners: Mapping[int, RecordId]
     ) -> dict[int, SubResponse] | None:
-        """Send one Collection: each row's answer as if sent alone, or None where it is not known what was stored."""
+        """Send one Collection: each row's answer as if sent alone, or None where it is not known what was stored.
+
+        Raises NoAnswerError where it may still be carried out.
+        """
         try:
             with self._large:  # its contents are in memory three times while it is sent
                 records = [self._record(file, content, owners[number]) for number, (file, content) in files.items()]
                 body = as_json(collection_body(records))
                 del records
                 answer = self._client.insert(body, asked=f"rows of {VERSION}", timeout=self._timeout)
+        except NoAnswerError:
+            raise
         except UnreachableError:
             return None
         if answer.status in _UNSURE:
@@ -246,6 +250,16 @@ class SalesforceFiles:
         row = Row(object=VERSION, key_field="Attachment_Key__c", key="", fields={})
         with self._lock:
             self._watch.see([RowResult(row=row, error=error)])
+
+
+def _not_in_time() -> MessageError:
+    """The file may still be taken in, and nothing keeps a second one out: so it is looked for once that is settled."""
+    return MessageError(
+        "Salesforce did not say in time whether it took the file",
+        code="UPLOAD_TIMEOUT",
+        remedy="It is looked for, and tried again, by itself.",
+        transient=True,
+    )
 
 
 class Form:

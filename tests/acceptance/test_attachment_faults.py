@@ -74,7 +74,8 @@ PASSING: dict[str, dict[str, Any]] = {
 )
 def test_a_fault_that_passes_loses_and_repeats_nothing(world: World, service: str, fault: str) -> None:
     furnish(world)
-    mail(world, file(content=os.urandom(300_000)))
+    # over a megabyte it goes alone; small ones, which go together, are faulted in test_faults.py
+    mail(world, file(content=os.urandom(1_500_000)))
     path = r"/\$value" if service == "graph" else r"/sobjects/ContentVersion$"
     world.fault(service=service, path=path, times=1, **PASSING[fault])
 
@@ -82,7 +83,7 @@ def test_a_fault_that_passes_loses_and_repeats_nothing(world: World, service: st
 
     assert (report["attachments"], report["errors"]) == (1, 0)
     [stored] = files(world)
-    assert stored["ContentSize"] == 300_000
+    assert stored["ContentSize"] == 1_500_000
     [fault_seen] = world.control("GET", "faults")["faults"]
     assert fault_seen["hits"] == 1
 

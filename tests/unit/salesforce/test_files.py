@@ -163,6 +163,14 @@ def test_a_file_that_may_still_be_taken_in_is_not_sent_again(org: Org) -> None:
     assert len(uploads.sent) == 1
 
 
+def test_files_that_go_together_and_may_still_be_taken_in_are_not_sent_again(org: Org) -> None:
+    org.wire.add("POST", f"{ROOT}/composite/sobjects", body=requests.ReadTimeout("late"))
+    present(org)
+    results = SalesforceFiles(org.client).upload_together([(new("a.txt"), b"a"), (new("b.txt"), b"b")])
+    assert [(error.code, error.transient) for error in results if error is not None] == [("UPLOAD_TIMEOUT", True)] * 2
+    assert org.wire.assert_call_count(f"{ROOT}/composite/sobjects", 1)
+
+
 def test_after_a_lost_answer_a_file_that_is_not_there_is_sent_again(org: Org) -> None:
     uploads = Uploads(org, requests.ConnectionError("reset"), CREATED)
     present(org, "", "another")
