@@ -11,6 +11,8 @@ from functools import lru_cache
 from html import escape, unescape
 from typing import Final, NamedTuple
 
+from connector.core.writing.allowed import TAGS, VOID
+
 Attributes = Mapping[str, str]
 
 #: Elements whose content is text up to their closing tag; True where that text is shown.
@@ -33,15 +35,10 @@ BLOCKS: Final = frozenset({
 })
 #: The same under the name that HTML has for it today.
 _RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "xmp": "pre"}
-_KEPT: Final = frozenset({
-    "a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup",
-    "dd", "del", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
-    "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
-    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
-}) | BLOCKS
+#: The tags that a field gets, and those that `written` makes one of them.
+_KEPT: Final = frozenset(TAGS) | BLOCKS | {"mark"}
 #: Every tag that `scan` writes.
 PARSED: Final = _KEPT | {"x-body", "x-html"}
-_VOID: Final = frozenset({"br", "col", "hr", "img"})
 #: What an opening tag does not close, so that it nests as deep as a sender likes.
 _NESTING: Final = frozenset({
     "a", "abbr", "address", "b", "big", "blockquote", "center", "cite", "code", "del", "dfn", "div", "dl", "em", "font",
@@ -296,7 +293,7 @@ def _opening(scan: _Scan, name: str, text: str) -> _Tag:
 
 def _closing(scan: _Scan, name: str) -> _Tag:
     name = _RENAMED.get(name, name)
-    if name not in _KEPT or name in _VOID - {"br"}:
+    if name not in _KEPT or name in VOID - {"br"}:
         return _LEFT_OUT
     written = "span" if name == "font" and scan.crowded else name
     return _Tag(f"</{written}>", name if name in _NESTING else "", closes=True)

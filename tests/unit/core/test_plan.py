@@ -11,28 +11,16 @@ from connector.core.writing.body import Body
 from connector.core.writing.plan import FILLABLE, plan
 from connector.core.writing.records import build
 from connector.model.mail import Direction, Party, Role
-from connector.model.org import ClientObject, Hit, MatchTies, Org
+from connector.model.org import Hit, MatchTies, Org
 from connector.model.records import DesiredEmail, MatchStatus, Plan, StoredEmail, StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW, header, settings, stored
+from tests.unit.core.recording import account, account_id, contact
 
 KEY = "0123456789abcdef0123456789abcdef"
 AUDIT = {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"}
 FIRST_WRITE = {"OwnerId", "Mailbox__c", "Sync_Event__r", "Graph_Message_Id__c", "Message_Key__c", *AUDIT}
 ANN, BOB, CY, TRUST = (NormalAddress(f"{name}@client.example") for name in ("ann", "bob", "cy", "trust"))
-
-
-def contact(number: int, account: int | None = None) -> Hit:
-    owned = None if account is None else account_id(account)
-    return Hit(object=ClientObject.CONTACT, id=RecordId(f"003{number:012d}AAA"), account=owned)
-
-
-def account(number: int) -> Hit:
-    return Hit(object=ClientObject.ACCOUNT, id=account_id(number))
-
-
-def account_id(number: int) -> RecordId:
-    return RecordId(f"001{number:012d}AAA")
 
 
 def desired(hits: dict[NormalAddress, tuple[Hit, ...]], *, shared: bool = False, **fields: Any) -> DesiredEmail:
