@@ -9,5 +9,7 @@ def require_sandbox() -> None:
     """Raise UsageError, with the command that installs it, where the sandbox is not there."""
     if find_spec("m365sandbox") is None:
         raise UsageError(
-            "The sandbox is not installed", where="m365sync", remedy="Install it: pip install m365sync-sandbox."
+            "The sandbox is not installed",
+            where="m365sync",
+            remedy="Install it from the checkout: pip install ./sandbox.",
         )

@@ -80,7 +80,7 @@ def test_the_connector_alone_works_and_says_how_to_get_the_sandbox(wheels: Wheel
         done = wheels.run(alone, "-m", "connector", verb)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == (
-            "error: The sandbox is not installed (m365sync). Install it: pip install m365sync-sandbox.\n"
+            "error: The sandbox is not installed (m365sync). Install it from the checkout: pip install ./sandbox.\n"
         )
 
 

@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bare", action="store_true", help="also what the requests of m365sync cost by themselves")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--growth", choices=tuple(growth.AXES), help="what this project costs along an axis instead")
-    parser.add_argument("--points", metavar="N,N", help="of the axis; without it those of docs/performance.md")
+    parser.add_argument("--points", metavar="N,N", help="of the axis; without it those of tests/bench/growth.py")
     parser.add_argument("--svg", type=Path, metavar="FOLDER", help="write the plots of --growth there")
     return parser
 

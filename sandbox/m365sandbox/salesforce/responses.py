@@ -16,14 +16,11 @@ from m365sandbox.salesforce.errors import (
     bad_authorization,
     expired_session,
     method_not_allowed,
-    not_emulated,
     not_found,
 )
 from m365sandbox.salesforce.rest import bodies, recent, resources
 from m365sandbox.wire import Request, Response
 
-#: Headers that make a change depend on what is stored (REST guide, "Conditional Request Headers").
-_CONDITIONS = ("if-match", "if-none-match", "if-unmodified-since")
 #: Address and headers together (Salesforce help 000386264); a longer address alone has a status of its own.
 MAX_HEAD_BYTES = 16_384
 #: Smaller answers do not get smaller by packing.
@@ -75,7 +72,7 @@ class Rest:
         bodies.check_accept(request, call.segments)
         if call.method in ("GET", "HEAD"):
             return urls.dispatch(call)
-        _check_conditions(request)
+        bodies.refuse_conditions(request.headers)
         call.body = bodies.parsed(request, call.segments)
         with self._org.unit_of_work():
             answer = urls.dispatch(call)
@@ -187,13 +184,6 @@ def _overridden(request: Request) -> Request:
 def _segments(raw_path: str) -> tuple[str, ...]:
     """The parts of the path, decoded one by one, so that an encoded slash stays in its part."""
     return tuple(unquote(part) for part in raw_path.strip("/").split("/"))
-
-
-def _check_conditions(request: Request) -> None:
-    """Refuse a change that depends on a version: to make it all the same would be wrong."""
-    for name in _CONDITIONS:
-        if name in request.headers:
-            raise not_emulated(f"{name.title()} on a change")
 
 
 def _version(segment: str) -> str:

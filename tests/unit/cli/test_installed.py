@@ -19,7 +19,7 @@ class WithoutSandbox(PathFinder):
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutSandbox
 """
-LINE = "error: The sandbox is not installed (m365sync). Install it: pip install m365sync-sandbox.\n"
+LINE = "error: The sandbox is not installed (m365sync). Install it from the checkout: pip install ./sandbox.\n"
 
 
 @pytest.fixture

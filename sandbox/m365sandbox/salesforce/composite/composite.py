@@ -7,6 +7,7 @@ and changes nothing here, since sub-requests run one after the other in any case
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from m365sandbox.salesforce.call import Answer, Call
 from m365sandbox.salesforce.composite import subrequests
@@ -76,5 +77,5 @@ def _over_limit(message: str) -> ApiError:
 def _is_heavy(url: str) -> bool:
     """Queries and sObject Collections, of which a request holds five at most."""
     parts = subrequests.path_of(url)
-    first, second = ([*re.split(r"[/?]", parts[1]), ""] if parts else ["", ""])[:2]
+    first, second = ([*map(unquote, re.split(r"[/?]", parts[1])), ""] if parts else ["", ""])[:2]
     return first in ("query", "queryAll") or (first == "composite" and second == "sobjects")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 
 from m365sandbox.salesforce.call import Answer, Call, spelt
 from m365sandbox.salesforce.errors import ApiError, bad_json, not_found
-from m365sandbox.salesforce.rest import resources
+from m365sandbox.salesforce.rest import bodies, resources
 from m365sandbox.wire import Response
 
 #: Runs one call through the route table.
@@ -120,6 +120,8 @@ def _sub_call(call: Call, item: Mapping[str, Any], url: str, body: Any, all_or_n
     if segments[0] == "sobjects" and len(segments) == 4 and segments[3] == "VersionData":
         raise ApiError(400, "INVALID_REQUEST", f"Binary data is not supported in a composite request: {path}")
     headers = {str(name).lower(): str(value) for name, value in item.get("httpHeaders", {}).items()}
+    if item["method"] != "GET":
+        bodies.refuse_conditions(headers)
     return replace(
         call,
         method=item["method"],

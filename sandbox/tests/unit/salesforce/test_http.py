@@ -212,13 +212,29 @@ def test_a_large_answer_is_packed_where_that_is_taken(client: Client) -> None:
 # --- what is said not to be here
 
 
-@pytest.mark.parametrize("header", ["if-match", "if-none-match", "if-unmodified-since"])
+@pytest.mark.parametrize("header", ["if-match", "if-modified-since", "if-none-match", "if-unmodified-since"])
 def test_a_change_that_depends_on_a_version_is_not_made(client: Client, header: str) -> None:
     record_id = client.made("Account", Name="One")
     answer = client.send("PATCH", f"sobjects/Account/{record_id}", {"Name": "Two"}, headers={header: '"x"'})
     assert (answer.status, answer.code) == (501, "NOT_IMPLEMENTED")
+    conditional = {
+        "method": "PATCH",
+        "url": f"sobjects/Account/{record_id}",
+        "referenceId": "one",
+        "httpHeaders": {header: '"x"'},
+    }
+    [sub] = client.composite({**conditional, "body": {"Name": "Two"}})
+    assert (sub["httpStatusCode"], sub["body"][0]["errorCode"]) == (501, "NOT_IMPLEMENTED")
     assert client.row("Account", record_id, "Name") == {"Name": "One"}
     assert client.send("GET", f"sobjects/Account/{record_id}", headers={header: '"x"'}).status == 200
+
+
+def test_a_row_as_json_holds_fifty_megabytes(client: Client) -> None:
+    row = {"Title": "plan", "PathOnClient": "plan.pdf", "VersionData": "QUJD" * 12_600_000}
+    answer = client.send("POST", "sobjects/ContentVersion", row)
+    assert (answer.status, answer.code) == (413, "REQUEST_ENTITY_TOO_LARGE")
+    row["VersionData"] = "QUJD" * 1_000_000
+    assert client.send("POST", "sobjects/ContentVersion", row).status == 201
 
 
 @pytest.mark.parametrize("path", ["composite/batch", "composite/graph"])

@@ -150,6 +150,8 @@ def test_more_than_five_queries_and_collections_are_refused(client: Client) -> N
     }
     subs = [{**item, "referenceId": f"r{n}"} for n, item in enumerate([query, query, query, insert, insert, insert])]
     assert client.send("POST", "composite", {"compositeRequest": subs}).status == 400
+    spelt = [{**item, "url": item["url"].replace("/query", "/%71uery")} for item in subs]
+    assert client.send("POST", "composite", {"compositeRequest": spelt}).status == 400
     assert count(client, "Email__c") == 0
     assert client.send("POST", "composite", {"compositeRequest": subs[:5]}).status == 200
     assert count(client, "Email__c") == 2
