@@ -37,12 +37,14 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
         )
     if isinstance(error, requests.exceptions.SSLError):
         return "the TLS connection failed", f"{check}, and that the port speaks HTTPS."
-    if isinstance(error, requests.Timeout):
+    if is_late(error):
         return "it did not answer in time", "Try again later, or raise http.timeout_seconds."
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy refused the connection", f"{check}, and the proxy."
     if _name_unknown(error):
         return "its host name is not known", f"{check}, and the name resolution of this machine."
+    if isinstance(error, requests.Timeout):
+        return "no connection came about in time", f"{check}, and that a firewall lets this machine through."
     if never_connected(error):
         return "the connection was refused", f"{check}, and that a firewall lets this machine through."
     if isinstance(error, BrokenAnswerError):
@@ -72,6 +74,11 @@ def never_connected(error: BaseException) -> bool:
         isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
         for cause in _causes(error)
     )
+
+
+def is_late(error: BaseException) -> bool:
+    """Whether the service got the request and did not answer in time, so that it may still be at it."""
+    return isinstance(error, requests.Timeout) and not never_connected(error)
 
 
 def _name_unknown(error: BaseException) -> bool:

@@ -25,7 +25,7 @@ from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
 from connector.errors import ServiceError, UnreachableError
 from connector.http.answers import require_json, served_at, template
-from connector.http.failures import explained, kind_of, never_connected
+from connector.http.failures import explained, is_late, kind_of, never_connected
 from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
@@ -227,7 +227,7 @@ class ServiceClient:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
         host = urlsplit(self.url).netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
-        kind = NoAnswerError if isinstance(error, requests.Timeout) else UnreachableError
+        kind = NoAnswerError if is_late(error) else UnreachableError
         what, remedy = explained(error, check)
         return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
@@ -314,7 +314,7 @@ class _Attempt:
         answer: requests.Response | None = None if error else state.outcome.result()
         if answer is not None and answer.status_code < 400:
             return False
-        if isinstance(error, requests.Timeout) and not self._patient:
+        if error is not None and is_late(error) and not self._patient:
             return False
         verdict = self._decide(state, answer, error)
         if isinstance(verdict, GiveUp):

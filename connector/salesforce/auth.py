@@ -117,8 +117,13 @@ class SalesforceToken:
             raise SignInError("Salesforce gave a token and no identity", where=self._service.url)
         return self._identity
 
+    @property
+    def last_signed_in_at(self) -> datetime | None:
+        """The org's clock at the last sign-in; None before the first. Asks nobody."""
+        return self._signed_in_at
+
     def signed_in_at(self) -> datetime:
-        """The org's clock at the last sign-in."""
+        """The org's clock at the last sign-in; signs in before that. Raises as `token`."""
         self.identity()
         if self._signed_in_at is None:
             raise SignInError("Salesforce answered the sign-in without a date", where=self._service.url)

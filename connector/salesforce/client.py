@@ -18,7 +18,7 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.errors import UnreachableError
 from connector.http.answers import served_at
 from connector.http.subrequest import SubRequest, SubResponse
-from connector.http.transport import Body, ServiceClient
+from connector.http.transport import Body, NoAnswerError, ServiceClient
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
@@ -85,8 +85,13 @@ class SalesforceClient:
 
     @property
     def now(self) -> datetime:
-        """The org's clock: the `Date` of its newest answer."""
-        return self._now or self._token.signed_in_at()
+        """The org's clock: the `Date` of its newest answer. Signs in where there was none yet."""
+        return self.served_at or self._token.signed_in_at()
+
+    @property
+    def served_at(self) -> datetime | None:
+        """The `Date` of the newest answer, that to the sign-in included; None before the first. Asks nobody."""
+        return self._now or self._token.last_signed_in_at
 
     @property
     def sent_again(self) -> bool:
@@ -163,13 +168,11 @@ class SalesforceClient:
     def create(self, object_name: str, body: Body, *, content_type: str, timeout: float) -> SubResponse:
         """Make a row of what `body` opens for each attempt; any status is an answer.
 
-        It is not sent again after an attempt that may have succeeded: UnreachableError leaves open whether it did.
+        It is not sent again after an attempt that may have succeeded: UnreachableError leaves open whether it did,
+        NoAnswerError whether it still will.
         """
-        self._require_room()
-        url = f"/services/data/v{self._version}/sobjects/{self.names.wire(object_name)}"
         headers = {"Content-Type": content_type, "Accept": "application/json"}
-        answer = self._service.request("POST", url, body=body, headers=headers, idempotent=False, timeout=timeout)
-        self._note_usage(answer.headers.get(HEADER))
+        answer = self._once(f"sobjects/{self.names.wire(object_name)}", body=body, headers=headers, timeout=timeout)
         try:
             return SubResponse(status=answer.status_code, body=answer.json())
         except requests.JSONDecodeError:
@@ -179,17 +182,25 @@ class SalesforceClient:
         """Insert a Collection, JSON already, by itself, where it may be larger than in a Composite; any status is an
         answer.
 
-        It is not sent again: UnreachableError leaves open whether the rows were made.
+        It is not sent again: UnreachableError leaves open whether the rows were made, NoAnswerError whether they
+        still will be.
         """
-        self._require_room()
-        url = f"/services/data/v{self._version}/composite/sobjects"
         headers = {"Content-Type": "application/json"}
-        answer = self._service.request("POST", url, data=collection, headers=headers, idempotent=False, timeout=timeout)
-        self._note_usage(answer.headers.get(HEADER))
+        answer = self._once("composite/sobjects", data=collection, headers=headers, timeout=timeout)
         try:
             return SubResponse(status=answer.status_code, body=answer.json())
         except requests.JSONDecodeError as error:
             raise UnreachableError(f"Salesforce's answer on {asked} was cut short", where=self.host) from error
+
+    def _once(self, path: str, **how: Any) -> requests.Response:
+        """POST what must not be carried out twice. Raises NoAnswerError where it may still be under way."""
+        self._require_room()
+        url = f"/services/data/v{self._version}/{path}"
+        answer = self._service.request("POST", url, idempotent=False, **how)
+        self._note_usage(answer.headers.get(HEADER))
+        if answer.status_code == 504:  # a gateway stopped waiting, which says nothing of those behind it
+            raise NoAnswerError("A gateway before Salesforce did not wait for its answer", where=self.host)
+        return answer
 
     def _whole(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record whose child rows are plain lists, read to their end."""

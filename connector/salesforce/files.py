@@ -30,6 +30,7 @@ from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, Sales
 from connector.salesforce.collections import collection_body
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
+from connector.salesforce.results import whole_error
 from connector.salesforce.wire import RawJson, as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ _OF_THE_ORG = frozenset(
 #: The mail's user is inactive: the connector's own user owns the file then.
 _OWNER_REFUSED = frozenset({"INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ"})
 #: Statuses after which the file may be there all the same.
-_UNSURE = frozenset({500, 502, 504})
+_UNSURE = frozenset({500, 502})
 _FILES = f"SELECT LinkedEntityId, {parse.FILE_FIELDS} FROM ContentDocumentLink WHERE LinkedEntityId IN "  # noqa: S608
 _ROOM = soql.MAX_LENGTH - 1_000
 
@@ -234,7 +235,7 @@ class SalesforceFiles:
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):
             raise error_for(answer.status, answer.body, asked=f"the object {VERSION}", where=self._client.host)
-        transient = answer.status >= 500 or answer.status in (408, 429) or code == "UNABLE_TO_LOCK_ROW"
+        transient = whole_error(answer).transient or answer.status >= 500 or answer.status in (408, 429)
         code = code or f"SALESFORCE_{answer.status}"
         self._saw(RowError(code=code, message=message, transient=transient))
         said = f"{code}: {message}" if message else code
@@ -257,7 +258,7 @@ def _not_in_time() -> MessageError:
     return MessageError(
         "Salesforce did not say in time whether it took the file",
         code="UPLOAD_TIMEOUT",
-        remedy="It is looked for, and tried again, by itself.",
+        remedy="It is looked for, and tried again, by itself; to wait longer, raise sync.attachment_timeout_seconds.",
         transient=True,
     )
 

@@ -104,10 +104,7 @@ class SalesforceSetup:
     @property
     def now(self) -> datetime | None:
         """The Date of the newest answer (UTC); None before the first."""
-        try:
-            return self._client.now
-        except ValueError:
-            return None
+        return self._client.served_at
 
     def read(self) -> Setup:
         """One call (more where a list has several pages). Raises SetupError for what cannot be read to its end."""

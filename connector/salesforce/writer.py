@@ -105,8 +105,9 @@ class SalesforceWriter:
         found: dict[Place, RowResult] = {}
         waiting = {(mail, index): row for mail, rows in enumerate(mails) for index, row in enumerate(rows)}
         mended_before: set[Place] = set()
+        unsure: set[int] = set()
         for _ in range(_ROUNDS):
-            found |= self._round(waiting, event)
+            found |= self._round(waiting, event, unsure)
             waiting = self._again(found, mended_before)
             if not waiting:
                 break
@@ -124,8 +125,9 @@ class SalesforceWriter:
 
     # -- one round --------------------------------------------------------------------------------------------------
 
-    def _round(self, waiting: Mapping[Place, Row], event: EventRecord) -> dict[Place, RowResult]:
-        """Send everything that waits, in halves where it has to be."""
+    def _round(self, waiting: Mapping[Place, Row], event: EventRecord, unsure: set[int]) -> dict[Place, RowResult]:
+        """Send everything that waits, in halves where it has to be. `unsure` holds the rows that were in a request
+        which timed out, by identity: they may be there since."""
         places: dict[int, Place] = {}
         mails: dict[int, list[PackRow]] = {}
         for place, row in waiting.items():
@@ -139,18 +141,19 @@ class SalesforceWriter:
             request = queue.popleft()
             if _widest(request) > self._limit and self._split(request, queue):
                 continue
-            for item, result in self._sent(request, queue, event):
+            for item, result in self._sent(request, queue, event, unsure):
                 results[places[id(item)]] = result
         return results
 
     def _sent(
-        self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord
+        self, request: PackedRequest, queue: deque[PackedRequest], event: EventRecord, unsure: set[int]
     ) -> list[tuple[PackRow, RowResult]]:
         """The results of a request; what was too much stands in front of the queue again, in halves."""
         try:
             with self._lanes.lane():
-                found = self._send(request, event)
+                found = self._send(request, event, unsure)
         except NoAnswerError:
+            unsure.update(id(item.row) for item in request.rows)
             self._lanes.narrow("timeout")
             if not self._halve(request, queue, "timeout"):
                 raise
@@ -169,7 +172,7 @@ class SalesforceWriter:
             return found
         return [(item, result) for item, result in found if result.done]
 
-    def _send(self, request: PackedRequest, event: EventRecord) -> list[tuple[PackRow, RowResult]]:
+    def _send(self, request: PackedRequest, event: EventRecord, unsure: set[int]) -> list[tuple[PackRow, RowResult]]:
         """One Composite: the event is touched, then the Collections in order."""
         requests = [event_request(self._client, event)]
         for part in request.collections:
@@ -177,7 +180,7 @@ class SalesforceWriter:
             requests.append(as_collection(part.object, [RawJson((item.json,)) for item in part.rows], method=method))
         answers = self._client.composite(requests, patient=False)
         found: list[tuple[PackRow, RowResult]] = []
-        again = self._client.sent_again
+        again = self._client.sent_again or any(id(item.row) in unsure for item in request.rows)
         for part, answer in zip(request.collections, answers[1:], strict=True):
             results = self._results([item.row for item in part.rows], answer, again)
             found += zip(part.rows, results, strict=True)

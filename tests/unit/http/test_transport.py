@@ -12,6 +12,8 @@ import requests
 import responses
 import structlog.testing
 from responses import RequestsMock
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError
 
 from connector.errors import ServiceError, UnreachableError, UsageError
 from connector.http.answers import served_at, template
@@ -163,6 +165,20 @@ def test_every_exception_of_requests_becomes_unreachable(
     assert caught.value.where == "api.firm.example"
     assert caught.value.remedy
     assert isinstance(caught.value, NoAnswerError) == issubclass(kind, requests.Timeout)
+
+
+def test_a_connection_that_never_came_about_leaves_nothing_under_way(
+    service: ServiceClient, wire: RequestsMock
+) -> None:
+    """As requests raises it where a firewall drops packets: an impatient request is tried again like any other."""
+    pool = HTTPSConnectionPool("api.firm.example")
+    cause = MaxRetryError(pool, "/v1/x", ConnectTimeoutError(pool, "timed out"))
+    wire.post(f"{URL}/v1/x", body=requests.ConnectTimeout(cause))
+    with pytest.raises(UnreachableError) as caught:
+        service.request("POST", "/v1/x", json={}, idempotent=False, patient=False)
+    assert not isinstance(caught.value, NoAnswerError)
+    assert "firewall" in caught.value.remedy
+    assert service.calls > 1
 
 
 def test_an_impatient_request_is_not_repeated_after_a_timeout(service: ServiceClient, wire: RequestsMock) -> None:

@@ -155,16 +155,18 @@ def test_after_a_lost_answer_the_file_is_looked_for_first(org: Org, lost: Any) -
     assert (source.opened, len(uploads.sent)) == (1, 1)
 
 
-def test_a_file_that_may_still_be_taken_in_is_not_sent_again(org: Org) -> None:
-    uploads = Uploads(org, requests.ReadTimeout("late"), CREATED)
+@pytest.mark.parametrize("late", [requests.ReadTimeout("late"), (504, None)], ids=str)
+def test_a_file_that_may_still_be_taken_in_is_not_sent_again(org: Org, late: Any) -> None:
+    uploads = Uploads(org, late, CREATED)
     with pytest.raises(MessageError) as caught:
         SalesforceFiles(org.client).upload(new(), Source())
     assert (caught.value.code, caught.value.transient) == ("UPLOAD_TIMEOUT", True)
     assert len(uploads.sent) == 1
 
 
-def test_files_that_go_together_and_may_still_be_taken_in_are_not_sent_again(org: Org) -> None:
-    org.wire.add("POST", f"{ROOT}/composite/sobjects", body=requests.ReadTimeout("late"))
+@pytest.mark.parametrize("late", [{"body": requests.ReadTimeout("late")}, {"status": 504}], ids=str)
+def test_files_that_go_together_and_may_still_be_taken_in_are_not_sent_again(org: Org, late: dict[str, Any]) -> None:
+    org.wire.add("POST", f"{ROOT}/composite/sobjects", **late)
     present(org)
     results = SalesforceFiles(org.client).upload_together([(new("a.txt"), b"a"), (new("b.txt"), b"b")])
     assert [(error.code, error.transient) for error in results if error is not None] == [("UPLOAD_TIMEOUT", True)] * 2
@@ -210,6 +212,15 @@ def test_an_owner_who_left_gives_way_to_the_integration_user(org: Org) -> None:
     uploads = Uploads(org, inactive, CREATED)
     SalesforceFiles(org.client).upload(new(), Source())
     assert uploads.parts(1)[0]["OwnerId"] == USER
+
+
+@pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "APEX_CPU_LIMIT", "SERVER_UNAVAILABLE"])
+def test_a_file_that_was_too_much_at_once_is_tried_again_later(org: Org, code: str) -> None:
+    row = {"success": False, "errors": [{"statusCode": code, "message": "Not now", "fields": []}]}
+    org.wire.add("POST", f"{ROOT}/composite/sobjects", json=[row])
+    [error] = SalesforceFiles(org.client).upload_together([(new(), b"a")])
+    assert error is not None
+    assert (error.code, error.transient) == (code, True)
 
 
 def test_a_missing_field_stops_the_run(org: Org) -> None:

@@ -123,6 +123,11 @@ def refused(org: Org) -> SetupError:
     return caught.value
 
 
+def test_the_clock_of_an_org_that_nobody_asked_yet_is_none_and_is_not_asked_for(org: Org) -> None:
+    assert SalesforceSetup(org.client).now is None
+    assert len(org.wire.calls) == 0
+
+
 def test_what_is_read(ready: Org) -> None:
     setup = SalesforceSetup(ready.client).read()
     assert setup.settings is not None

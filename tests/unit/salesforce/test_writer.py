@@ -162,6 +162,17 @@ def test_a_timeout_halves_and_everything_arrives_once(org: Org) -> None:
     assert len(org.taken) == 360
 
 
+def test_rows_of_a_request_that_timed_out_and_was_carried_out_are_our_own(org: Org) -> None:
+    text = "duplicate value found: Message_Key__c duplicates value on record with id: a0E000000000001"
+    org.rule = lambda *_: refusal("DUPLICATE_VALUE", text)
+    org.disturbances = [requests.ReadTimeout("slow")]
+    results = SalesforceWriter(org.client).write([[email("a")], [email("b")]], event=EVENT)
+    assert [(row.error, row.existed) for rows in results for row in rows] == [(None, False)] * 2
+    # without a time-out they are those of another run
+    results = SalesforceWriter(org.client).write([[email("a")], [email("b")]], event=EVENT)
+    assert [(row.error, row.existed) for rows in results for row in rows] == [(None, True)] * 2
+
+
 def test_one_row_that_times_out_stops_the_run(org: Org) -> None:
     org.disturbances = [requests.ReadTimeout("slow")] * 2
     with pytest.raises(NoAnswerError):
