@@ -1,7 +1,7 @@
 """One run, steps 2 to 9 in order, through ports.
 
     read set-up ──► windows ──► walk ──► decide ► match ──► fetch ► build ► plan ──► write ──► files ──► checkpoint
-                             dispatcher     a thread             3 threads        1 to 4     4       main thread
+                             dispatcher     a thread             3 threads        1 to 4     3       main thread
 
 A mailbox: no timestamps ──begin──► Backfill_Through < Live_From ──windows──► Backfill_Through = Live_From, while
 Live_Through only ever grows. A timestamp moves in a checkpoint, after the rows and files of its windows are committed
@@ -219,11 +219,13 @@ class Run:
     def _without_waiting(self, walked: WalkedWindow, setup: Setup) -> WalkedWindow:
         """Leave out what failed before and is not due yet: the hour that is read again must not use up its attempts.
 
-        A sweep also leaves out what was given up, and what this very run has failed to store.
+        Live windows, which overlap, and sweeps also leave out what was given up, and what this very run has failed to
+        store.
         """
-        waiting = self._retries.waiting(setup.now)
         if walked.closed is not None and walked.closed.kind in (WindowKind.LIVE, WindowKind.SWEEP):
             waiting = self._retries.logged(setup.now) | self.ledger.failures_now().keys()
+        else:
+            waiting = self._retries.waiting(setup.now)
         headers = tuple(header for header in walked.headers if (header.mailbox, header.id) not in waiting)
         return replace(walked, headers=headers) if len(headers) < len(walked.headers) else walked
 

@@ -1,6 +1,6 @@
 """Steps 6 and 7 of a run: threads that fetch, write and file, and the main thread that watches over them.
 
-    Pipeline ──Batch──► contents (3 threads) ──► WritePool ──► writers (1 to 4) ──► AttachmentStore (4 threads)
+    Pipeline ──Batch──► contents (3 threads) ──► WritePool ──► writers (1 to 4) ──► AttachmentStore (3 threads)
                                                                                           │
     main thread: `tick` now and then, for the checkpoint; raises what stopped any of them ◄┘
 

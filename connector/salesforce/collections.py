@@ -7,13 +7,13 @@ run's own row, which is written along with others, is no Collection: it is found
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from connector.core.writing.pack import MAX_ROWS
 from connector.model import schema
 from connector.model.run import EventRecord
 from connector.model.values import batched
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import Names, RawJson, as_json, json_pieces, wire_fields
 
-MAX_ROWS = 200
 EVENT = schema.EVENT.name
 _URL = "composite/sobjects"
 

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from connector.core.writing.blanking import blanked, only_of
+from connector.core.writing.pack import MAX_ROWS
 from connector.model.records import MatchStatus, Row, RowError, RowResult
 from connector.model.schema import MAIL, PARTICIPANT
 from connector.model.values import RecordId, batched
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
-from connector.salesforce.collections import MAX_ROWS, deletions, updates
+from connector.salesforce.collections import deletions, updates
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import row_error, row_results

@@ -15,14 +15,14 @@ from typing import Any
 import structlog
 
 from connector.codes import Action
-from connector.core.writing.pack import PackedRequest, PackRow, halves, pack
+from connector.core.writing.pack import MAX_ROWS, PackedRequest, PackRow, halves, pack
 from connector.errors import OrgFaultError
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
 from connector.salesforce.client import SalesforceClient
-from connector.salesforce.collections import MAX_ROWS, as_collection, as_record, event_request
+from connector.salesforce.collections import as_collection, as_record, event_request
 from connector.salesforce.errors import error_for
 from connector.salesforce.files import SalesforceFiles
 from connector.salesforce.limits import OrgFaultWatch
