@@ -48,8 +48,8 @@ class Retries:
         }
 
     def logged(self, now: datetime) -> set[Place]:
-        """The places of rows that are not due, those given up among them. Live windows and sweeps leave them out: what these list is no
-        reason to try before its time what failed, or against the word of its row."""
+        """The places of rows that are not due, those given up among them. Live windows, which overlap, and sweeps leave
+        them out: what these list is no reason to try before its time what failed, or against the word of its row."""
         return {place for place, error in self.open.items() if place not in self.tried and not error.is_due(now)}
 
     def settled(self, ledger: OutcomeLedger) -> list[SettledError]:
