@@ -9,7 +9,7 @@ from tests.support.world import World
 @pytest.mark.calls
 @pytest.mark.slow
 def test_at_most_eight_salesforce_calls_for_a_thousand_stored_mails(world: World) -> None:
-    wanted = furnish(world, mailboxes=20, messages=2500, stored=0.82, days=20)
+    wanted = furnish(world, mailboxes=20, messages=4000, stored=0.82, days=20)
     assert wanted >= 2000
     world.control("DELETE", "requests")
 
@@ -17,8 +17,7 @@ def test_at_most_eight_salesforce_calls_for_a_thousand_stored_mails(world: World
 
     assert report["emails"] == wanted
     assert report["outcomes"]["failed"] == 0
-    # two more, because how full requests are depends on which of reading and writing is quicker on this machine
-    assert (report["salesforce_calls"] - 2) * 1000 <= 8 * report["emails"]
+    assert report["salesforce_calls"] * 1000 <= 8 * report["emails"]
     assert len(world.requests("salesforce")) == report["salesforce_calls"]
     assert len(world.requests("graph")) == report["graph_calls"]
     assert len(world.rows("SELECT Id FROM Email__c")) == wanted
