@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.acceptance.test_sweep import letter, stored
+from tests.support.load import furnish
 from tests.support.world import World, stamp
 
 BOX = (
@@ -56,6 +57,17 @@ def test_the_months_count_for_mailboxes_that_are_not_begun(firm: World) -> None:
     assert stored(firm) == {"Bob's old mail"}
     ada, bob = (next(box for box in firm.rows(BOX) if (box["Id"] == row) is new) for new in (False, True))
     assert ada["Backfill_From__c"] == before["Backfill_From__c"] > bob["Backfill_From__c"]
+
+
+@pytest.mark.slow
+def test_a_sync_that_has_minutes_keeps_the_windows_that_it_finished(world: World) -> None:
+    furnish(world, mailboxes=1, messages=9000, stored=0.01, days=20)
+    world.fault(service="graph", path="batch|messages", times=0, delay_ms=700)
+    code, _, err = world.command("sync", "--minutes", "0.08", "--json")
+    assert code == 0
+    assert "Its minutes are over: the next run goes on where this one stopped." in err
+    [box] = world.rows("SELECT Backfill_Through__c, Live_From__c FROM MS_Graph_User__c")
+    assert box["Backfill_Through__c"] != box["Live_From__c"]
 
 
 @pytest.mark.slow
