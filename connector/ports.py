@@ -179,7 +179,7 @@ class MailSource(Protocol):
         ...
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory refuses to say."""
+        """Every address that a user has today, in lower case; None where the directory cannot be asked."""
         ...
 
     @property

@@ -26,6 +26,7 @@ from connector.core.writing.attachments import WantedFile, same_in, sort_out
 from connector.engine.context import RunContext
 from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
+from connector.engine.seen_files import SeenFiles
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
 from connector.model.values import GraphUserId, MessageId, RecordId
@@ -82,6 +83,7 @@ class AttachmentStore:
         self._sink = sink
         self._changed = threading.Condition()
         self._queue: deque[MailFiles] = deque()
+        self._seen = SeenFiles()
         self._contents: list[_Content] = []
         self._bytes = 0
         self._busy = 0
@@ -115,7 +117,7 @@ class AttachmentStore:
             for candidate in case.copies:
                 self._ledger.hold((candidate.header.mailbox, candidate.header.id))
             with self._changed:
-                self._changed.wait_for(lambda: len(self._queue) < MOST_WAITING or self._failure is not None)
+                self._changed.wait_for(lambda: self._has_room or self._failure is not None)
                 self._check()
                 self._queue.append(case)
                 if len(self._threads) < THREADS:
@@ -143,6 +145,10 @@ class AttachmentStore:
                 self._check()
             self._check()
         self._look_for_second_files()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._queue) + self._seen.waiting < MOST_WAITING
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -196,18 +202,22 @@ class AttachmentStore:
         return taken
 
     def _file(self, cases: Sequence[MailFiles]) -> None:
-        """Fetch what these mails lack; each file fails alone."""
+        """Fetch what these mails lack; each file fails alone. A case whose files are under way for another copy of its
+        mail comes again after that."""
         unknown = [case.email for case in cases if case.present is None]
         found = self._sink.find(unknown) if unknown else {}
-        filings = []
+        lacking: list[tuple[_Filing, WantedFile]] = []
         for case in cases:
             known = case if case.present is not None else replace(case, present=tuple(found.get(case.email, ())))
             with self._changed:
+                files = self._seen.begin(known)
+                if files is None:
+                    continue
                 self._surplus += known.surplus
-            filings.append(_Filing(known, waiting=len(known.lacking)))
-            if not filings[-1].waiting:
-                self._filed(filings[-1])
-        lacking = [(filing, wanted) for filing in filings for wanted in filing.case.lacking]
+            filing = _Filing(known, waiting=len(files))
+            lacking += ((filing, wanted) for wanted in files)
+            if not files:
+                self._filed(filing)
         self._read([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)])
         for filing, wanted in lacking:
             if not _is_small(wanted):
@@ -237,6 +247,8 @@ class AttachmentStore:
     def _note(self, filing: _Filing, wanted: WantedFile, error: MessageError | None) -> None:
         """Note what became of one file of a mail; after the last one, `_filed` is called."""
         with self._changed:
+            self._queue.extend(self._seen.end(filing.case.email, wanted.key, error))
+            self._changed.notify_all()
             filing.waiting -= 1
             if error is None:
                 filing.stored += 1

@@ -34,6 +34,8 @@ BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 AGAIN = BUSY | {401, 424}
 #: instead of 403 to a person whom the mailbox is not shared with
 _HIDDEN = "erroritemnotfound"
+#: the Date of an answer that did not come: so early that no window is ever taken to be read up to it
+_NEVER_SERVED = datetime(1970, 1, 1, tzinfo=UTC)
 #: codes for a mailbox that Graph does not serve; the same user flips between the first two (observed)
 NO_MAILBOX = frozenset(
     {
@@ -70,7 +72,10 @@ class GraphClient:
     def try_get(
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
     ) -> SubResponse:
-        """The status and JSON of a GET for one mailbox. Raises SignInError on 401; any other status is returned."""
+        """The status and JSON of a GET for one mailbox; any status is returned but 401.
+
+        Raises SignInError on 401, and MailboxOutageError where no answer came in time.
+        """
         return self.try_get_at(user, url, params=params, prefer=prefer)[0]
 
     def try_get_at(
@@ -84,8 +89,14 @@ class GraphClient:
         return SubResponse(status=answer.status_code, body=body), served_at(answer) or datetime.now(UTC)
 
     def send_get(self, wanted: MailboxRequest) -> tuple[SubResponse, datetime]:
-        """The same for a sub-request that goes alone."""
-        return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer)
+        """The same for a sub-request that goes alone; no answer in time is told as a gateway tells it, with 504.
+
+        As a status it stays with the one that was asked for: those who ask for many would lose the others to an error.
+        """
+        try:
+            return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer)
+        except MailboxOutageError as error:
+            return SubResponse(status=504, body={"error": {"message": error.what}}), _NEVER_SERVED
 
     def below_root(self, url: str) -> str | None:
         """What follows /v1.0 in an absolute address of this service; None for any other, which `get` refuses."""
@@ -96,14 +107,19 @@ class GraphClient:
         """The answers to GETs for one mailbox, one after the other in one $batch, and the Date of the whole.
 
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
+        Raises MailboxOutageError where no answer came in time.
         """
-        found, served = self.send_batch(wanted, chained=True)
+        with _one_mailbox(wanted[0].user):
+            found, served = self.send_batch(wanted, chained=True)
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
     def send_batch(
         self, wanted: Sequence[MailboxRequest], *, chained: bool = False
     ) -> tuple[list[SubResponse | None], datetime]:
-        """The answers in the order asked, None for what has to be asked again alone. Raises ServiceError."""
+        """The answers in the order asked, None for what has to be asked again alone.
+
+        Raises ServiceError; NoAnswerError where none came in time, which says nothing of the single mailboxes.
+        """
         body = body_of(wanted, chained=chained)
         answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
         if answer.status_code != 200:
@@ -133,11 +149,18 @@ class GraphClient:
         return response or self.try_get(request.user, f"/v1.0{request.url}", prefer=request.prefer)
 
     def _send(self, user: str, url: str, params: Mapping[str, str] | None, prefer: str) -> requests.Response:
-        """One GET. A mailbox that does not answer in time must not stop the others; a lost connection stops the run."""
-        try:
+        with _one_mailbox(user):
             return self._service.request("GET", url, params=dict(params or {}), headers={"Prefer": prefer})
-        except NoAnswerError as error:
-            raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
+
+
+@contextmanager
+def _one_mailbox(user: str) -> Iterator[None]:
+    """What is asked inside concerns one mailbox: one that does not answer in time must not stop the others. A lost
+    connection stops the run."""
+    try:
+        yield
+    except NoAnswerError as error:
+        raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
 
 
 def _object(answer: requests.Response) -> Mapping[str, Any]:

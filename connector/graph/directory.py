@@ -56,13 +56,19 @@ class GraphDirectory:
 
     def has_user(self, address: str) -> bool | None:
         """Whether the directory has a user with this address; None where it cannot be asked."""
-        with self._dispatcher.place("directory"):
-            response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
+        try:
+            with self._dispatcher.place("directory"):
+                response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
+        except MailboxError:  # no answer in time
+            return None
         return bool(response.body.get("value")) if response.status == 200 else None
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
-        """Every address that a user has today, in lower case; None where the directory refuses to say."""
-        response = self._user(user)
+        """Every address that a user has today, in lower case; None where the directory cannot be asked."""
+        try:
+            response = self._user(user)
+        except MailboxError:  # no answer in time
+            return None
         return parse.directory_user(response.body, "").addresses if response.status == 200 else None
 
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:

@@ -353,13 +353,18 @@ class RequestDispatcher:
                 return [_Result(first.job())]
             if len(bundle) == 1 and first.rank is not Rank.CONTENT:
                 return [self.client.send_get(requests[0])]
-            found, served = self.client.send_batch(requests)
-            return [None if answer is None else (answer, served) for answer in found]
-        except NoAnswerError as error:
-            # the others of the bundle are not at fault for one slow mailbox: each is asked again alone
-            return [error] if len(bundle) == 1 else [None] * len(bundle)
+            return self._sent_together(requests)
         except BaseException as error:  # handed to those who wait
             return [error] * len(bundle)
+
+    def _sent_together(self, requests: Sequence[MailboxRequest]) -> Sequence[Answer | None]:
+        """The answers of a $batch. Where none came in time each is asked again alone, that of a $batch of one too: the
+        others are not at fault for one slow mailbox, and alone it is told of that mailbox."""
+        try:
+            found, served = self.client.send_batch(requests)
+        except NoAnswerError:
+            return [None] * len(requests)
+        return [None if answer is None else (answer, served) for answer in found]
 
     def _alone(self, ticket: _Ticket) -> Callable[[], Answer]:
         request = ticket.request

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
-from connector.errors import MailboxError, MessageError, MessageGoneError
+from connector.errors import MailboxError, MailboxOutageError, MessageError, MessageGoneError
 from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
@@ -336,6 +336,8 @@ def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Head
         return tuple(each for each in answers if isinstance(each, Header))
     error = errors[0]
     if isinstance(error, MessageError):
+        if error.transient:  # of the mailbox, or of the service as a whole where all meet it
+            return MailboxOutageError(error.what, where=error.where, remedy=error.remedy)
         return MailboxError(error.what, where=error.where, remedy=error.remedy, code=error.code)
     return error
 

@@ -76,6 +76,12 @@ PROMISES = [
         caught_by="tests/unit/graph/test_dispatch_errors.py::test_what_is_missing_in_a_bundle_is_asked_for_again_alone",
     ),
     Promise(
+        says="What did not come in time with others is asked for alone: a slow mailbox stops no run (DESIGN §4)",
+        where="connector.graph.dispatch:RequestDispatcher._sent_together",
+        change=("return [None] * len(requests)", "raise"),
+        caught_by="tests/unit/graph/test_timeouts.py::test_one_slow_message_takes_no_other_with_it",
+    ),
+    Promise(
         says="One Account is in one request at a time (DESIGN §2.7)",
         where="connector.engine.writers:WritePool.take",
         change=("if self._busy.isdisjoint(mail.locks):", "if True:"),

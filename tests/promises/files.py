@@ -56,4 +56,10 @@ PROMISES = [
         ),
         caught_by="tests/unit/engine/test_attachments.py::test_where_a_copy_is_gone_the_next_that_has_the_same_file_gives_it",
     ),
+    Promise(
+        says="A second copy in one run does not store the files of its mail again (DESIGN §7, attachments)",
+        where="connector.engine.seen_files:SeenFiles.begin",
+        change=(" if _name(case.email, file.key) not in self._dealt_with]", "]"),
+        caught_by="tests/unit/engine/test_seen_files.py::test_a_file_that_may_still_be_taken_in_is_not_sent_again_by_this_run",
+    ),
 ]
