@@ -88,6 +88,7 @@ class AttachmentStore:
         self._bytes = 0
         self._busy = 0
         self._flushing = False
+        self._finishing = False
         self._over = False
         #: the run failed: what waits is dropped
         self._abandoned = False
@@ -138,8 +139,8 @@ class AttachmentStore:
         Raises ServiceError for what stops the run.
         """
         with self._changed:
+            self._finishing = True
             while self._queue or self._contents or self._busy:
-                self._flushing = not self._queue
                 self._changed.notify_all()
                 self._changed.wait(timeout=1)
                 self._check()
@@ -178,7 +179,8 @@ class AttachmentStore:
         with self._changed:
             while self._failure is None and not self._abandoned:
                 full = len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
-                if self._contents and (full or (self._flushing and not self._queue and not self._busy)):
+                none_follow = self._finishing and not self._queue and not self._busy
+                if self._contents and (full or self._flushing or none_follow):
                     self._busy += 1
                     return [], self._take_contents()
                 if self._queue:

@@ -47,7 +47,8 @@ class OutcomeLedger:
     watched: dict[Place, Outcome | None] = field(default_factory=dict)
     trace: dict[Place, tuple[Outcome, Decision | None]] | None = None
     _seen: dict[RecordId, SeenIds] = field(default_factory=dict)
-    _failed: set[Place] = field(default_factory=set)
+    #: messages that have no better outcome yet, with the row that says so
+    _failed: dict[Place, Failure | None] = field(default_factory=dict)
     _waiting: dict[Place, list[_OpenWindow]] = field(default_factory=dict)
     _held: dict[Place, list[_OpenWindow]] = field(default_factory=dict)
     _closed: list[tuple[RecordId, Window]] = field(default_factory=list)
@@ -102,22 +103,24 @@ class OutcomeLedger:
     def _note_failure(self, place: Place, failure: Failure) -> None:
         with self._lock:
             self.failures[place] = failure
-            self._settle(place, Outcome.FAILED, None)
+            self._settle(place, Outcome.FAILED, None, failure)
 
-    def _settle(self, place: Place, outcome: Outcome, reason: Decision | None) -> None:
+    def _settle(self, place: Place, outcome: Outcome, reason: Decision | None, failure: Failure | None = None) -> None:
         mailbox, message = place
         with self._lock:
-            if place in self._failed:
-                self._failed.discard(place)
+            failed_before = place in self._failed
+            noted = self._failed.pop(place, None)
+            if failed_before:
                 self.counts[mailbox, Outcome.FAILED] -= 1
             elif self.has_seen(mailbox, message):
                 return
             self._seen.setdefault(mailbox, SeenIds()).add(message)
             self.counts[mailbox, outcome] += 1
             if outcome is Outcome.FAILED:
-                self._failed.add(place)
-            else:
-                self.failures.pop(place, None)
+                self._failed[place] = failure
+            elif noted is not None and self.failures.get(place) is noted:
+                # a row that says what the mail lacks stays: files may fail before the mail has its outcome
+                del self.failures[place]
             if place in self.watched:
                 self.watched[place] = outcome
             if self.trace is not None:

@@ -85,6 +85,18 @@ def test_a_mail_that_lacks_files_keeps_its_outcome_and_counts_as_failed() -> Non
     assert ledger.failed == 1
 
 
+@pytest.mark.parametrize("failed_before", [False, True])
+def test_a_file_that_fails_before_its_mail_has_an_outcome_keeps_its_row(failed_before: bool) -> None:
+    """Writers hand files on, which may fail at once, and give the message its outcome then."""
+    ledger, one = OutcomeLedger(), header(id="m")
+    if failed_before:
+        ledger.fail(one, failure(one, "FIRST"))
+    ledger.lacks_files(one, failure(one, "FILE"))
+    ledger.settle(one, Outcome.MATCHED)
+    assert [row.code for row in ledger.failures_now().values()] == ["FILE"]
+    assert ledger.by_outcome()[Outcome.MATCHED] == 1
+
+
 def test_rows_of_any_kind_are_something_stored() -> None:
     for name in ("emails", "participants", "tasks", "attachments", "additions"):
         assert OutcomeLedger(**{name: 1}).stored == 1

@@ -240,6 +240,25 @@ def test_what_waits_to_go_up_with_others_goes_when_it_is_flushed(filing: Filing)
     assert [len(request) for request in filing.shelf.requests] == [1]
 
 
+def test_a_flush_does_not_wait_for_files_that_are_still_fetched(filing: Filing) -> None:
+    known, slow = small(filing, "a.pdf"), small(filing, "b.pdf")
+    go = threading.Event()
+    with filing.store() as store:
+        store.take([known])
+        settle(filing, known.copies[0].header)
+        with store._changed:
+            assert store._changed.wait_for(lambda: bool(store._contents) and not store._busy, timeout=STUCK)
+        filing.tenant.at_small = lambda: go.wait(STUCK)
+        store.take([slow])
+        store.flush()
+        with store._changed:
+            is_sent = store._changed.wait_for(lambda: not store._contents, timeout=5)
+        go.set()  # before anything is asserted: leaving the store would wait for it
+        store.finish()
+    assert is_sent
+    assert [len(request) for request in filing.shelf.requests] == [1, 1]
+
+
 def test_taking_waits_while_very_many_mails_wait(filing: Filing) -> None:
     go, sizes = threading.Event(), list[int]()
     filing.tenant.at_small = lambda: go.wait(STUCK)
