@@ -9,7 +9,6 @@ import nh3
 
 from connector.core.writing.allowed import ATTRIBUTES, TAGS, VOID, WITH_CONTENT
 from connector.core.writing.markup import PARSED, Markup, scan
-from connector.core.writing.style import WRITTEN
 from connector.core.writing.text import clean, cut, encoded_length, one_line, units
 from connector.core.writing.visible import Pictures, visible
 from connector.model.mail import Content, Header
@@ -29,12 +28,11 @@ _MOST_ROUNDS = 5
 _PARSER = nh3.Cleaner(
     tags=set(PARSED), clean_content_tags=set(), attributes={"*": {"x"}}, link_rel=None, strip_comments=True
 )
-#: The last step before a field: only these tags and attributes pass.
+#: The last step before a field: only these tags and attributes pass. Styles are `style_for`'s own by then.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
     clean_content_tags=WITH_CONTENT,
     attributes=ATTRIBUTES,
-    filter_style_properties=set(WRITTEN),
     url_schemes={"http", "https", "mailto", "tel"},
     url_relative="deny",
     link_rel=None,
@@ -96,13 +94,13 @@ def _plain(text: str) -> str:
 
 def _limited(html: str, pictures: Pictures) -> Body:
     bounded, truncated = _bounded(html)
-    markup = _tree(scan(bounded, _MOST_TAGS))
+    markup = scan(bounded, _MOST_TAGS)
     truncated = truncated or markup.cut
-    seen = visible(markup, pictures)
+    seen = _seen(markup, pictures)
     safe = _safe(seen, pictures)
     if encoded_length(safe) <= BODY_LIMIT:
         return Body(safe, truncated)
-    if markup.sheets and (lean := visible(markup, pictures, lean=True)) != seen:
+    if markup.sheets and (lean := _seen(markup, pictures, lean=True)) != seen:
         safe = _safe(lean, pictures)
         if encoded_length(safe) <= BODY_LIMIT:
             return Body(safe, truncated)
@@ -110,7 +108,12 @@ def _limited(html: str, pictures: Pictures) -> Body:
 
 
 def _bounded(html: str) -> tuple[str, bool]:
-    """`html` with no more than could be stored anyway, and whether something had to be cut off for that."""
+    """`html` with no more than could be stored anyway, and whether something had to be cut off for that.
+
+    Its lines end as a parser reads them.
+    """
+    if "\r" in html:
+        html = html.replace("\r\n", "\n").replace("\r", "\n")
     if len(html) > _MOST_CHARACTERS:
         html = _DATA_URL.sub("data:", html)
     bounded = _before(html[:_MOST_CHARACTERS], _REFERENCE, _MOST_REFERENCES)
@@ -125,13 +128,16 @@ def _safe(seen: str, pictures: Pictures) -> str:
     for _ in range(_MOST_ROUNDS):
         if _clean(html) == html:
             return html
-        html = _clean(visible(_tree(scan(html, _MOST_TAGS)), pictures))
+        html = _clean(_seen(scan(html, _MOST_TAGS), pictures))
     return html
 
 
-def _tree(markup: Markup) -> Markup:
-    """`markup` with its tags balanced, as a browser would."""
-    return replace(markup, html=_PARSER.clean(markup.html))
+def _seen(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
+    """What is seen of `markup`, read as a browser does: by a parser, where its tags are not a tree already."""
+    seen = visible(markup, pictures, lean=lean, parsed=False)
+    if seen is None:
+        seen = visible(replace(markup, html=_PARSER.clean(markup.html)), pictures, lean=lean)
+    return seen or ""
 
 
 def _before(html: str, pattern: re.Pattern[str], most: int) -> str:

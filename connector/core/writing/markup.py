@@ -150,11 +150,12 @@ def scan(html: str, most_tags: int) -> Markup:
     """The tags and the text of `html`, with at most `most_tags` tags."""
     scan = _Scan()
     out = scan.out
+    first, *pieces = html.split("<")
     # no search for them where there are not so many tags at all
-    if html.count("<") > _MOST_FORMATTING:
+    if len(pieces) > _MOST_FORMATTING:
         scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
     known, nest, append = scan.tags, scan.nest, scan.out.append
-    first, *pieces = html.split("<")
+    may_be_deep = len(pieces) > _DEEPEST
     out.append(first)
     # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
     following, position, tags = len(first) + 1, 0, 0
@@ -188,7 +189,7 @@ def scan(html: str, most_tags: int) -> Markup:
             if tags > most_tags:
                 cut = True
                 break
-        if nesting:
+        if nesting and may_be_deep:
             nest(tag)
         elif written:
             append(written)

@@ -1,15 +1,15 @@
 """What of a mail's HTML is seen, as markup that needs no style sheet.
 
-Goes once through markup whose tags are balanced. What a mail program hides is left out, and so are pictures that a
-field cannot hold or that only report that a mail was read. Every colour is followed twice, as it was sent and as it
-will be stored: where a text that could be read would lose its ground, it gets a colour that can be read.
+Goes once through markup that is its own tree (`nesting`). What a mail program hides is left out, and so are pictures
+that a field cannot hold or that only report that a mail was read. Every colour is followed twice, as it was sent and
+as it will be stored: where a text that could be read would lose its ground, it gets a colour that can be read.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from typing import Final, NamedTuple
 
 from connector.core.writing.allowed import VOID
@@ -28,6 +28,7 @@ from connector.core.writing.colours import (
 )
 from connector.core.writing.hidden import Seen, hides, is_pixel
 from connector.core.writing.markup import Attributes, Markup
+from connector.core.writing.nesting import Spot, inside
 from connector.core.writing.sheet import COLOUR_UNKNOWN, GROUND_UNKNOWN, Place, Rules, rules_of
 from connector.core.writing.style import UNKNOWN, Declaration
 from connector.core.writing.text import clean, cut, one_line
@@ -50,6 +51,9 @@ _PAGE: Final = ("background-color", "color", "direction", "font-", "line-height"
 _COLOURED: Final = frozenset({"a", "body", "table"})
 _PICTURE: Final[Sequence[str]] = ("width", "max-width", "height", "vertical-align")
 _NO_ATTRIBUTES: Final[Attributes] = {}
+#: Characters that a parser writes otherwise than they may stand in a mail.
+_UNWRITTEN = re.compile("[&>\u00a0]")
+_HTML_SPACE: Final = " \t\n\f"
 #: Attributes that have no part in how an element looks, unless a style sheet asks for them.
 _SAID: Final = frozenset({"alt", "href", "src", "title"})
 
@@ -105,12 +109,18 @@ class _Look(NamedTuple):
 
 @dataclass(slots=True)
 class _Frame:
-    """The open elements of one state, and what became of the tags inside them: mail repeats its tags."""
+    """The open elements of one name and state, and what became of the tags inside them: mail repeats its tags."""
 
     state: _State
+    #: the tag that closes them in the markup, and what is written for it
+    end: str
     close: str
     #: whether a text here is seen
     shown: bool
+    #: None where a parser has put every tag into its place
+    spot: Spot | None
+    #: whether a text may stand here at all
+    holds_text: bool
     inside: "dict[str, _Opened]" = field(default_factory=dict)
     #: of those that differ in what they say alone
     looks: dict[tuple[object, ...], _Look] = field(default_factory=dict)
@@ -119,15 +129,20 @@ class _Frame:
 class _Opened(NamedTuple):
     """What becomes of an opening tag: what is written, and the open element; None where nothing stays open.
 
-    With `apart` a space parts it from a word before it.
+    With `apart` a space parts it from a word before it. `implied` is an element that the parser opens before it.
     """
 
     written: str
     frame: _Frame | None = None
     apart: bool = False
+    implied: _Frame | None = None
 
 
 _NOTHING: Final = _Opened("")
+
+
+class _MisplacedError(Exception):
+    """A tag or a text that a parser would put elsewhere."""
 
 
 @dataclass(slots=True)
@@ -137,55 +152,100 @@ class _Walk:
     page: _Page
     #: the attributes of a tag that say something and have no part in its look
     said: frozenset[str]
-    frames: dict[_State, _Frame] = field(default_factory=dict)
+    frames: dict[tuple[str, _State, Spot | None], _Frame] = field(default_factory=dict)
     #: the tags with all that has a part in their looks, as numbers
     shapes: dict[tuple[object, ...], int] = field(default_factory=dict)
 
-    def frame(self, state: _State) -> _Frame:
-        """The one frame of all elements with this state."""
-        found = self.frames.get(state)
+    def frame(self, name: str, state: _State, spot: Spot | None) -> _Frame:
+        """The one frame of all elements with this name and state."""
+        found = self.frames.get((name, state, spot))
         if found is None:
-            found = self.frames[state] = _Frame(state, state.close, state.seen.shown)
+            holds_text = spot is None or not spot.holds
+            found = _Frame(state, f"/{name}", state.close, state.seen.shown, spot, holds_text)
+            self.frames[name, state, spot] = found
         return found
 
 
-def visible(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
-    """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read."""
+def visible(markup: Markup, pictures: Pictures, *, lean: bool = False, parsed: bool = True) -> str | None:
+    """The HTML of what is seen. `lean` takes from style sheets only what text needs in order to be read.
+
+    With `parsed`, `markup` is what a parser wrote. Else the answer is None where a parser would not leave every tag
+    where it stands.
+    """
     rules = rules_of(markup.sheets)
     page = _Page(markup.quirks, lean, pictures.remote)
     walk = _Walk(markup, rules, page, _SAID - rules.tested if rules else _SAID)
     ink = _Ink(BLACK, WHITE)
-    top = walk.frame(_State("", ink, ink, Seen(), Place()))
+    top = walk.frame("", _State("", ink, ink, Seen(), Place()), None if parsed else Spot())
+    try:
+        return _written(walk, top, markup.html, parsed=parsed)
+    except _MisplacedError:
+        return None
+
+
+def _written(walk: _Walk, top: _Frame, html: str, *, parsed: bool) -> str:
+    """What is seen of `html`, inside `top`."""
     stack = [top]
-    first, *pieces = markup.html.split("<")
-    out = [first]
+    first, *pieces = html.split("<")
+    out = [first if parsed else _text_of(first)]
     for piece in pieces:
         tag, _, text = piece.partition(">")
         if tag[0] == "/":
-            if len(stack) > 1:
-                out.append(stack.pop().close)
-                top = stack[-1]
+            if tag != top.end:
+                _close_implied(stack, tag, out)
+            out.append(stack.pop().close)
+            top = stack[-1]
         else:
             opened = top.inside.get(tag)
             if opened is None or len(stack) > _DEEPEST:
                 opened = _open(walk, top, tag, deep=len(stack) > _DEEPEST)
-            written, frame, apart = opened
+            written, frame, apart, implied = opened
             if written:
                 if apart and not out[-1][-1:].isspace():
                     out.append(" ")
                 out.append(written)
             if frame is not None:
+                if implied is not None:
+                    stack.append(implied)
                 top = frame
                 stack.append(top)
-        if text and top.shown:
-            out.append(text.lstrip("\n") if text[0] == "\n" and out[-1].startswith("<pre") else text)
+        if text:
+            if not parsed:
+                if not top.holds_text and text.strip(_HTML_SPACE):
+                    raise _MisplacedError
+                text = _text_of(text)
+            if top.shown:
+                out.append(text.lstrip("\n") if text[:1] == "\n" and out[-1].startswith("<pre") else text)
     out.extend(frame.close for frame in reversed(stack))
     return "".join(out)
 
 
+def _text_of(text: str) -> str:
+    """A text of a mail as a parser writes it."""
+    return escape(unescape(text), quote=False).replace("\u00a0", "&nbsp;") if _UNWRITTEN.search(text) else text
+
+
+def _close_implied(stack: list[_Frame], tag: str, out: list[str]) -> None:
+    """Closes the element that nobody wrote, before the one that `tag` closes."""
+    spot = stack[-1].spot
+    if spot is None or not spot.implied or stack[-2].end != tag:
+        raise _MisplacedError
+    out.append(stack.pop().close)
+
+
 def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
-    """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more."""
+    """What becomes of the opening tag `text` inside `parent`; `deep` where no element is written any more.
+
+    Raises _MisplacedError where a parser would not put it there.
+    """
     name, _, number = text.partition(' x="')
+    spot = parent.spot
+    if spot is not None:
+        if name == "tr" and spot.holds == "table":
+            return _open_row(walk, parent, text, deep=deep)
+        spot = inside(spot, name)
+        if spot is None:
+            raise _MisplacedError
     known, attributes = walk.markup.attributes[int(number[:-1])] if number else (name, _NO_ATTRIBUTES)
     linked = known == "a" and _is_link(attributes)
     shape = (name, known, linked, *(pair for pair in attributes.items() if pair[0] not in walk.said))
@@ -207,9 +267,22 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
         opening = f"<{look.tag}{attributes_for(look.tag, attributes)}{look.style}>" if look.tag else ""
         if deep and not look.hidden:
             opening = f" {opening}"
-        opened = _Opened(opening, walk.frame(look.state) if look.state else None)
+        opened = _Opened(opening, walk.frame(name, look.state, spot) if look.state else None)
     if not deep:
         parent.inside[text] = opened
+    return opened
+
+
+def _open_row(walk: _Walk, table: _Frame, text: str, *, deep: bool) -> _Opened:
+    """A row that stands in no `tbody`: the parser opens one."""
+    rows = _open(walk, table, "tbody", deep=deep)
+    if rows.frame is None or rows.frame.spot is None:
+        raise _MisplacedError
+    implied = walk.frame("tbody", rows.frame.state, rows.frame.spot._replace(implied=True))
+    row = _open(walk, implied, text, deep=deep)
+    opened = row._replace(written=rows.written + row.written, implied=implied)
+    if not deep:
+        table.inside[text] = opened
     return opened
 
 

@@ -1,5 +1,6 @@
 """Mail repeats its tags: what that costs, and that what was computed for one is right for the other."""
 
+import re
 import sys
 from pathlib import Path
 from types import FrameType
@@ -76,8 +77,10 @@ def test_a_tag_that_is_repeated_is_read_once() -> None:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: path.stem)
-def test_ordinary_mail_goes_twice_through_the_parser(fixture: Path) -> None:
-    assert cleaner_passes(fixture.read_text(encoding="utf-8")) == 2
+def test_ordinary_mail_goes_once_through_the_parser(fixture: Path) -> None:
+    markup = fixture.read_text(encoding="utf-8")
+    # how a browser nests the controls of forms is left to the parser
+    assert cleaner_passes(markup) == (2 if re.search("<(button|option)", markup) else 1)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ def test_ordinary_mail_goes_twice_through_the_parser(fixture: Path) -> None:
     ],
 )
 def test_a_style_and_an_attribute_are_written_as_the_cleaner_writes_them(markup: str) -> None:
-    assert cleaner_passes(markup) == 2
+    assert cleaner_passes(markup) == 1
 
 
 def test_links_that_a_style_sheet_tells_apart_look_apart() -> None:
