@@ -28,10 +28,11 @@ _T = TypeVar("_T")
 FIRST_CHUNK = 1000
 #: of the later ones: enough for some full batches of mail to be stored, so that look-ups are few beside them
 CHUNK_STORED, CHUNK_LEAST, CHUNK_MOST = 1000, 2500, 5000
-#: mails whose bodies are fetched together
-BATCH = 50
-#: batches that wait to be taken while the next chunk is decided on
-WAITING = 2
+#: mails whose bodies are fetched together, and how many of one mailbox: it allows few requests at a time, and the whole
+#: batch waits for its last
+BATCH, OF_ONE_MAILBOX = 50, 6
+#: mails that wait to be taken while the next chunk is decided on, so that it adds its mailboxes to theirs
+WAITING = 2500
 
 Batch = Sequence[Mail]
 
@@ -65,7 +66,9 @@ class Pipeline:
         self.changed = threading.Condition()
         #: batches that were taken and are not in the pool of the writers yet
         self._taken = 0
-        self._ready: deque[Batch] = deque()
+        #: mails to be taken, by mailbox, the one first that was served longest ago; and how many they are
+        self._ready: dict[str, deque[Mail]] = {}
+        self._count = 0
         #: `_known_by` of the mails that were decided on and not written yet
         self._under_way: Counter[str] = Counter()
         self._over = False
@@ -103,8 +106,21 @@ class Pipeline:
             if not self._ready or self._closed:
                 return None
             self._taken += 1
+            batch = self._next_batch()
+            self._count -= len(batch)
             self.changed.notify_all()
-            return self._ready.popleft()
+            return batch
+
+    def _next_batch(self) -> list[Mail]:
+        """Mails of the mailboxes that were served longest ago, by turns. The lock is held."""
+        batch: list[Mail] = []
+        for _ in range(min(OF_ONE_MAILBOX * len(self._ready), BATCH, self._count)):
+            mailbox = next(iter(self._ready))
+            mails = self._ready.pop(mailbox)
+            batch.append(mails.popleft())
+            if mails:
+                self._ready[mailbox] = mails
+        return batch
 
     def delivered(self, batch: Batch) -> None:
         """Note that the mails of this batch that need rows were put into the write pool."""
@@ -173,13 +189,15 @@ class Pipeline:
     def _hand_over(self, mails: Sequence[Mail]) -> None:
         with self.changed:
             self._under_way.update(_known_by(mail.chosen) for mail in mails)
-            self._ready.extend(mails[at : at + BATCH] for at in range(0, len(mails), BATCH))
+            for mail in mails:
+                self._ready.setdefault(mail.chosen.mailbox, deque()).append(mail)
+            self._count += len(mails)
             self.changed.notify_all()
 
     def _has_room(self) -> bool:
-        """Wait until few batches are ready; False where the pipeline was closed."""
+        """Wait until few mails wait to be taken; False where the pipeline was closed."""
         with self.changed:
-            self.changed.wait_for(lambda: self._closed or len(self._ready) <= WAITING)
+            self.changed.wait_for(lambda: self._closed or self._count <= WAITING)
             return not self._closed
 
     def _all_written(self) -> bool:

@@ -5,8 +5,8 @@
 - A mailbox allows four requests at a time (Graph, "Outlook service limits"); `per_mailbox` of them are used. A
   sub-request of a $batch counts as one.
 - Graph carries out at most four sub-requests of one $batch at a time, also of several mailboxes (JSON batching; answer
-  1660054). So a bundle of four costs the time of one request; a larger one costs more time and fewer requests, and is
-  made only where more could go than the workers can carry in bundles of four.
+  1660054). So a bundle of four bodies costs the time of one request; a larger one costs more time and fewer requests,
+  each of them 2 ms of processor time, and is made where so much could go that there is enough to do meanwhile.
 - Turns go by rank: bodies, then lists of live mail, of a backfill, of a sweep, files last; within a rank to the mailbox
   that was served longest ago. Files never take a mailbox's last free place, so that they hold nothing else up.
 
@@ -36,6 +36,8 @@ Done = Callable[[Any], None]
 Result = TypeVar("Result")
 #: sub-requests of one $batch that Graph carries out at a time
 AT_ONCE = 4
+#: bodies that could go now, for each further four that share a $batch
+_FOR_FOUR_MORE = 32
 
 
 class Rank(IntEnum):
@@ -311,11 +313,12 @@ class RequestDispatcher:
         return -(-users * self._per_mailbox // AT_ONCE)
 
     def _bundle_size(self, rank: Rank) -> int:
-        """How many requests share a $batch: so many that the free workers carry all that could go now."""
+        """How many requests share a $batch: of lists so many that the free workers carry all that could go now."""
         ranks = _LISTS if rank in _LISTS else (rank,)
         ready = sum(self._queues[each].ready(self._free) for each in ranks)
-        size = -(-ready // (self._workers - self._busy))
-        return min(LIMIT, max(AT_ONCE, size) if rank is Rank.CONTENT else size)
+        if rank is Rank.CONTENT:
+            return min(LIMIT, AT_ONCE * (1 + ready // _FOR_FOUR_MORE))
+        return min(LIMIT, -(-ready // (self._workers - self._busy)))
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
