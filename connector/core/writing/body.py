@@ -8,7 +8,7 @@ from itertools import islice
 import nh3
 
 from connector.core.writing.allowed import ATTRIBUTES, TAGS, VOID, WITH_CONTENT
-from connector.core.writing.markup import PARSED, Markup, scan
+from connector.core.writing.markup import PARSED, Markup, parts_of, scan
 from connector.core.writing.text import clean, cut, encoded_length, one_line, units
 from connector.core.writing.visible import Pictures, visible
 from connector.model.mail import Content, Header
@@ -136,7 +136,8 @@ def _seen(markup: Markup, pictures: Pictures, *, lean: bool = False) -> str:
     """What is seen of `markup`, read as a browser does: by a parser, where its tags are not a tree already."""
     seen = visible(markup, pictures, lean=lean, parsed=False)
     if seen is None:
-        seen = visible(replace(markup, html=_PARSER.clean(markup.html)), pictures, lean=lean)
+        parsed = parts_of(_PARSER.clean("".join(markup.parts)))
+        seen = visible(replace(markup, parts=parsed), pictures, lean=lean)
     return seen or ""
 
 

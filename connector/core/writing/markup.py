@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape, unescape
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from connector.core.writing.allowed import TAGS, VOID
@@ -77,6 +78,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PART = re.compile("<[^>]*>|[^<]+")
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE) for name in (*_RAW, "xml")}
 _FORMATTING_TAG = re.compile(rf"<(?=[bcefistu])(?:{'|'.join(sorted(_FORMATTING))})[\s/>]", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)?<!doctype", re.IGNORECASE | re.DOTALL)
@@ -86,13 +88,19 @@ _REFERENCE = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Z
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markup:
-    """`html` with `x="n"` in place of attributes, the n-th of `attributes`; the style sheets; whether a tag was cut."""
+    """Tags and texts in their order, tags with `x="n"` in place of attributes, the n-th of `attributes`; the style
+    sheets; whether a tag was cut."""
 
-    html: str
+    parts: Sequence[str]
     attributes: Sequence[tuple[str, Attributes]]
     sheets: Sequence[str]
     quirks: bool
     cut: bool
+
+
+def parts_of(html: str) -> list[str]:
+    """The tags and the texts of markup in which no value holds a bracket."""
+    return _PART.findall(html)
 
 
 class _Tag(NamedTuple):
@@ -121,6 +129,8 @@ class _Scan:
     known: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
     #: mail repeats its tags: each is read once
     tags: dict[str, _Tag] = field(default_factory=dict)
+    #: what is written for those that need no count
+    simple: dict[str, str] = field(default_factory=dict)
     sheets: list[str] = field(default_factory=list)
     root: dict[str, dict[str, str]] = field(default_factory=lambda: {"html": {}, "body": {}})
     depth: int = 0
@@ -149,57 +159,66 @@ class _Scan:
 def scan(html: str, most_tags: int) -> Markup:
     """The tags and the text of `html`, with at most `most_tags` tags."""
     scan = _Scan()
-    out = scan.out
     first, *pieces = html.split("<")
     # no search for them where there are not so many tags at all
     if len(pieces) > _MOST_FORMATTING:
         scan.crowded = len(_FORMATTING_TAG.findall(html)) > _MOST_FORMATTING
-    known, nest, append = scan.tags, scan.nest, scan.out.append
-    may_be_deep = len(pieces) > _DEEPEST
-    out.append(first)
-    # `start` is where a piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
-    following, position, tags = len(first) + 1, 0, 0
+    known, simple, append = scan.tags, scan.simple, scan.out.append
+    # where opening tags are many they are counted, and so is how deep they are
+    counted = len(pieces) - html.count("</") > min(_DEEPEST, most_tags)
+    if first:
+        append(first)
+    # where each piece stands in `html`, behind its "<"; `position`, where the tag ends that was read last
+    starts = accumulate([len(piece) + 1 for piece in pieces], initial=len(first) + 1)
+    position, tags = 0, 0
     cut = False
-    for piece in pieces:
-        start = following
-        following += len(piece) + 1
+    for start, piece in zip(starts, pieces, strict=False):
         if start <= position:
             # a value or a comment held the "<"
-            out.append(html[position : following - 1])
+            if position < start + len(piece):
+                append(html[position : start + len(piece)])
             continue
         name, bracket, text = piece.partition(">")
-        tag = known.get(name) if bracket else None
-        if tag is None:
-            match = _TOKEN.match(html, start - 1)
-            if match is None:
-                out.append(f"&lt;{piece}")
-                continue
-            position = match.end()
-            text = html[position : following - 1]
-            tag = _read(scan, match)
-            if tag is _SPECIAL:
-                plain, position = _special(scan, html, match)
-                if plain:
-                    out.append(html[position:].replace("<", "&lt;"))
+        written = simple.get(name) if bracket else None
+        if written is None:
+            tag = known.get(name) if bracket else None
+            if tag is None and bracket and (ordinary := _ordinary(name)):
+                tag = known[name] = _tag(scan, *ordinary)
+            elif tag is None:
+                match = _TOKEN.match(html, start - 1)
+                if match is None:
+                    append(f"&lt;{piece}")
+                    continue
+                position = match.end()
+                text = html[position : start + len(piece)]
+                tag = _read(scan, match)
+                if tag is _SPECIAL:
+                    plain, position = _special(scan, html, match)
+                    if plain:
+                        append(html[position:].replace("<", "&lt;") or " ")
+                        break
+                    text = html[position : start + len(piece)]
+            written = tag.written
+            if counted:
+                tags += tag.kept
+                if tags > most_tags:
+                    cut = True
                     break
-                text = html[position : following - 1]
-        written, nesting, _, kept = tag
-        if kept:
-            tags += 1
-            if tags > most_tags:
-                cut = True
-                break
-        if nesting and may_be_deep:
-            nest(tag)
-        elif written:
+                if tag.nesting:
+                    scan.nest(tag)
+                    written = ""
+            elif known.get(name) is tag:
+                simple[name] = written
+        if written:
             append(written)
         if text:
             append(text)
-    before = "".join(
+    before = [
         _numbered(scan, f"x-{name}", scan.root[name]) for name in ("html", "body") if scan.root[name] or scan.sheets
-    )
+    ]
     return Markup(
-        html=before + "".join(out),
+        # where formatting is taken apart, one tag has become two
+        parts=before + (parts_of("".join(scan.out)) if scan.crowded else scan.out),
         attributes=scan.attributes,
         sheets=scan.sheets,
         quirks=not _DOCTYPE.match(html[:2_000]),
@@ -207,24 +226,42 @@ def scan(html: str, most_tags: int) -> Markup:
     )
 
 
+@lru_cache(maxsize=4096)
+def _ordinary(text: str) -> tuple[str, bool, Attributes] | None:
+    """What the tag `<text>` is wherever it stands: its name, whether it closes, its attributes.
+
+    None for one that does not end with its first bracket, or that decides how the text behind it is read. The mails of
+    one program have the same few tags.
+    """
+    match = _TOKEN.fullmatch(f"<{text}>") if len(text) <= _LONGEST_REPEATED else None
+    if match is None or not match["name"] or not match["end"]:
+        return None
+    name = match["name"].lower()
+    if match["slash"]:
+        return name, True, {}
+    return None if _is_special(name) else (name, False, attributes_of(match["attributes"]))
+
+
+def _is_special(name: str) -> bool:
+    return name in _RAW_END or name in ("body", "html", "plaintext")
+
+
 def _read(scan: _Scan, match: re.Match[str]) -> _Tag:
-    """What the tag at `match` becomes, kept for the next one that is written alike."""
+    """What the tag at `match` becomes."""
     name = (match["name"] or "").lower()
     if not name or not match["end"]:
         return _LEFT_OUT
-    if match["slash"]:
-        tag = _closing(scan, name)
-    elif name in _RAW_END or name in scan.root or name == "plaintext":
+    if not match["slash"] and _is_special(name):
         return _SPECIAL
-    elif name in _KEPT or name in _RENAMED:
-        tag = _opening(scan, name, match["attributes"])._replace(kept=True)
-    else:
-        tag = _LEFT_OUT
-    text = match[0][1:-1]
-    # what ends with its first ">" ends there wherever it stands
-    if ">" not in text and len(text) <= _LONGEST_REPEATED:
-        scan.tags[text] = tag
-    return tag
+    return _tag(scan, name, bool(match["slash"]), attributes_of(match["attributes"]))
+
+
+def _tag(scan: _Scan, name: str, closes: bool, attributes: Attributes) -> _Tag:
+    if closes:
+        return _closing(scan, name)
+    if name in _KEPT or name in _RENAMED:
+        return _opening(scan, name, attributes)._replace(kept=True)
+    return _LEFT_OUT
 
 
 def _special(scan: _Scan, html: str, match: re.Match[str]) -> tuple[bool, int]:
@@ -275,15 +312,14 @@ def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> i
     if name == "style" and "print" not in attributes_of(attributes).get("media", ""):
         scan.sheets.append(content)
     elif _RAW.get(name):
-        _write(scan, _opening(scan, name, attributes))
-        scan.out.append(escape(content, quote=False))
+        _write(scan, _opening(scan, name, attributes_of(attributes)))
+        scan.out.append(escape(content, quote=False) or " ")
         _write(scan, _closing(scan, name))
     return end.end() if end else len(html)
 
 
-def _opening(scan: _Scan, name: str, text: str) -> _Tag:
+def _opening(scan: _Scan, name: str, attributes: Attributes) -> _Tag:
     name = _RENAMED.get(name, name)
-    attributes = attributes_of(text)
     nesting = name if name in _NESTING else ""
     if not scan.crowded or name not in _FORMATTING:
         return _Tag(_numbered(scan, name, attributes), nesting)

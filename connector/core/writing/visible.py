@@ -161,7 +161,7 @@ class _Walk:
         found = self.frames.get((name, state, spot))
         if found is None:
             holds_text = spot is None or not spot.holds
-            found = _Frame(state, f"/{name}", state.close, state.seen.shown, spot, holds_text)
+            found = _Frame(state, f"</{name}>", state.close, state.seen.shown, spot, holds_text)
             self.frames[name, state, spot] = found
         return found
 
@@ -178,51 +178,50 @@ def visible(markup: Markup, pictures: Pictures, *, lean: bool = False, parsed: b
     ink = _Ink(BLACK, WHITE)
     top = walk.frame("", _State("", ink, ink, Seen(), Place()), None if parsed else Spot())
     try:
-        return _written(walk, top, markup.html, parsed=parsed)
+        return _written(walk, top, markup.parts, parsed=parsed)
     except _MisplacedError:
         return None
 
 
-def _written(walk: _Walk, top: _Frame, html: str, *, parsed: bool) -> str:
-    """What is seen of `html`, inside `top`."""
-    stack = [top]
-    first, *pieces = html.split("<")
-    out = [first if parsed else _text_of(first)]
-    for piece in pieces:
-        tag, _, text = piece.partition(">")
-        if tag[0] == "/":
-            if tag != top.end:
-                _close_implied(stack, tag, out)
-            out.append(stack.pop().close)
+def _written(walk: _Walk, top: _Frame, parts: Sequence[str], *, parsed: bool) -> str:
+    """What is seen of `parts`, inside `top`."""
+    stack, out = [top], [""]
+    append, differs = out.append, _UNWRITTEN.search
+    for part in parts:
+        if part[0] != "<":
+            if not parsed:
+                if not top.holds_text and part.strip(_HTML_SPACE):
+                    raise _MisplacedError
+                if differs(part):
+                    part = _text_of(part)
+            if top.shown:
+                append(part.lstrip("\n") if part[:1] == "\n" and out[-1].startswith("<pre") else part)
+        elif part[1] == "/":
+            if part != top.end:
+                _close_implied(stack, part, out)
+            append(stack.pop().close)
             top = stack[-1]
         else:
-            opened = top.inside.get(tag)
+            opened = top.inside.get(part)
             if opened is None or len(stack) > _DEEPEST:
-                opened = _open(walk, top, tag, deep=len(stack) > _DEEPEST)
+                opened = _open(walk, top, part, deep=len(stack) > _DEEPEST)
             written, frame, apart, implied = opened
             if written:
                 if apart and not out[-1][-1:].isspace():
-                    out.append(" ")
-                out.append(written)
+                    append(" ")
+                append(written)
             if frame is not None:
                 if implied is not None:
                     stack.append(implied)
                 top = frame
                 stack.append(top)
-        if text:
-            if not parsed:
-                if not top.holds_text and text.strip(_HTML_SPACE):
-                    raise _MisplacedError
-                text = _text_of(text)
-            if top.shown:
-                out.append(text.lstrip("\n") if text[:1] == "\n" and out[-1].startswith("<pre") else text)
     out.extend(frame.close for frame in reversed(stack))
     return "".join(out)
 
 
 def _text_of(text: str) -> str:
     """A text of a mail as a parser writes it."""
-    return escape(unescape(text), quote=False).replace("\u00a0", "&nbsp;") if _UNWRITTEN.search(text) else text
+    return escape(unescape(text), quote=False).replace("\u00a0", "&nbsp;")
 
 
 def _close_implied(stack: list[_Frame], tag: str, out: list[str]) -> None:
@@ -238,7 +237,7 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
 
     Raises _MisplacedError where a parser would not put it there.
     """
-    name, _, number = text.partition(' x="')
+    name, _, number = text[1:-1].partition(' x="')
     spot = parent.spot
     if spot is not None:
         if name == "tr" and spot.holds == "table":
@@ -275,7 +274,7 @@ def _open(walk: _Walk, parent: _Frame, text: str, *, deep: bool) -> _Opened:
 
 def _open_row(walk: _Walk, table: _Frame, text: str, *, deep: bool) -> _Opened:
     """A row that stands in no `tbody`: the parser opens one."""
-    rows = _open(walk, table, "tbody", deep=deep)
+    rows = _open(walk, table, "<tbody>", deep=deep)
     if rows.frame is None or rows.frame.spot is None:
         raise _MisplacedError
     implied = walk.frame("tbody", rows.frame.state, rows.frame.spot._replace(implied=True))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from connector.core.writing.markup import PARSED, scan
+from connector.core.writing.markup import PARSED, parts_of, scan
 from connector.core.writing.text import clean
 from connector.core.writing.visible import Pictures, visible
 from tests.unit.core.test_visible import RAW, TABLES, soups
@@ -45,7 +45,7 @@ TABLED = st.builds(
 def read_both_ways(html: str) -> tuple[str | None, str | None]:
     """What is seen without a parser, None where it is needed; and with it."""
     markup = scan(clean(html), 1_000)
-    parsed = replace(markup, html=PARSER.clean(markup.html))
+    parsed = replace(markup, parts=parts_of(PARSER.clean("".join(markup.parts))))
     return visible(markup, Pictures(), parsed=False), visible(parsed, Pictures())
 
 
