@@ -114,12 +114,12 @@ class Pipeline:
     def _next_batch(self) -> list[Mail]:
         """Mails of the mailboxes that were served longest ago, by turns. The lock is held."""
         batch: list[Mail] = []
-        for _ in range(min(OF_ONE_MAILBOX * len(self._ready), BATCH, self._count)):
-            mailbox = next(iter(self._ready))
-            mails = self._ready.pop(mailbox)
-            batch.append(mails.popleft())
-            if mails:
-                self._ready[mailbox] = mails
+        for _ in range(OF_ONE_MAILBOX):
+            for mailbox in [*self._ready][: BATCH - len(batch)]:
+                mails = self._ready.pop(mailbox)
+                batch.append(mails.popleft())
+                if mails:
+                    self._ready[mailbox] = mails
         return batch
 
     def delivered(self, batch: Batch) -> None:

@@ -18,6 +18,7 @@ from connector.engine.pipeline import (
     CHUNK_MOST,
     CHUNK_STORED,
     FIRST_CHUNK,
+    OF_ONE_MAILBOX,
     WAITING,
     Batch,
     Pipeline,
@@ -115,9 +116,9 @@ def ids(batch: Batch) -> list[str]:
 
 
 def test_what_may_be_a_copy_of_a_mail_under_way_is_decided_on_once_that_is_written(desk: Desk) -> None:
-    first = desk.mails(BATCH)
+    first = desk.mails(OF_ONE_MAILBOX)
     copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
-    other = desk.mails(BATCH)
+    other = desk.mails(OF_ONE_MAILBOX)
     with desk.pipeline(first, [copy, *other]) as pipeline:
         one, two = taken(pipeline), taken(pipeline)
         assert "copy" not in ids(two)
@@ -128,7 +129,7 @@ def test_what_may_be_a_copy_of_a_mail_under_way_is_decided_on_once_that_is_writt
 
 
 def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: Desk) -> None:
-    first = desk.mails(WAITING * BATCH)
+    first = desk.mails(4 * OF_ONE_MAILBOX)
     copies = {
         desk.firm.mail("ada", id=f"copy of {header.id}", message_id=header.internet_message_id): header.id
         for header in first
@@ -136,7 +137,7 @@ def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: Desk) -> 
     go = threading.Event()
     desk.on_take = lambda: go.wait(STUCK) if len(desk.reader.asked) == 2 else None
     with desk.pipeline(first, [*copies]) as pipeline:
-        written, *others = [taken(pipeline) for _ in range(WAITING)]
+        written, *others = [taken(pipeline) for _ in range(4)]
         desk.write(pipeline, written)
         go.set()
         assert sorted(ids(taken(pipeline))) == sorted(f"copy of {id_}" for id_ in ids(written))
@@ -146,7 +147,7 @@ def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: Desk) -> 
 
 def test_a_message_listed_again_while_it_is_under_way_has_one_outcome(desk: Desk) -> None:
     """The second road lists it too: whatever became of it meanwhile, it is not tried a second time."""
-    first = desk.mails(BATCH)
+    first = desk.mails(OF_ONE_MAILBOX)
     with desk.pipeline(first, first[:3]) as pipeline:
         desk.write(pipeline, taken(pipeline), Outcome.FAILED)
         assert pipeline.next() is None
@@ -155,16 +156,35 @@ def test_a_message_listed_again_while_it_is_under_way_has_one_outcome(desk: Desk
 
 def test_a_chunk_is_handed_out_whole_in_batches_and_looked_up_once(desk: Desk) -> None:
     """Full requests are the business of the writers' pool, so that nothing has to wait here."""
-    first, second = desk.mails(2 * BATCH + 30), desk.mails(5)
+    first, second = desk.mails(2 * OF_ONE_MAILBOX + 3), desk.mails(5)
     with desk.pipeline(first, second) as pipeline:
         found, sizes = list[str](), list[int]()
         while (batch := pipeline.next()) is not None:
             sizes.append(len(batch))
             found += ids(batch)
             desk.write(pipeline, batch)
-    assert sizes == [BATCH, BATCH, 30, 5]
+    assert max(sizes) == OF_ONE_MAILBOX
+    assert sum(sizes) == 20
     assert sorted(found) == sorted(header.id for header in (*first, *second))
     assert desk.calls.names.count("look_up") == 2
+
+
+def test_a_batch_is_of_many_mailboxes_by_turns_and_of_one_holds_few(desk: Desk) -> None:
+    """A mailbox allows few requests at a time, and a batch waits for its last body."""
+    names = [f"adviser{number}" for number in range(20)]
+    for number, name in enumerate(names, start=2):
+        desk.firm.adviser(name, number)
+    many = [desk.firm.mail("ada") for _ in range(60)]
+    few = [desk.firm.mail(name) for name in names for _ in range(2)]
+    with desk.pipeline([*many, *few]) as pipeline:
+        batches = []
+        while (batch := pipeline.next()) is not None:
+            batches.append([mail.chosen.mailbox for mail in batch])
+            desk.write(pipeline, batch)
+    assert sum(map(len, batches)) == 100
+    assert len(batches[0]) <= BATCH
+    assert len(set(batches[0])) == 21
+    assert {max(map(batch.count, batch)) for batch in batches} == {OF_ONE_MAILBOX}
 
 
 def test_copies_in_one_chunk_are_one_mail(desk: Desk) -> None:
@@ -208,7 +228,7 @@ def test_what_failed_before_is_decided_on_first_and_every_window_is_sifted(desk:
 
 
 def test_a_window_is_closed_when_all_its_mails_are_written_and_not_with_its_last_batch_alone(desk: Desk) -> None:
-    with desk.pipeline(desk.mails(2 * BATCH), desk.mails(1, from_=STRANGER)) as pipeline:
+    with desk.pipeline(desk.mails(2 * OF_ONE_MAILBOX), desk.mails(1, from_=STRANGER)) as pipeline:
         one, two = taken(pipeline), taken(pipeline)
         assert pipeline.next() is None  # all was decided on
         assert desk.closed() == 1  # that of the stranger, who needs no row
@@ -234,10 +254,10 @@ def test_a_window_waits_for_a_copy_that_was_put_off(desk: Desk) -> None:
 # -- how far ahead ----------------------------------------------------------------------------------------------------
 
 
-def test_the_next_chunk_is_read_when_few_batches_wait_to_be_taken(desk: Desk) -> None:
+def test_the_next_chunk_is_read_when_few_mails_wait_to_be_taken(desk: Desk) -> None:
     waiting: list[int] = []
-    with desk.pipeline(*(desk.mails(5 * BATCH) for _ in range(3))) as pipeline:
-        desk.reader.on_take = lambda: waiting.append(len(pipeline._ready))
+    with desk.pipeline(*(desk.mails(WAITING // 2 + 100) for _ in range(4))) as pipeline:
+        desk.reader.on_take = lambda: waiting.append(pipeline._count)
         while (batch := pipeline.next()) is not None:
             desk.write(pipeline, batch)
     assert len(waiting) >= 2

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from connector.graph.batch import LIMIT
 from connector.graph.dispatch import AT_ONCE, Rank
 from tests.unit.graph.dispatching import LISTS, SERVED, STUCK, Make, answer, ask, results
@@ -38,29 +40,15 @@ def test_lists_are_plain_requests_as_long_as_workers_are_free(make: Make) -> Non
     assert {len(urls) for urls in desk.graph.sent} == {1}
 
 
-def test_bodies_go_by_four_even_where_workers_are_free(make: Make) -> None:
+@pytest.mark.parametrize(("ready", "sizes"), [(31, [4] * 7 + [3]), (32, [8, *[4] * 6]), (100, [16, 12, 12, *[8] * 4])])
+def test_bodies_go_by_four_or_more_where_many_could_go(make: Make, ready: int, sizes: list[int]) -> None:
     """Graph carries out four of a batch at a time, so that four cost the time of one and a fourth of the requests."""
-    desk = make(workers=32)
+    desk = make(workers=1)  # one after the other: each takes what the one before has left
     assert AT_ONCE == 4
-    requests = [ask(f"user{number}", number) for number in range(40)]
+    requests = [ask(f"user{number}", number) for number in range(ready)]
     found = dict(desk.dispatcher.ask_many(requests, Rank.CONTENT))
     assert found == {number: answer(request) for number, request in enumerate(requests)}
-    assert {len(urls) for urls in desk.graph.sent} == {4}
-
-
-def test_bundles_are_larger_than_four_only_where_more_could_go_than_all_workers_carry(
-    make: Make, pool: ThreadPoolExecutor
-) -> None:
-    desk = make(workers=2)
-    requests = [ask(f"user{number}", number) for number in range(20)]
-    gate = desk.graph.hold("user0", "user10")
-    # put at one time: what a worker takes depends on all that waits
-    asked = pool.submit(lambda: dict(desk.dispatcher.ask_many(requests, Rank.CONTENT)))
-    for first in ("user0", "user10"):
-        assert desk.graph.reached[first].wait(STUCK)
-    gate.set()
-    assert len(asked.result(STUCK)) == 20
-    assert [len(urls) for urls in desk.graph.sent] == [10, 10]
+    assert [len(urls) for urls in desk.graph.sent][: len(sizes)] == sizes
 
 
 def test_a_bundle_asks_a_mailbox_only_so_often(make: Make) -> None:
