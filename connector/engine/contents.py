@@ -12,6 +12,7 @@ from connector.core.writing import records
 from connector.core.writing.attachments import Sorted, sort_out
 from connector.core.writing.body import Body, sanitise
 from connector.core.writing.plan import plan
+from connector.engine.cleaning import BodyCleaner
 from connector.engine.context import RunContext
 from connector.engine.decider import Mail
 from connector.engine.mail_files import copy_to_list
@@ -29,8 +30,9 @@ _ROW_BYTES = 600
 class Contents:
     """Completes mails. Safe from several threads, each with mails of its own."""
 
-    def __init__(self, context: RunContext, *, is_ours: Callable[[NormalAddress], bool]) -> None:
+    def __init__(self, context: RunContext, cleaner: BodyCleaner, *, is_ours: Callable[[NormalAddress], bool]) -> None:
         self._context = context
+        self._cleaner = cleaner
         self._source = context.source
         self._settings = context.settings
         self._is_ours = is_ours
@@ -42,10 +44,13 @@ class Contents:
         """
         self._fetch(batch)
         self._list_attachments(batch)
-        for mail in batch:
-            if mail.error is None:
-                self._plan(mail)
-                mail.content = None
+        whole = [mail for mail in batch if mail.error is None]
+        fetched = [(mail, mail.content) for mail in whole if mail.content is not None]
+        cleaned = self._cleaner.clean([content for _, content in fetched])
+        bodies = {id(mail): body for (mail, _), body in zip(fetched, cleaned, strict=True)}
+        for mail in whole:
+            self._plan(mail, bodies.get(id(mail)))
+            mail.content = None
 
     def _fetch(self, batch: Sequence[Mail]) -> None:
         """Bodies with the lists of attachments; when a copy is gone, from the next copy."""
@@ -84,7 +89,7 @@ class Contents:
         for header, answer in self._source.attachments([copy.header for copy in copies], users):
             asked[header.mailbox, header.id].listed = answer
 
-    def _plan(self, mail: Mail) -> None:
+    def _plan(self, mail: Mail, body: Body | None) -> None:
         headers = [candidate.header for candidate in mail.copies]
         preview = mail.content.preview if mail.content is not None else ""
         if mail.stored is not None:
@@ -94,7 +99,7 @@ class Contents:
                 copies=headers,
                 key=mail.key,
                 chosen=replace(mail.chosen, preview=preview),
-                body=self._body(mail),
+                body=body or self._body(mail),
                 matches=mail.matches,
                 settings=self._settings,
                 org=self._context.setup.org,
@@ -120,6 +125,7 @@ class Contents:
         mail.size = sum(map(_size, mail.rows))
 
     def _body(self, mail: Mail) -> Body | None:
+        """The body of a mail that was not cleaned yet; raises what cleaning it raised before."""
         if mail.content is None:
             return None
         return sanitise(mail.content, remote_images=self._settings.remote_images)

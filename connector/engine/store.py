@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from connector.engine.attachments import AttachmentStore
+from connector.engine.cleaning import BodyCleaner
 from connector.engine.contents import Contents
 from connector.engine.context import RunContext
 from connector.engine.decider import Decider, Mail
@@ -42,7 +43,8 @@ class Store:
     ) -> None:
         self._pipeline = pipeline
         self._changed = pipeline.changed
-        self._contents = Contents(context, is_ours=decider.is_ours)
+        self._cleaner = BodyCleaner(remote_images=context.settings.remote_images)
+        self._contents = Contents(context, self._cleaner, is_ours=decider.is_ours)
         self.files = AttachmentStore(context, sink.files)
         self._writer = MailWriter(context, sink, self.files, event)
         self._pool = WritePool()
@@ -72,6 +74,7 @@ class Store:
         self._pipeline.close(abandon=kind is not None)
         for thread in self._threads:
             thread.join()
+        self._cleaner.__exit__(kind, error, trace)
         self.files.__exit__(kind, error, trace)
 
     def run(self, tick: Callable[[], None]) -> None:

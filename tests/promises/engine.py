@@ -55,7 +55,7 @@ PROMISES = [
         says="Bodies go by four, which is what Graph carries out at a time (DESIGN §2.4)",
         where="connector.graph.dispatch:AT_ONCE",
         change=("AT_ONCE = 4", "AT_ONCE = 20"),
-        caught_by="tests/unit/graph/test_dispatch.py::test_bodies_go_by_four_even_where_workers_are_free",
+        caught_by="tests/unit/graph/test_dispatch.py::test_bodies_go_by_four_or_more_where_many_could_go",
     ),
     Promise(
         says="A file never takes the last free place of a mailbox (DESIGN §2.4)",
