@@ -102,6 +102,7 @@ class Decider:
         self._source = context.source
         self._directory = context.directory
         self._linked = frozenset(context.linked)
+        self._boxes = context.boxes
         # a user who lost the permission set cannot read the record, and so cannot own it
         self._owners = {address: user for address, user in context.linked.items() if user in context.setup.sync_users}
         self._ledger = context.ledger
@@ -241,7 +242,7 @@ class Decider:
     def _mails(self, candidates: Sequence[Candidate], hits: Hits, stored: Sequence[StoredEmail]) -> Iterator[Mail]:
         by_place = {(candidate.header.mailbox, candidate.header.id): candidate for candidate in candidates}
         # where a key is both in the recycle bin and in use, the row in use is the mail's
-        index = identity.StoredIndex(sorted(stored, key=lambda email: email.is_deleted))
+        index = identity.StoredIndex(sorted(stored, key=lambda email: email.is_deleted), self._boxes)
         for found in identity.identify([candidate.header for candidate in candidates], index):
             mail = self._mail(found, [by_place[copy.mailbox, copy.id] for copy in found.copies], hits)
             if self._remember is not None:
@@ -257,7 +258,8 @@ class Decider:
         parties: Sequence[Party] = identity.merge_parties(*(candidate.decision.addresses for candidate in copies))
         fallback = next((c.queue.mailbox.user for c in copies if c.queue.mailbox.user), self._setup.integration_user)
         return Mail(
-            copies=sorted(copies, key=lambda candidate: not is_own(candidate)),
+            # the row shows when its first copy was sent
+            copies=sorted(copies, key=lambda one: (not identity.is_dated(one.header), not is_own(one))),
             key=found.key,
             stored=found.stored,
             matches=resolve(parties, hits, self._settings.match_ties),

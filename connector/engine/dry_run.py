@@ -55,6 +55,11 @@ class DryRunDirectory:
             sent_at=identity.sent_time(header),
             owner=mail.owner,
             match_status=MatchStatus.MATCHED if mail.matched else MatchStatus.UNMATCHED,
+            subject=header.subject,
+            fields={
+                name: "; ".join(recipient.address for recipient in people)
+                for name, people in (("To__c", header.to), ("Cc__c", header.cc))
+            },
             participants=tuple(
                 StoredParticipant(id=_NOT_YET, key="", address=match.party.address, contact=hit.id)
                 for match in mail.matches

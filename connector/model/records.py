@@ -78,6 +78,7 @@ class StoredEmail:
     sent_at: datetime
     owner: RecordId
     match_status: MatchStatus | None
+    subject: str = ""
     is_deleted: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
