@@ -182,6 +182,11 @@ def test_a_copy_without_a_sender_does_not_join_two_senders_mails() -> None:
     assert groups_of(ada, bob, nobody) == [{ada.id}, {bob.id, nobody.id}]
 
 
+def test_copies_without_a_sender_that_are_near_another_are_not_near_each_other() -> None:
+    early, mail, late = copy(0, from_=LEGACY), copy(100), copy(190, from_=LEGACY)
+    assert groups_of(early, mail, late) == [{early.id, mail.id}, {late.id}]
+
+
 def test_copies_without_a_sender_are_one_mail_when_there_is_no_other() -> None:
     one, other, late = copy(0, from_=LEGACY), copy(60, from_=None), copy(190, from_=LEGACY)
     assert groups_of(one, other, late) == [{one.id, other.id}, {late.id}]
