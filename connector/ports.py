@@ -14,7 +14,17 @@ from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser, Hits, SettledError, Setup
-from connector.model.records import MailTask, Merge, NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
+from connector.model.records import (
+    MailTask,
+    Merge,
+    NewFile,
+    Row,
+    RowError,
+    RowResult,
+    StoredEmail,
+    StoredFile,
+    StoredKey,
+)
 from connector.model.run import EventRecord, Failure, MailboxUpdate, WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
 
@@ -205,9 +215,9 @@ class Directory(Protocol):
     """Clients and stored mail in Salesforce."""
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        """Contacts and Accounts by address, and stored mail by (Message_Key__c, Message-ID), in as few calls as can be.
+        """Contacts and Accounts by address, and stored mail by key or Message-ID, in as few calls as can be.
 
         The recycle bin is included in stored mail. An address without a hit maps to an empty tuple.
         """

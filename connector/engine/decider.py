@@ -147,10 +147,7 @@ class Decider:
             return []
         hits, stored = self._directory.look_up(
             {party.address for candidate in candidates for party in candidate.decision.addresses},
-            [
-                (identity.message_key(candidate.header), identity.message_id(candidate.header))
-                for candidate in candidates
-            ],
+            [identity.stored_key(candidate.header) for candidate in candidates],
         )
         return sorted(self._mails(candidates, hits, stored), key=lambda mail: mail.sort_key)
 

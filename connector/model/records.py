@@ -59,6 +59,18 @@ class StoredTask:
     contacts: tuple[RecordId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """By what a mail is looked up: its key, or its Message-ID where it was sent at about this time.
+
+    A program may give all the mails of years one Message-ID. Without a time all of them are looked up.
+    """
+
+    key: str
+    message_id: str | None = None
+    sent_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailTask:
     """A Task below a mail: its Task_Key__c, empty where a person made it, and whom and what it is about."""

@@ -177,8 +177,7 @@ class _Judge:
 
     def _stored(self, header: Header) -> StoredEmail | None:
         """The record of a mail that its headers rule out now."""
-        key, mid = identity.message_key(header), identity.message_id(header)
-        _, rows = self._directory.look_up((), [(key, mid)])
+        _, rows = self._directory.look_up((), [identity.stored_key(header)])
         stored = sorted(rows, key=lambda row: row.is_deleted)
         return identity.find_stored([header], identity.StoredIndex(stored, self._context.boxes))
 

@@ -25,7 +25,7 @@ from connector.core.deciding.copies import (
     tagged_alike,
 )
 from connector.model.mail import Header, Party, Role
-from connector.model.records import MatchStatus, StoredEmail
+from connector.model.records import MatchStatus, StoredEmail, StoredKey
 from connector.model.values import NormalAddress
 
 _FIRST_YEAR = 1990
@@ -80,6 +80,11 @@ def message_key(header: Header) -> str:
     )
     # JSON can carry half of a surrogate pair, which UTF-8 cannot: it counts as a question mark
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def stored_key(header: Header) -> StoredKey:
+    """By what the mail is looked up that this is a copy of."""
+    return StoredKey(message_key(header), message_id(header), sent_time(header))
 
 
 def appearance(copy: Header | StoredEmail, boxes: Boxes) -> Appearance:
