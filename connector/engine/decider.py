@@ -29,6 +29,9 @@ from connector.model.values import FolderId, NormalAddress, Place, RecordId
 
 log = structlog.get_logger(__name__)
 
+#: copies of one mail that are tried one after the other, each with a request for its body
+MOST_REFUSED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -56,11 +59,22 @@ class Mail:
     rows: tuple[Row, ...] = field(default_factory=tuple)
     #: bytes of JSON that the rows take, about
     size: int = 0
+    #: how many copies were refused as its record; they stand behind the others
+    refused: int = 0
 
     @property
     def chosen(self) -> Header:
         """The copy whose body, id and link are recorded."""
         return self.copies[0].header
+
+    def give_way(self) -> bool:
+        """Let the next copy take the place of the first, which the org refused; False where there is none to try."""
+        self.refused += 1
+        if self.stored is not None or self.refused >= min(len(self.copies), MOST_REFUSED):
+            return False
+        self.copies.append(self.copies.pop(0))
+        self.rows, self.content, self.listed, self.listed_in = (), None, None, None
+        return True
 
     @property
     def matched(self) -> bool:
