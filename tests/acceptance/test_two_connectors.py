@@ -124,6 +124,49 @@ def test_what_they_stored_twice_is_merged_by_the_first_run_of_the_next_day(
         assert stored(office) == once
 
 
+def test_a_task_that_contacts_share_names_those_of_both_and_a_persons_own_task_goes_over(office: World) -> None:
+    office.control("PATCH", "org", {"sharedActivities": True})
+    account = office.create("Account", Name="The Reeds")
+    for row in office.rows("SELECT Id FROM Contact"):
+        office.org.Contact.update(row["Id"], {"AccountId": account})
+    proposal(office)
+    at_once(office, "bob", "ada")
+    older, younger = (row["Id"] for row in office.rows("SELECT Id FROM Email__c ORDER BY Id"))
+    hand = office.create("Task", Subject="Call her", Email__c=younger, Status="Not Started")
+    office.advance(days=1)
+    office.sync()
+    named = "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)"
+    tasks = {row["Id"]: row for row in office.rows(f"SELECT Id, Email__c, WhatId, {named} FROM Task")}
+    assert {row["Email__c"] for row in tasks.values()} == {older}
+    assert tasks.pop(hand)
+    [shared] = tasks.values()
+    assert shared["WhatId"] == account
+    assert len(shared["TaskRelations"]["records"]) == 2
+
+
+def test_an_address_that_a_personal_exclusion_held_back_comes_from_the_other(office: World) -> None:
+    office.adviser("cy")
+    office.sync()
+    sent = office.ago(minutes=5)
+    [bob] = office.rows("SELECT Id FROM User WHERE Username = 'bob@firm.example.org'")
+    office.exclusion("Personal Address", "omar@odd.example", User__c=bob["Id"])
+    mail = {
+        "internetMessageId": "<three@reed.example>",
+        "from": "rita@reed.example",
+        "toRecipients": ["bob@firm.example", "cy@firm.example", "omar@odd.example"],
+    }
+    office.message("bob", received=sent, subject="Proposal", **mail)
+    office.message("cy", received=sent, subject="[EXTERNAL] Proposal", **mail)
+    at_once(office, "bob", "cy")
+    assert len(stored(office)["emails"]) == 2
+    office.advance(days=1)
+    office.sync()
+    once = stored(office)
+    assert len(once["emails"]) == 1
+    assert once["people"] == ["omar@odd.example", "rita@reed.example"]
+    assert once["tasks"] == ["Omar Odd", "Rita Reed"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_storms_of_two_connectors_leave_one_of_each_after_a_day(office: World, seed: int) -> None:
