@@ -166,6 +166,9 @@ class StoredIndex:
         for email in stored:
             self.add(email)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
     def add(self, email: StoredEmail) -> None:
         """One more row, for instance one that this run has written."""
         if email.key in self._by_key:
@@ -233,14 +236,14 @@ def identify(headers: Sequence[Header], stored: StoredIndex) -> list[Mail]:
     """
     groups = group_copies(headers, stored.boxes)
     held: dict[int, StoredEmail] = {}
-    holds: dict[str, list[Appearance]] = {}
+    holders: dict[str, list[Header]] = {}
     for number in _most_certain_first(groups, stored):
         taken: set[str] = set()
         while (email := find_stored(groups[number], stored, without=taken)) is not None:
-            looks = [appearance(copy, stored.boxes) for copy in groups[number]]
-            others = holds.setdefault(email.key, [])
-            if not others or email.match_status == MatchStatus.REMOVED or all_agree(others, looks):
-                others += looks
+            others = holders.setdefault(email.key, [])
+            removed = email.match_status == MatchStatus.REMOVED
+            if not others or removed or _all_agree(others, groups[number], stored.boxes):
+                others += groups[number]
                 held[number] = email
                 break
             taken.add(email.key)
@@ -255,13 +258,18 @@ def identify(headers: Sequence[Header], stored: StoredIndex) -> list[Mail]:
 
 
 def _most_certain_first(groups: Sequence[Sequence[Header]], stored: StoredIndex) -> list[int]:
-    """The groups whose keys are stored, then those with a sender, in a fixed order."""
+    """The groups whose keys are stored, then those with a sender, in a fixed order; none where nothing is stored."""
 
     def order(number: int) -> tuple[bool, tuple[bool, bool, datetime, str, datetime, str, str]]:
-        first = _in_order(groups[number])[0]
-        return not any(stored.with_key(message_key(copy)) for copy in groups[number]), _copy_order(first)
+        copies = groups[number]
+        return not any(stored.with_key(message_key(copy)) for copy in copies), _copy_order(copies[0])
 
-    return sorted(range(len(groups)), key=order)
+    return sorted(range(len(groups)), key=order) if stored else []
+
+
+def _all_agree(some: Iterable[Header], others: Iterable[Header], boxes: Boxes) -> bool:
+    mine, theirs = ([appearance(copy, boxes) for copy in copies] for copies in (some, others))
+    return all_agree(mine, theirs)
 
 
 def merge_parties(*copies: Iterable[Party]) -> tuple[Party, ...]:
