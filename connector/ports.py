@@ -14,7 +14,17 @@ from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser, Hits, SettledError, Setup
-from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile
+from connector.model.records import (
+    MailTask,
+    Merge,
+    NewFile,
+    Row,
+    RowError,
+    RowResult,
+    StoredEmail,
+    StoredFile,
+    StoredKey,
+)
 from connector.model.run import EventRecord, Failure, MailboxUpdate, WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, NormalAddress, RecordId
 
@@ -205,9 +215,9 @@ class Directory(Protocol):
     """Clients and stored mail in Salesforce."""
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        """Contacts and Accounts by address, and stored mail by (Message_Key__c, Message-ID), in as few calls as can be.
+        """Contacts and Accounts by address, and stored mail by key or Message-ID, in as few calls as can be.
 
         The recycle bin is included in stored mail. An address without a hit maps to an empty tuple.
         """
@@ -231,6 +241,22 @@ class StoredMail(Protocol):
 
     def read(self, emails: Sequence[RecordId]) -> Sequence[FiledMail]:
         """These mails with their participants and the keys of their Tasks."""
+        ...
+
+    def with_one_id(self, *, since: datetime) -> Iterable[Sequence[StoredEmail]]:
+        """The mails that changed since then and have one Message-ID with another of them, in parts that hold all of an
+        id; without their children, and without those that were removed or deleted."""
+        ...
+
+    def tasks(self, emails: Sequence[RecordId]) -> Sequence[MailTask]:
+        """The Tasks below these mails, those that people made included."""
+        ...
+
+    def take_over(self, merges: Sequence[Merge]) -> Mapping[RecordId, RowError]:
+        """Carry out merges whose rows are written, at most 200: files, then what is there twice, then the younger mail.
+
+        The refusals, by younger mail, which stays then. Raises OrgFaultError where all are.
+        """
         ...
 
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.core.deciding.exclude import Rules
 from connector.engine.outcomes import OutcomeLedger
@@ -17,7 +17,8 @@ from connector.ports import Directory, MailSource, RecordSink, RunLog, SetupSour
 class RunContext:
     """What was read at the beginning of a run, where its mail comes from, and what it counts.
 
-    `linked`: addresses of linked mailboxes with their users. `key`: the Run_Key__c of the run's event.
+    `linked`: addresses of linked mailboxes with their users; `boxes`: with their mailboxes, since all addresses of one
+    are one sender and one recipient. `key`: the Run_Key__c of the run's event.
     """
 
     setup: Setup
@@ -28,6 +29,7 @@ class RunContext:
     directory: Directory
     ledger: OutcomeLedger
     key: str = ""
+    boxes: Mapping[NormalAddress, RecordId] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,9 @@ from connector.model.values import FolderId, NormalAddress, Place, RecordId
 
 log = structlog.get_logger(__name__)
 
+#: copies of one mail that are tried one after the other, each with a request for its body
+MOST_REFUSED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -56,11 +59,22 @@ class Mail:
     rows: tuple[Row, ...] = field(default_factory=tuple)
     #: bytes of JSON that the rows take, about
     size: int = 0
+    #: how many copies were refused as its record; they stand behind the others
+    refused: int = 0
 
     @property
     def chosen(self) -> Header:
         """The copy whose body, id and link are recorded."""
         return self.copies[0].header
+
+    def give_way(self) -> bool:
+        """Let the next copy take the place of the first, which the org refused; False where there is none to try."""
+        self.refused += 1
+        if self.stored is not None or self.refused >= min(len(self.copies), MOST_REFUSED):
+            return False
+        self.copies.append(self.copies.pop(0))
+        self.rows, self.content, self.listed, self.listed_in = (), None, None, None
+        return True
 
     @property
     def matched(self) -> bool:
@@ -102,6 +116,7 @@ class Decider:
         self._source = context.source
         self._directory = context.directory
         self._linked = frozenset(context.linked)
+        self._boxes = context.boxes
         # a user who lost the permission set cannot read the record, and so cannot own it
         self._owners = {address: user for address, user in context.linked.items() if user in context.setup.sync_users}
         self._ledger = context.ledger
@@ -146,10 +161,7 @@ class Decider:
             return []
         hits, stored = self._directory.look_up(
             {party.address for candidate in candidates for party in candidate.decision.addresses},
-            [
-                (identity.message_key(candidate.header), identity.message_id(candidate.header))
-                for candidate in candidates
-            ],
+            [identity.stored_key(candidate.header) for candidate in candidates],
         )
         return sorted(self._mails(candidates, hits, stored), key=lambda mail: mail.sort_key)
 
@@ -241,7 +253,7 @@ class Decider:
     def _mails(self, candidates: Sequence[Candidate], hits: Hits, stored: Sequence[StoredEmail]) -> Iterator[Mail]:
         by_place = {(candidate.header.mailbox, candidate.header.id): candidate for candidate in candidates}
         # where a key is both in the recycle bin and in use, the row in use is the mail's
-        index = identity.StoredIndex(sorted(stored, key=lambda email: email.is_deleted))
+        index = identity.StoredIndex(sorted(stored, key=lambda email: email.is_deleted), self._boxes)
         for found in identity.identify([candidate.header for candidate in candidates], index):
             mail = self._mail(found, [by_place[copy.mailbox, copy.id] for copy in found.copies], hits)
             if self._remember is not None:
@@ -257,7 +269,8 @@ class Decider:
         parties: Sequence[Party] = identity.merge_parties(*(candidate.decision.addresses for candidate in copies))
         fallback = next((c.queue.mailbox.user for c in copies if c.queue.mailbox.user), self._setup.integration_user)
         return Mail(
-            copies=sorted(copies, key=lambda candidate: not is_own(candidate)),
+            # the row shows when its first copy was sent
+            copies=sorted(copies, key=lambda one: (not identity.is_dated(one.header), not is_own(one))),
             key=found.key,
             stored=found.stored,
             matches=resolve(parties, hits, self._settings.match_ties),

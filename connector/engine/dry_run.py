@@ -9,7 +9,7 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.org import Hits
-from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
+from connector.model.records import MatchStatus, StoredEmail, StoredKey, StoredParticipant
 from connector.model.run import DryRunLine
 from connector.model.values import NormalAddress, RecordId
 from connector.ports import Directory
@@ -31,14 +31,14 @@ class DryRunDirectory:
         self._by_id: dict[str, list[StoredEmail]] = {}
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
         """Find what is stored, and what the dry run would have stored by now. Raises ServiceError."""
         wanted = list(copies)
         hits, stored = self._directory.look_up(addresses, wanted)
-        found = {row.key: row for key, _ in wanted if (row := self._by_key.get(key)) is not None}
-        for _, mid in wanted:
-            found |= {row.key: row for row in self._by_id.get(mid or "", ())}
+        found = {row.key: row for one in wanted if (row := self._by_key.get(one.key)) is not None}
+        for one in wanted:
+            found |= {row.key: row for row in self._by_id.get(one.message_id or "", ())}
         return hits, [*stored, *found.values()]
 
     def note(self, mail: Mail) -> None:
@@ -55,6 +55,11 @@ class DryRunDirectory:
             sent_at=identity.sent_time(header),
             owner=mail.owner,
             match_status=MatchStatus.MATCHED if mail.matched else MatchStatus.UNMATCHED,
+            subject=header.subject,
+            fields={
+                name: "; ".join(recipient.address for recipient in people)
+                for name, people in (("To__c", header.to), ("Cc__c", header.cc))
+            },
             participants=tuple(
                 StoredParticipant(id=_NOT_YET, key="", address=match.party.address, contact=hit.id)
                 for match in mail.matches

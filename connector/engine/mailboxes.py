@@ -1,7 +1,7 @@
 """A mailbox in one run: whether it is read and why not, its windows, and how its row stands afterwards."""
 
 import copy
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -331,10 +331,17 @@ def seated_users(setup: Setup) -> frozenset[RecordId] | None:
 
 def linked_addresses(*rows: Iterable[Mailbox]) -> dict[NormalAddress, RecordId]:
     """Address -> user, of every mailbox that a user is linked to, whether it is read or not."""
-    linked: dict[NormalAddress, RecordId] = {}
+    return {address: box.user for address, box in _linked(rows) if box.user is not None}
+
+
+def linked_boxes(*rows: Iterable[Mailbox]) -> dict[NormalAddress, RecordId]:
+    """Address -> mailbox, of the same."""
+    return {address: box.id for address, box in _linked(rows)}
+
+
+def _linked(rows: Iterable[Iterable[Mailbox]]) -> Iterator[tuple[NormalAddress, Mailbox]]:
     for box in (box for group in rows for box in group):
         if box.user is not None:
             for address in (box.email, box.user_principal_name, *box.aliases):
                 if address:
-                    linked[normalise(address)] = box.user
-    return linked
+                    yield normalise(address), box

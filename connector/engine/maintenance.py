@@ -1,4 +1,4 @@
-"""What a run does to stored mail: it is related anew, blanked, deleted.
+"""What a run does to stored mail: it is related anew, blanked, deleted, and merged where it is stored twice.
 
 A run that reads mail asks what changed along with its first look-up, so that an idle run needs no call for it.
 """
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from connector.core.writing.rematch import watch_for
 from connector.engine.context import RunContext
+from connector.engine.doubles import DoubledMail
 from connector.engine.rematch import Rematching
 from connector.engine.retention import clear
 from connector.model.org import SettledError
@@ -28,14 +29,17 @@ class Maintenance:
     settled: list[SettledError] = field(default_factory=list)
     #: the settings record, and up to when all changes are dealt with
     matched_through: tuple[RecordId, datetime] | None = None
+    _is_first_of_day: bool = False
 
     def begin(self) -> None:
         """Have the next look-up also find what changed; to be called before the first look-up."""
         setup = self.context.setup
-        self.stored_mail.expect(watch_for(self.context.settings, setup.org, setup.now))
+        watch = watch_for(self.context.settings, setup.org, setup.now)
+        self._is_first_of_day = watch.today is not None
+        self.stored_mail.expect(watch)
 
     def finish(self, event: EventRecord) -> None:
-        """Relate, blank and delete. Raises ServiceError when the run cannot go on; Matched_Through__c stays then."""
+        """Relate, blank, delete, merge. Raises ServiceError when the run cannot go on; Matched_Through__c stays so."""
         changes = self.stored_mail.changes()
         setup = self.context.setup
         rematching = Rematching(self.context, self.stored_mail, self.sink)
@@ -43,6 +47,10 @@ class Maintenance:
         cleared = clear(self.stored_mail, changes, setup)
         self.remarks += [*rematching.remarks, *cleared.remarks]
         self.settled += cleared.settled
+        if self._is_first_of_day:
+            doubled = DoubledMail(self.context, self.stored_mail, self.sink)
+            doubled.merge(event)
+            self.remarks += doubled.remarks
         through = self.context.settings.matched_through
         if through is None or through < setup.now:
             # what changes from here on is asked for from this second on, which includes what the run did not see

@@ -23,7 +23,7 @@ from connector.core.scheduling.policy import idle_reason
 from connector.engine.context import RunContext, RunHooks, RunServices
 from connector.engine.decider import Decider
 from connector.engine.dry_run import DryRunDirectory, dry_run_lines
-from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, plan_mailboxes
+from connector.engine.mailboxes import MailboxRun, ReadLimits, linked_addresses, linked_boxes, plan_mailboxes
 from connector.engine.maintenance import Maintenance
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.pipeline import CHUNK_LEAST, Pipeline
@@ -119,6 +119,7 @@ class Run:
             settings=settings,
             rules=rules,
             linked=linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
+            boxes=linked_boxes(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
             source=self._services.source,
             directory=foresight or self._services.directory,
             ledger=self.ledger,

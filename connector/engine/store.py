@@ -121,7 +121,10 @@ class Store:
     def _write(self) -> None:
         try:
             while mails := self._next_request():
-                self._writer.write(mails)
+                again = self._writer.write(mails)
+                while again:  # the next copy takes the place of one that was refused
+                    self._contents.complete(again)
+                    again = self._writer.write(self._writer.settle(again))
                 self._pipeline.done(mails)
                 with self._changed:
                     self._pool.written(mails)

@@ -123,8 +123,12 @@ class MailWriter:
                 self._settle(mail, existed=True)
         return left
 
-    def write(self, mails: Sequence[Mail]) -> None:
-        """Bring mails to their outcome. Raises ServiceError when the run cannot go on."""
+    def write(self, mails: Sequence[Mail]) -> list[Mail]:
+        """Bring mails to their outcome, but for those whose next copy is to be tried: these are to be completed again.
+
+        Raises ServiceError when the run cannot go on.
+        """
+        again: list[Mail] = []
         try:
             written = self._sink.write([mail.rows for mail in mails], event=self._event())
         except OrgFaultError as fault:
@@ -135,12 +139,15 @@ class MailWriter:
             for result in results:
                 self._ledger.count(result)
             refused = next(((r.row.object, r.error) for r in results if r.error is not None), None)
-            if refused is not None:
+            if _of_its_copy(results) and mail.give_way():
+                again.append(mail)
+            elif refused is not None:
                 self._refuse(mail, *refused, results)
             else:
                 self._store_files([self._case(mail, results)])
                 self._settle(mail, existed=mail.stored is not None or any(r.existed for r in results[:1]))
             mail.rows = ()
+        return again
 
     def _store_files(self, cases: Sequence[MailFiles | None]) -> None:
         self._files.take([case for case in cases if case is not None])
@@ -173,3 +180,8 @@ class MailWriter:
         error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
         for candidate in mail.copies:
             note_failure(self._ledger, candidate, error, email=email)
+
+
+def _of_its_copy(results: Sequence[RowResult]) -> bool:
+    """Whether the record of a new mail was refused for good: what another copy shows may be taken."""
+    return any(r.row.object == "Email__c" and r.error is not None and not r.error.transient for r in results[:1])

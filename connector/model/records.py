@@ -59,6 +59,29 @@ class StoredTask:
     contacts: tuple[RecordId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """By what a mail is looked up: its key, or its Message-ID where it was sent at about this time.
+
+    A program may give all the mails of years one Message-ID. Without a time all of them are looked up.
+    """
+
+    key: str
+    message_id: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailTask:
+    """A Task below a mail: its Task_Key__c, empty where a person made it, and whom and what it is about."""
+
+    id: RecordId
+    email: RecordId
+    key: str = ""
+    who: RecordId | None = None
+    what: RecordId | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEmail:
     """A row of Email__c with its children, found by its key or its Message-ID, the recycle bin included.
@@ -78,6 +101,7 @@ class StoredEmail:
     sent_at: datetime
     owner: RecordId
     match_status: MatchStatus | None
+    subject: str = ""
     is_deleted: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
@@ -123,6 +147,22 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.inserts or self.updates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """How a mail that is stored twice becomes one: what the row that stays takes over, and what goes then.
+
+    `rows` are written first: fields that it lacks, participants, Tasks that now are its own. `files` then are linked to
+    it, under their new keys (a file of a person has none); `tasks` and `documents` are there a second time.
+    """
+
+    older: RecordId
+    younger: RecordId
+    rows: tuple[Row, ...] = ()
+    files: tuple[StoredFile, ...] = ()
+    tasks: tuple[RecordId, ...] = ()
+    documents: tuple[RecordId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

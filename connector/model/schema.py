@@ -81,7 +81,7 @@ MAIL = Table(
         "CreatedDate": (_STANDARD, _BOTH),
         "CreatedById": (_STANDARD, _REMATCH),
         "IsDeleted": (_STANDARD, _BOTH),
-        "Subject__c": (_TEXT, _CREATED | _REMATCH),
+        "Subject__c": (_TEXT, _CREATED | _BOTH),
         "From_Address__c": (_TEXT, _FILLED | _BOTH),
         "From_Name__c": (_TEXT, _FILLED | _BOTH),
         "To__c": (_LONG_TEXT, _FILLED | _BOTH),

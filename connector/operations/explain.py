@@ -31,7 +31,7 @@ from connector.core.writing import records
 from connector.engine.context import RunContext
 from connector.engine.decider import Decider, Mail
 from connector.engine.dry_run import dry_run_lines, is_of, matched_by
-from connector.engine.mailboxes import MailboxRun, ReadLimits, find_user, linked_addresses, plan_mailboxes
+from connector.engine.mailboxes import MailboxRun, ReadLimits, find_user, linked_addresses, linked_boxes, plan_mailboxes
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MailboxError, MessageGoneError, SetupError, UsageError
@@ -82,6 +82,7 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
         settings=settings,
         rules=rules,
         linked=linked_addresses(setup.mailboxes, boxes),
+        boxes=linked_boxes(setup.mailboxes, boxes),
         source=source,
         directory=directory,
         ledger=OutcomeLedger(),
@@ -176,9 +177,9 @@ class _Judge:
 
     def _stored(self, header: Header) -> StoredEmail | None:
         """The record of a mail that its headers rule out now."""
-        key, mid = identity.message_key(header), identity.message_id(header)
-        _, rows = self._directory.look_up((), [(key, mid)])
-        return identity.find_stored([header], identity.StoredIndex(sorted(rows, key=lambda row: row.is_deleted)))
+        _, rows = self._directory.look_up((), [identity.stored_key(header)])
+        stored = sorted(rows, key=lambda row: row.is_deleted)
+        return identity.find_stored([header], identity.StoredIndex(stored, self._context.boxes))
 
     def _facts(
         self,

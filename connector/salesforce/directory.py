@@ -5,13 +5,15 @@ Addresses are remembered for the run, also those without a record; stored mail i
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.core.deciding.address import readable
+from connector.core.deciding.copies import SENT_WITHIN
 from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
 from connector.model.org import ClientObject, Hit, Hits
-from connector.model.records import StoredEmail
+from connector.model.records import StoredEmail, StoredKey
 from connector.model.schema import MAIL, PARTICIPANT, TASK, Use
 from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
@@ -26,6 +28,7 @@ MAX_EMAIL = 80
 MAX_MESSAGE_ID = 255
 #: Left of a query's length for lists, once its fixed part is taken off.
 _ROOM = soql.MAX_LENGTH - 4_000
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _STORED = (
     soql.select(
@@ -46,6 +49,28 @@ class _Query:
 
     object: str
     request: CompositeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one query asks for. `span`: when mail was sent that may have one of the ids; None for mail of any time."""
+
+    keys: list[str]
+    ids: list[str]
+    span: tuple[datetime, datetime] | None = None
+
+
+def _span(times: Sequence[datetime | None]) -> tuple[datetime, datetime] | None:
+    """From the first to the last, with the time by which copies may differ."""
+    known = [time for time in times if time is not None]
+    return (min(known) - SENT_WITHIN, max(known) + SENT_WITHIN) if known and len(known) == len(times) else None
+
+
+def _around(spans: Sequence[tuple[datetime, datetime] | None]) -> tuple[datetime, datetime] | None:
+    known = [span for span in spans if span is not None]
+    if not known or len(known) < len(spans):
+        return None
+    return min(span[0] for span in known), max(span[1] for span in known)
 
 
 class SalesforceDirectory:
@@ -73,9 +98,9 @@ class SalesforceDirectory:
         return self._watch.found
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
-        """Clients by address and stored mail by (Message_Key__c, Message-ID). Nothing new to ask is no call."""
+        """Clients by address and stored mail by key or Message-ID. Nothing new to ask is no call."""
         wanted = list(dict.fromkeys(addresses))
         new = [address for address in wanted if address not in self._known]
         found: dict[NormalAddress, dict[str, Hit]] = {address: {} for address in new}
@@ -152,27 +177,43 @@ class SalesforceDirectory:
                 yield _Query(object=object_name, request=self._client.query(text, f"the object {object_name}"))
 
     @staticmethod
-    def _parts(copies: Iterable[tuple[str, str | None]]) -> Iterator[tuple[list[str], list[str]]]:
-        """Keys and Message-IDs, in parts that fit into one query each."""
-        pairs = list(copies)
-        keys = sorted({key for key, _ in pairs})
-        ids = sorted({cut(clean(mid), MAX_MESSAGE_ID) for _, mid in pairs if mid})
-        marked = [f"k{key}" for key in keys] + [f"i{mid}" for mid in ids if mid]
-        for part in soql.chunks(marked, room=_ROOM):
-            yield [mark[1:] for mark in part if mark[0] == "k"], [mark[1:] for mark in part if mark[0] == "i"]
+    def _parts(copies: Iterable[StoredKey]) -> Iterator["_Part"]:
+        """Keys and Message-IDs, in parts that fit into one query each, those sent at about one time together."""
+        wanted = list(copies)
+        keys = sorted({f"k{copy.key}" for copy in wanted})
+        times: dict[str, list[datetime | None]] = {}
+        for copy in wanted:
+            if mid := cut(clean(copy.message_id or ""), MAX_MESSAGE_ID):
+                times.setdefault(f"i{mid}", []).append(copy.sent_at)
+        spans = {mark: _span(sent) for mark, sent in times.items()}
+        ids = sorted(spans, key=lambda mark: (spans[mark] or (_NEVER, _NEVER), mark))
+        for part in soql.chunks([*keys, *ids], room=_ROOM):
+            found = [spans[mark] for mark in part if mark in spans]
+            yield _Part(
+                keys=[mark[1:] for mark in part if mark[0] == "k"],
+                ids=[mark[1:] for mark in part if mark[0] == "i"],
+                span=_around(found),
+            )
 
-    def _same_mail(self, path: str, part: tuple[list[str], list[str]]) -> str:
+    def _same_mail(self, path: str, part: "_Part") -> str:
+        """Rows with one of the keys, or with one of the ids that were sent at about that time."""
         wire = self._client.names.wire
-        return soql.any_of(((wire(f"{path}Message_Key__c"), part[0]), (wire(f"{path}Internet_Message_Id__c"), part[1])))
+        by_key = soql.any_of([(wire(f"{path}Message_Key__c"), part.keys)])
+        by_id = soql.any_of([(wire(f"{path}Internet_Message_Id__c"), part.ids)])
+        if by_id and part.span is not None:
+            sent = wire(f"{path}Sent_At__c")
+            first, last = (soql.instant(moment) for moment in part.span)
+            by_id = f"({by_id} AND {sent} >= {first} AND {sent} <= {last})"
+        return " OR ".join(filter(None, (by_key, by_id)))
 
-    def _stored_queries(self, parts: Sequence[tuple[list[str], list[str]]], further: str) -> Iterable[_Query]:
+    def _stored_queries(self, parts: Sequence[_Part], further: str) -> Iterable[_Query]:
         conditions = [self._same_mail("", part) for part in parts] or ([""] if further else [])
         for number, condition in enumerate(conditions):
             where = " OR ".join(filter(None, (condition, further if number == 0 else "")))
             request = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
             yield _Query(object=MAIL.name, request=request)
 
-    def _tasks_query(self, path: str, part: tuple[list[str], list[str]]) -> _Query:
+    def _tasks_query(self, path: str, part: _Part) -> _Query:
         text = f"{self._select_tasks()}({self._same_mail(path, part)})"
         return _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 

@@ -294,6 +294,7 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
         sent_at=sent,
         owner=RecordId(row.text("OwnerId")),
         match_status=match_status(row.value("Match_Status__c")),
+        subject=row.text("Subject__c"),
         is_deleted=row.flag("IsDeleted"),
         fields={name: row.value(name) for name in READ_FIELDS},
         participants=tuple(stored_participant(child) for child in record.get("Participants__r") or ()),

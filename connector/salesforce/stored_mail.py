@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
-from connector.model.records import MatchStatus, RowError
+from connector.model.records import MailTask, MatchStatus, Merge, RowError, StoredEmail
 from connector.model.schema import MAIL, PARTICIPANT, Use
 from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
-from connector.salesforce.removal import Removal
+from connector.salesforce.merging import Merging
 from connector.salesforce.tasks import FoundTasks, select
 
 #: Addresses of one query: each is a condition of its own.
@@ -40,7 +40,7 @@ class SalesforceStoredMail:
     def __init__(self, client: SalesforceClient, directory: SalesforceDirectory) -> None:
         self._client = client
         self._directory = directory
-        self._removal = Removal(client)
+        self._removal = Merging(client)
 
     def expect(self, watch: Watch) -> None:
         """Find out what changed along with the next look-up."""
@@ -118,6 +118,18 @@ class SalesforceStoredMail:
             else:
                 tasks.keep(row)
         return [replace(mail, stored=tasks.of(mail.stored)) for mail in found]
+
+    def with_one_id(self, *, since: datetime) -> Iterator[Sequence[StoredEmail]]:
+        """The mails that changed since then and have one Message-ID with another of them, id by id."""
+        return self._removal.with_one_id(since=since)
+
+    def tasks(self, emails: Sequence[RecordId]) -> list[MailTask]:
+        """The Tasks below these mails."""
+        return self._removal.tasks(emails)
+
+    def take_over(self, merges: Sequence[Merge]) -> Mapping[RecordId, RowError]:
+        """Carry out merges whose rows are written: files, what is there twice, the younger mails."""
+        return self._removal.take_over(merges, today=self._client.now)
 
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
         """Delete participants, Tasks and files of removed mails and blank the rest."""

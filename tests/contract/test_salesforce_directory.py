@@ -1,8 +1,9 @@
 """The port Directory: clients and stored mail, in as few calls as can be."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model.records import MatchStatus
+from connector.model.records import MatchStatus, StoredKey
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce.client import CompositeRequest
 from tests.contract.conftest import Salesforce
@@ -15,13 +16,13 @@ def address(text: str) -> NormalAddress:
     return NormalAddress(text)
 
 
-def stored(world: World, key: str, mid: str | None = None, **fields: Any) -> str:
+def stored(world: World, key: str, mid: str | None = None, sent: datetime | None = None, **fields: Any) -> str:
     return world.create(
         "Email__c",
         **EMAIL,
         Message_Key__c=key,
         Internet_Message_Id__c=mid,
-        Sent_At__c=stamp(world.ago(days=2)),
+        Sent_At__c=stamp(sent or world.ago(days=2)),
         **fields,
     )
 
@@ -109,7 +110,7 @@ def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: 
     salesforce.admin.read()
     calls = salesforce.client.calls
     _, emails = salesforce.directory.look_up(
-        [address("new@client.example")], [("a" * 32, "other"), ("z" * 32, "two@mail.example")]
+        [address("new@client.example")], [StoredKey("a" * 32, "other"), StoredKey("z" * 32, "two@mail.example")]
     )
     assert salesforce.client.calls == calls + 1
     found = {email.id: email for email in emails}
@@ -128,12 +129,28 @@ def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: 
     assert found[RecordId(by_id)].participants == ()
 
 
+def test_of_all_that_has_one_message_id_only_what_was_sent_at_the_time_is_read(
+    world: World, salesforce: Salesforce
+) -> None:
+    """Some programs give all the mails of years one."""
+    sent = world.ago(days=40)
+    near, key, late = (
+        stored(world, letter * 32, "one@mail.example", sent=sent + timedelta(seconds=seconds))
+        for letter, seconds in (("a", 120), ("b", -9999), ("c", 121))
+    )
+    salesforce.admin.read()
+    _, emails = salesforce.directory.look_up([], [StoredKey("b" * 32, "one@mail.example", sent)])
+    assert {email.id for email in emails} == {near, key}
+    _, emails = salesforce.directory.look_up([], [StoredKey("x" * 32, "one@mail.example")])
+    assert {email.id for email in emails} == {near, key, late}
+
+
 def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) -> None:
     gone = stored(world, "a" * 32)
     salesforce.admin.read()
     # nobody else holds Delete on Email__c
     salesforce.client.composite([CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{gone}", asked="the mail")])
-    _, emails = salesforce.directory.look_up([], [("a" * 32, None)])
+    _, emails = salesforce.directory.look_up([], [StoredKey("a" * 32)])
     assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
 
 
@@ -142,7 +159,8 @@ def test_more_stored_mail_than_fits_into_one_call_comes_with_its_tasks(world: Wo
     world.create("Task", Subject="Email: x", Email__c=email, Task_Key__c="t1", Status="Completed")
     salesforce.admin.read()
     calls = salesforce.client.calls
-    copies = [(f"{number:032d}", f"{number:0200d}@mail.example") for number in range(1_200)] + [("a" * 32, None)]
+    copies = [StoredKey(f"{number:032d}", f"{number:0200d}@mail.example") for number in range(1_200)]
+    copies.append(StoredKey("a" * 32))
     _, emails = salesforce.directory.look_up([], copies)
     assert [found.task_keys for found in emails] == [{"t1"}]
     assert salesforce.client.calls == calls + 2

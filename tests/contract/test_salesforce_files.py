@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from connector.errors import MessageError
-from connector.model.records import NewFile
+from connector.model.records import NewFile, StoredKey
 from connector.model.values import RecordId
 from tests.contract.conftest import Salesforce
 from tests.support.world import World, stamp
@@ -68,7 +68,7 @@ def test_a_look_up_shows_the_files_of_stored_mail(world: World, salesforce: Sale
     salesforce.admin.read()
     for number in range(2):
         salesforce.writer.files.upload(new(world, email, number), Source())
-    _, [stored] = salesforce.directory.look_up([], [(KEY, None)])
+    _, [stored] = salesforce.directory.look_up([], [StoredKey(KEY)])
     assert stored.attachment_count == 2
     assert sorted(file.key for file in stored.files) == [f"{KEY}:0", f"{KEY}:1"]
 

@@ -5,26 +5,21 @@ from testkit.promise import Promise
 PROMISES = [
     Promise(
         says="Two mails with one Message-ID that were sent more than two minutes apart are two (DESIGN §2.5)",
-        where="connector.core.deciding.identity:SENT_WITHIN",
+        where="connector.core.deciding.copies:SENT_WITHIN",
         change=("SENT_WITHIN = timedelta(minutes=2)", "SENT_WITHIN = timedelta(minutes=3)"),
         caught_by="tests/unit/core/test_identity.py::test_a_mail_sent_within_two_minutes_with_one_id_and_one_sender_is_the_same",
     ),
     Promise(
         says="Two mails with one Message-ID and different senders are two (DESIGN §2.5)",
-        where="connector.core.deciding.identity:_agree",
-        change=("left.sender is None or right.sender is None or left.sender == right.sender", "True"),
+        where="connector.core.deciding.copies:agree",
+        change=("one.sender is None or other.sender is None or one.sender == other.sender", "True"),
         caught_by="tests/unit/core/test_identity.py::test_a_mail_sent_within_two_minutes_with_one_id_and_one_sender_is_the_same",
     ),
     Promise(
-        says=(
-            "A sender that is no SMTP address agrees with any; a row that was Removed is the same mail (DESIGN §2.5)"
-        ),
-        where="connector.core.deciding.identity:_agree",
-        change=(
-            "left.sender is None or right.sender is None or left.sender == right.sender",
-            "left.sender == right.sender",
-        ),
-        caught_by="tests/unit/core/test_identity.py::test_a_removed_row_is_the_same_mail_whoever_the_sender",
+        says=("A row that was Removed is the same mail whoever the sender (DESIGN §3)"),
+        where="connector.core.deciding.copies:agree",
+        change=("if one.is_removed or other.is_removed:", "if False:"),
+        caught_by="tests/unit/core/test_copies.py::test_a_row_that_was_removed_is_the_mail_whoever_sent_it_but_a_row_that_is_there_comes_first",
     ),
     Promise(
         says="Case counts in a Message-ID (DESIGN §7, keys)",
@@ -34,12 +29,6 @@ PROMISES = [
             '(mid or "").strip().strip("<>").strip().lower() or None',
         ),
         caught_by="tests/unit/core/test_identity.py::test_case_counts_in_a_message_id",
-    ),
-    Promise(
-        says="A Message-ID with and without brackets is one (DESIGN §7, keys)",
-        where="connector.core.deciding.identity:_bare_id",
-        change=('(mid or "").strip().strip("<>").strip() or None', '(mid or "") or None'),
-        caught_by="tests/unit/core/test_identity.py::test_a_row_with_the_message_id_lends_its_key",
     ),
     Promise(
         says="A copy takes the key of the row that stands already (DESIGN §2.5)",
@@ -61,20 +50,29 @@ PROMISES = [
     ),
     Promise(
         says="Nearness is not handed on from copy to copy (DESIGN §2.5)",
-        where="connector.core.deciding.identity:_by_sender",
-        change=("sent_time(own[-1][0]) <= SENT_WITHIN:", "sent_time(own[-1][-1]) <= SENT_WITHIN:"),
-        caught_by="tests/unit/core/test_identity.py::test_a_program_that_uses_one_message_id_again_and_again_sends_many_mails",
+        where="connector.core.deciding.copies:_Group.takes",
+        change=(
+            "max(self.last, other.last) - min(self.first, other.first) > within",
+            "abs(self.last - other.last) > within",
+        ),
+        caught_by="tests/unit/core/test_identity.py::test_copies_without_a_sender_that_are_near_another_are_not_near_each_other",
     ),
     Promise(
-        says="A Date before 1990 is not the sent time (DESIGN §7)",
-        where="connector.core.deciding.identity:sent_time",
-        change=("if sent.year < _FIRST_YEAR or", "if"),
-        caught_by="tests/unit/core/test_identity.py::test_the_sent_time_is_the_date_where_it_can_be",
+        says="Mails of one Message-ID to one mailbox with different subjects are each stored (issue 13, B12)",
+        where="connector.core.deciding.copies:_one_item",
+        change=("one.subject == other.subject and", "True and"),
+        caught_by="tests/unit/core/test_copies.py::test_mails_of_one_id_with_different_subjects_are_never_one_though_all_get_them",
     ),
     Promise(
-        says="Half of a surrogate pair in a subject does not stop the run (DESIGN §4: one bad item)",
-        where="connector.core.deciding.identity:message_key",
-        change=('"\\n".join(parts).encode("utf-8", "replace")', '"\\n".join(parts).encode("utf-8")'),
-        caught_by="tests/unit/core/test_identity.py::test_half_a_surrogate_pair_has_a_key",
+        says="All addresses of a linked mailbox are one sender (issue 13, B14)",
+        where="connector.core.deciding.copies:identity_of",
+        change=("(boxes.get(found) or found)", "found"),
+        caught_by="tests/unit/core/test_copies.py::test_copies_of_one_mail_are_one_in_every_order",
+    ),
+    Promise(
+        says="Nothing is merged that may be another mail: subjects differ by a tag at most (DESIGN §2.1)",
+        where="connector.core.deciding.doubles:is_double",
+        change=("if not (agree(*looks) and tagged_alike(*looks)):", "if not agree(*looks):"),
+        caught_by="tests/unit/core/test_merging.py::test_what_may_be_another_mail_is_not_merged",
     ),
 ]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from connector.core.deciding import identity
 from connector.model.mail import Header, Recipient
 from connector.model.org import Exclusion, ExclusionType, Mailbox, SyncSettings
 from connector.model.records import MatchStatus, StoredEmail
@@ -113,3 +114,26 @@ def stored(**fields: Any) -> StoredEmail:
         "match_status": MatchStatus.MATCHED,
     }
     return StoredEmail(**{**defaults, **fields})
+
+
+def as_stored(mail: identity.Mail, **fields: Any) -> StoredEmail:
+    """The row by which a run stores a mail, from its first copy."""
+    copy = mail.copies[0]
+    senders = [identity.sender_of(each) for each in mail.copies]
+    shown = {
+        name: "; ".join(f"{one.name} <{one.address}>" if one.name else one.address for one in people)
+        for name, people in (("To__c", copy.to), ("Cc__c", copy.cc))
+    }
+    return stored(
+        **{
+            "key": mail.key,
+            "internet_message_id": identity.message_id(copy),
+            "graph_message_id": copy.id,
+            "mailbox": copy.mailbox,
+            "from_address": next((sender for sender in senders if "@" in sender), senders[0]),
+            "sent_at": identity.sent_time(copy),
+            "subject": copy.subject,
+            "fields": shown,
+            **fields,
+        }
+    )

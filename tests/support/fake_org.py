@@ -19,7 +19,16 @@ from connector.core.writing.plan import FILLABLE
 from connector.engine.mailboxes import FIELDS as MAILBOX_FIELDS
 from connector.errors import MessageError, ServiceError
 from connector.model.org import Exclusion, Hit, Hits, LoggedError, Mailbox, Org, SettledError, Setup, SyncSettings
-from connector.model.records import NewFile, Row, RowError, RowResult, StoredEmail, StoredFile, StoredParticipant
+from connector.model.records import (
+    NewFile,
+    Row,
+    RowError,
+    RowResult,
+    StoredEmail,
+    StoredFile,
+    StoredKey,
+    StoredParticipant,
+)
 from connector.model.run import EventRecord, Failure, MailboxUpdate
 from connector.model.values import NormalAddress, RecordId
 from connector.ports import Download
@@ -144,11 +153,11 @@ class FakeOrg:
     # -- Directory --------------------------------------------------------------------------------------------------
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
         self.asked("look_up")
         wanted = [*copies]
-        keys, ids = {key for key, _ in wanted}, {mid for _, mid in wanted if mid}
+        keys, ids = {one.key for one in wanted}, {one.message_id for one in wanted if one.message_id}
         with self._transaction:
             stored = [
                 self.stored(id_, row)
@@ -169,6 +178,7 @@ class FakeOrg:
             sent_at=row["Sent_At__c"],
             owner=row["OwnerId"],
             match_status=row["Match_Status__c"],
+            subject=row.get("Subject__c") or "",
             fields={name: row.get(name) for name in FILLABLE if name != "Body__c"},
             participants=tuple(
                 StoredParticipant(

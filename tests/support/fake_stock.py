@@ -1,13 +1,14 @@
-"""Stored mail that follows what people change, on the tables of the org in memory: the port Stock."""
+"""Stored mail that follows what people change, on the tables of the org in memory: the port StoredMail."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from connector.core.writing.blanking import BLANKED, blanked
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
-from connector.model.records import RowError
+from connector.model.records import MailTask, Merge, RowError, StoredEmail
 from connector.model.values import NormalAddress, RecordId
 from tests.support.fake_org import FakeOrg
 
@@ -81,6 +82,42 @@ class FakeStock:
         self._org.call("read mails")
         table = self._org.table("Email__c")
         return [self._filed(id_, table[id_]) for id_ in emails if id_ in table]
+
+    def with_one_id(self, *, since: datetime) -> Iterable[Sequence[StoredEmail]]:
+        self._org.call("with one id")
+        found: dict[str, list[StoredEmail]] = defaultdict(list)
+        for id_, row in self._org.table("Email__c").items():
+            mid = row.get("Internet_Message_Id__c")
+            if mid and row["Match_Status__c"] != "Removed" and self._org.modified[id_] >= since:
+                found[mid].append(self._org.stored(id_, row))
+        return [rows for rows in found.values() if len(rows) > 1]
+
+    def tasks(self, emails: Sequence[RecordId]) -> Sequence[MailTask]:
+        self._org.call("tasks")
+        return [
+            MailTask(
+                id=id_, email=row["Email__c"], key=row["Task_Key__c"], who=row.get("WhoId"), what=row.get("WhatId")
+            )
+            for id_, row in self._org.table("Task").items()
+            if row["Email__c"] in emails
+        ]
+
+    def take_over(self, merges: Sequence[Merge]) -> Mapping[RecordId, RowError]:
+        """A call for each row, as the steps come."""
+        for merge in merges:
+            for file in merge.files:
+                self._org.call("move file")
+                self._org.edit(_FILE, file.document, Email=merge.older, Attachment_Key__c=file.key)
+            for name, rows in ((_FILE, merge.documents), ("Task", merge.tasks)):
+                for row in rows:
+                    self._org.call(f"delete {name}")
+                    del self._org.table(name)[row]
+            self._org.call("delete merged")
+            participants = self._org.table("Email_Participant__c")
+            for child in [key for key, row in participants.items() if row["Email__c"] == merge.younger]:
+                del participants[child]
+            del self._org.table("Email__c")[merge.younger]
+        return {}
 
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
         """Children first, the mail itself last, a call for each row."""

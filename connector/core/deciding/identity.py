@@ -1,22 +1,33 @@
 """Which copies are one mail, and under which key it is stored. Never two mails in one. Pure.
 
-A Message-ID alone does not name a mail: some programs use one for several. Sender and sent time make it certain, but
-not every copy shows them alike: Exchange gives colleagues a legacy name in place of an address, and a copy without a
-usable Date has the time at which it was received. So copies are compared (`same_mail`), not only keyed.
+A Message-ID alone does not name a mail: bulk senders use one for several. The key is made of all that names a mail, but
+not every copy shows it alike: so copies are compared (`same_mail`, by the rule in `copies`), not only keyed.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connector.core.deciding.address import is_smtp, normalise
+from connector.core.deciding.copies import (
+    SENT_WITHIN,
+    Appearance,
+    Boxes,
+    Nearest,
+    agree,
+    all_agree,
+    anywhere,
+    collapsed,
+    comparable,
+    grouped,
+    identity_of,
+    tagged_alike,
+)
 from connector.model.mail import Header, Party, Role
-from connector.model.records import MatchStatus, StoredEmail
+from connector.model.records import MatchStatus, StoredEmail, StoredKey
 from connector.model.values import NormalAddress
 
-#: copies of one mail were sent within this time
-SENT_WITHIN = timedelta(minutes=2)
 _FIRST_YEAR = 1990
 _ROLES = {role: rank for rank, role in enumerate(Role)}
 
@@ -33,14 +44,17 @@ def sender_of(header: Header) -> NormalAddress:
 
 
 def sent_time(header: Header) -> datetime:
-    """When the mail was sent: its Date; received where that is absent, before 1990, or a day or more after received."""
-    sent, received = header.sent_at, _utc_second(header.received_at)
+    """When the mail was sent: its Date; received where that is absent, before 1990, or later than received."""
+    received = _utc_second(header.received_at)
+    return _utc_second(header.sent_at) if header.sent_at is not None and is_dated(header) else received
+
+
+def is_dated(header: Header) -> bool:
+    """Whether it has a Date that can be: a sender's clock may be wrong, and Salesforce takes no date in the future."""
+    sent = header.sent_at
     if sent is None:
-        return received
-    sent = _utc_second(sent)
-    if sent.year < _FIRST_YEAR or sent - received >= timedelta(days=1):
-        return received
-    return sent
+        return False
+    return _utc_second(sent).year >= _FIRST_YEAR and _utc_second(sent) <= _utc_second(header.received_at)
 
 
 def created_time(header: Header) -> datetime:
@@ -50,108 +64,159 @@ def created_time(header: Header) -> datetime:
 
 
 def message_key(header: Header) -> str:
-    """Message_Key__c of this copy: the first 32 hex digits of SHA-256 over UTF-8 `mid LF from LF sent`.
+    """Message_Key__c of this copy: the first 32 hex digits of SHA-256 over `mid LF from LF sent LF subject LF people`.
 
-    mid is `message_id`, from is `sender_of`, sent is `sent_time` as YYYY-MM-DDThh:mm:ssZ in UTC. Without a Message-ID:
-    `LF from LF sent LF subject LF` and the sorted To and Cc addresses joined by comma. A mail that is stored already
-    keeps the key it has (`identify`).
+    mid is `message_id` or empty, from is `sender_of`, sent is `sent_time` as YYYY-MM-DDThh:mm:ssZ in UTC; the subject
+    has its white space collapsed, people are the sorted To and Cc addresses joined by comma. A mail that is stored
+    already keeps the key it has (`identify`).
     """
-    mid = message_id(header)
-    parts = [mid or "", sender_of(header), f"{sent_time(header):%Y-%m-%dT%H:%M:%SZ}"]
-    if mid is None:
-        addresses = filter(None, (normalise(recipient.address) for recipient in (*header.to, *header.cc)))
-        parts += [header.subject, ",".join(sorted(addresses))]
+    people = filter(None, {normalise(recipient.address) for recipient in (*header.to, *header.cc)})
+    parts = (
+        message_id(header) or "",
+        sender_of(header),
+        f"{sent_time(header):%Y-%m-%dT%H:%M:%SZ}",
+        collapsed(header.subject),
+        ",".join(sorted(people)),
+    )
     # JSON can carry half of a surrogate pair, which UTF-8 cannot: it counts as a question mark
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def same_mail(one: Header | StoredEmail, other: Header | StoredEmail) -> bool:
-    """Whether two copies are one mail: the same Message-ID, sent within two minutes, and the same sender.
+def stored_key(header: Header) -> StoredKey:
+    """By what the mail is looked up that this is a copy of."""
+    return StoredKey(message_key(header), message_id(header), sent_time(header))
 
-    A sender that is not an SMTP address agrees with any; so does that of a row that a person removed, which is blank.
+
+def appearance(copy: Header | StoredEmail, boxes: Boxes) -> Appearance:
+    """What a message or a stored row is compared by. `boxes`: which linked mailbox an address belongs to."""
+    if isinstance(copy, Header):
+        return Appearance(
+            message_id=message_id(copy),
+            sent_at=sent_time(copy),
+            sender=identity_of(sender_of(copy), boxes),
+            recipients=_people((recipient.address for recipient in (*copy.to, *copy.cc)), boxes),
+            subject=comparable(copy.subject),
+            mailbox=copy.mailbox,
+            item=copy.id,
+            is_dated=is_dated(copy),
+        )
+    mid, sent_at = _bare_id(copy.internet_message_id), _utc_second(copy.sent_at)
+    if copy.match_status == MatchStatus.REMOVED:
+        return Appearance(message_id=mid, sent_at=sent_at, is_removed=True)
+    return Appearance(
+        message_id=mid,
+        sent_at=sent_at,
+        sender=identity_of(copy.from_address, boxes),
+        recipients=_people(_shown(copy), boxes),
+        subject=comparable(copy.subject),
+        mailbox=copy.mailbox,
+        item=copy.graph_message_id,
+    )
+
+
+def same_mail(one: Header | StoredEmail, other: Header | StoredEmail, boxes: Boxes | None = None) -> bool:
+    """Whether two copies are one mail: they have the same key, or are copies by the rule of `copies.agree`.
+
     Without a Message-ID only the key says it; so too with one that is too long to be stored whole, since mass mailers
     number their mails at the end.
     """
-    left, right = _identity(one), _identity(other)
-    return left.key == right.key or _agree(left, right)
+    return _key_of(one) == _key_of(other) or agree(appearance(one, boxes or {}), appearance(other, boxes or {}))
 
 
-def group_copies(items: Sequence[Header]) -> list[list[Header]]:
+def group_copies(items: Sequence[Header], boxes: Boxes | None = None) -> list[list[Header]]:
     """The copies that are one mail together; groups in the order of their first copy, copies in a fixed order.
 
-    The groups do not depend on the order of `items`. Everything in a group was sent within two minutes in all, and no
-    group has two senders: closeness is not handed on from copy to copy, or a program that uses one Message-ID every
-    minute would have all its mail stored as one. A copy without an SMTP sender joins the mail that was sent nearest.
+    The groups do not depend on the order of `items`, and in each all are copies of all: likeness is not handed on from
+    copy to copy, or a program that uses one Message-ID every minute would have all its mail stored as one.
     """
     position = {(item.mailbox, item.id): index for index, item in reversed(list(enumerate(items)))}
     buckets: dict[tuple[str, str], list[Header]] = {}
     for item in items:
         mid = message_id(item)
         buckets.setdefault(("key", message_key(item)) if mid is None else ("id", mid), []).append(item)
-    groups = [
-        group
-        for (kind, _), copies in buckets.items()
-        for group in (_by_sender(_in_order(copies)) if kind == "id" else [_in_order(copies)])
-    ]
+    groups: list[list[Header]] = []
+    for (kind, _), bucket in buckets.items():
+        copies = _in_order(bucket)
+        if kind == "key" or len(copies) == 1:
+            groups.append(copies)
+        else:
+            looks = [appearance(copy, boxes or {}) for copy in copies]
+            groups += ([copies[place] for place in sorted(places)] for places in grouped(looks))
     return sorted(groups, key=lambda group: min(position[item.mailbox, item.id] for item in group))
 
 
 def group_key(copies: Sequence[Header]) -> str:
     """The key of a mail that is not stored yet: that of its first copy in the fixed order of `group_copies`.
 
-    First comes a copy with an SMTP sender, then the one sent first, then the smallest key: so the key does not depend
-    on which mailbox was read first, as long as the copies come in one run. Afterwards the stored row lends its key.
+    First comes a copy with a Date, then one with an SMTP sender, then the one sent first, then the smallest key: so the
+    key does not depend on which mailbox was read first, as long as the copies come in one run. Afterwards the stored
+    row lends its key.
     """
     return message_key(_in_order(copies)[0])
 
 
 class StoredIndex:
-    """What is stored, found by key and by Message-ID."""
+    """What is stored, found by key and by Message-ID. `boxes`: which linked mailbox an address belongs to."""
 
-    def __init__(self, stored: Iterable[StoredEmail]) -> None:
+    def __init__(self, stored: Iterable[StoredEmail], boxes: Boxes | None = None) -> None:
+        self.boxes: Boxes = boxes or {}
         self._by_key: dict[str, StoredEmail] = {}
-        self._by_id: dict[str, list[StoredEmail]] = {}
+        self._nearest = Nearest[str]()
+        self._looks: dict[str, Appearance] = {}
         for email in stored:
             self.add(email)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
 
     def add(self, email: StoredEmail) -> None:
         """One more row, for instance one that this run has written."""
         if email.key in self._by_key:
             return
         self._by_key[email.key] = email
-        mid = _bare_id(email.internet_message_id)
-        if mid is not None:
-            self._by_id.setdefault(mid, []).append(email)
+        look = appearance(email, self.boxes)
+        if look.message_id is not None:
+            self._looks[email.key] = look
+            self._nearest.add(_marks(look), look.sent_at, email.key)
 
     def with_key(self, key: str) -> StoredEmail | None:
         """The row that has this key; None where none has."""
         return self._by_key.get(key)
 
-    def with_message_id(self, mid: str) -> Sequence[StoredEmail]:
-        """The rows with this Message-ID; it is not unique."""
-        return self._by_id.get(mid, ())
+    def like(self, looks: Iterable[Appearance]) -> Iterator[tuple[StoredEmail, Appearance]]:
+        """The rows that one of these may be a copy of: with its Message-ID, and sent at about its time."""
+        keys: dict[str, None] = {}
+        for look in {anywhere(look): None for look in looks}:
+            keys |= dict.fromkeys(self._nearest.of((*_marks(look), (look.message_id, True)), look.sent_at))
+        for key in keys:
+            yield self._by_key[key], self._looks[key]
 
 
-def find_stored(copies: Sequence[Header], stored: StoredIndex) -> StoredEmail | None:
+def find_stored(
+    copies: Sequence[Header], stored: StoredIndex, *, without: Collection[str] = frozenset()
+) -> StoredEmail | None:
     """The row that holds the mail of these copies (one group of `group_copies`), if there is one.
 
-    A row with the key of a copy comes first, then one with the same sender, then the one sent nearest. If any copy
-    shows an SMTP sender, then that is the sender of all: a copy without one must not carry them to another's mail.
+    A row with the key of a copy comes first, then one with the same sender, the same subject, the same recipients,
+    then the one sent nearest; one in the recycle bin last. All copies have to agree with the row: if one shows an SMTP
+    sender, then that is the sender of all, and a copy without one must not carry them to another's mail. `without`:
+    keys of rows that hold other mails.
     """
-    if not copies:
-        return None
-    for copy in _in_order(copies):
-        email = stored.with_key(message_key(copy))
-        if email is not None:
-            return email
-    sender = next(filter(None, map(_smtp_sender, copies)), None)
+    ordered = _in_order(copies)
+    keyed = [email for copy in ordered if (email := stored.with_key(message_key(copy))) and email.key not in without]
+    binned = [email for email in keyed if email.is_deleted]
+    if len(binned) < len(keyed):
+        return next(email for email in keyed if not email.is_deleted)
+    looks = [appearance(copy, stored.boxes) for copy in ordered]
     found = [
-        (_rank(email, copy, sender), email)
-        for copy in copies
-        for email in stored.with_message_id(message_id(copy) or "")
-        if same_mail(copy, email) and _may_be_from(email, sender)
+        (_rank(email, row, looks), email)
+        for email, row in stored.like(looks)
+        if email.key not in without
+        and any(agree(look, row) for look in looks)
+        and all(agree(look, row, within=2 * SENT_WITHIN) for look in looks)
     ]
-    return min(found, key=lambda item: item[0])[1] if found else None
+    best = min(found, key=lambda item: item[0])[1] if found else None
+    return best if best is not None and not best.is_deleted else next(iter(binned), best)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,18 +229,47 @@ class Mail:
 
 
 def identify(headers: Sequence[Header], stored: StoredIndex) -> list[Mail]:
-    """The mails that these copies are, each once, in the order of their first copy.
+    """The mails that these copies are, each once, in the order of their first copy; no two have one key.
 
-    Groups that find the same row are that one mail, and no two mails have one key.
+    A row is the mail of those copies that have its key, else of those that were sent nearest. Others that agree with
+    it, but not with those, are another mail: a row that shows no sender agrees with many.
     """
+    groups = group_copies(headers, stored.boxes)
+    held: dict[int, StoredEmail] = {}
+    holders: dict[str, list[Header]] = {}
+    for number in _most_certain_first(groups, stored):
+        taken: set[str] = set()
+        while (email := find_stored(groups[number], stored, without=taken)) is not None:
+            others = holders.setdefault(email.key, [])
+            removed = email.match_status == MatchStatus.REMOVED
+            if not others or removed or _all_agree(others, groups[number], stored.boxes):
+                others += groups[number]
+                held[number] = email
+                break
+            taken.add(email.key)
     mails: dict[str, Mail] = {}
-    for copies in group_copies(headers):
-        email = find_stored(copies, stored)
+    for number, copies in enumerate(groups):
+        email = held.get(number)
         key = email.key if email else group_key(copies)
         known = mails.get(key)
         everything = (*known.copies, *copies) if known else tuple(copies)
         mails[key] = Mail(key=key, copies=tuple(_in_order(everything)), stored=email)
     return list(mails.values())
+
+
+def _most_certain_first(groups: Sequence[Sequence[Header]], stored: StoredIndex) -> list[int]:
+    """The groups whose keys are stored, then those with a sender, in a fixed order; none where nothing is stored."""
+
+    def order(number: int) -> tuple[bool, tuple[bool, bool, datetime, str, datetime, str, str]]:
+        copies = groups[number]
+        return not any(stored.with_key(message_key(copy)) for copy in copies), _copy_order(copies[0])
+
+    return sorted(range(len(groups)), key=order) if stored else []
+
+
+def _all_agree(some: Iterable[Header], others: Iterable[Header], boxes: Boxes) -> bool:
+    mine, theirs = ([appearance(copy, boxes) for copy in copies] for copies in (some, others))
+    return all_agree(mine, theirs)
 
 
 def merge_parties(*copies: Iterable[Party]) -> tuple[Party, ...]:
@@ -198,69 +292,41 @@ def merge_parties(*copies: Iterable[Party]) -> tuple[Party, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """What two copies are compared by. `sender` is None where it is no SMTP address, and so says nothing."""
-
-    key: str
-    message_id: str | None
-    sender: NormalAddress | None
-    sent_at: datetime
+def _key_of(copy: Header | StoredEmail) -> str:
+    return message_key(copy) if isinstance(copy, Header) else copy.key
 
 
-def _identity(copy: Header | StoredEmail) -> _Identity:
-    if isinstance(copy, Header):
-        return _Identity(message_key(copy), message_id(copy), _smtp_sender(copy), sent_time(copy))
-    sender = normalise(copy.from_address)
-    known = is_smtp(sender) and copy.match_status != MatchStatus.REMOVED
-    sent_at = _utc_second(copy.sent_at)
-    return _Identity(copy.key, _bare_id(copy.internet_message_id), sender if known else None, sent_at)
+def _people(addresses: Iterable[str], boxes: Boxes) -> frozenset[str]:
+    return frozenset(filter(None, (identity_of(address, boxes) for address in addresses)))
 
 
-def _agree(left: _Identity, right: _Identity) -> bool:
-    mid = left.message_id
-    if mid is None or mid != right.message_id:
-        return False
-    near = abs(left.sent_at - right.sent_at) <= SENT_WITHIN
-    return near and (left.sender is None or right.sender is None or left.sender == right.sender)
+def _shown(email: StoredEmail) -> Iterator[str]:
+    """The addresses in To and Cc of a row (`core.writing.text` writes `Name <address>; …`)."""
+    for name in ("To__c", "Cc__c"):
+        for part in str(email.fields.get(name) or "").split(";"):
+            yield part.rpartition("<")[2].strip(" >")
 
 
-def _may_be_from(email: StoredEmail, sender: NormalAddress | None) -> bool:
-    return sender is None or _identity(email).sender in (None, sender)
+def _marks(look: Appearance) -> tuple[object, ...]:
+    """By what a row is found: those to the same people and those with the same subject, however many others."""
+    mid = look.message_id
+    removed = ((mid, True),) if look.is_removed else ()
+    return ((mid, look.recipients), (mid, look.subject), mid, *removed)
 
 
-def _by_sender(copies: Sequence[Header]) -> list[list[Header]]:
-    """Split copies of one Message-ID, given in fixed order, into mails: by sender, then by two minutes."""
-    spans: dict[NormalAddress | None, list[list[Header]]] = {}
-    for copy in copies:
-        own = spans.setdefault(_smtp_sender(copy), [])
-        if own and sent_time(copy) - sent_time(own[-1][0]) <= SENT_WITHIN:
-            own[-1].append(copy)
-        else:
-            own.append([copy])
-    nameless = spans.pop(None, [])
-    groups = [group for own in spans.values() for group in own]
-    ends = [(sent_time(group[0]), sent_time(group[-1])) for group in groups]
-    for copy in (copy for group in nameless for copy in group):
-        sent = sent_time(copy)
-        near = (
-            (max(first - sent, sent - last), index)
-            for index, (first, last) in enumerate(ends)
-            if sent - first <= SENT_WITHIN and last - sent <= SENT_WITHIN
-        )
-        _, index = min(near, default=(SENT_WITHIN, len(groups)))
-        if index == len(groups):
-            groups.append([])
-            ends.append((sent, sent))
-        groups[index].append(copy)
-        ends[index] = min(ends[index][0], sent), max(ends[index][1], sent)
-    return groups
-
-
-def _rank(email: StoredEmail, copy: Header, sender: NormalAddress | None) -> tuple[bool, timedelta, str]:
+def _rank(
+    email: StoredEmail, row: Appearance, looks: Sequence[Appearance]
+) -> tuple[bool, bool, bool, bool, bool, bool, timedelta, str]:
+    """The less, the rather is a row that agrees the mail of these copies."""
+    sender = next(filter(None, (look.sender for look in looks)), None)
     return (
-        sender is None or _identity(email).sender != sender,
-        abs(_utc_second(email.sent_at) - sent_time(copy)),
+        email.is_deleted,
+        row.is_removed,
+        sender is None or row.sender != sender,
+        row.subject not in {look.subject for look in looks},
+        not any(tagged_alike(row, look) for look in looks),
+        row.recipients not in {look.recipients for look in looks},
+        min(abs(row.sent_at - look.sent_at) for look in looks),
         email.id,
     )
 
@@ -270,20 +336,16 @@ def _in_order(copies: Sequence[Header]) -> list[Header]:
     return list(copies) if len(copies) == 1 else sorted(copies, key=_copy_order)
 
 
-def _copy_order(copy: Header) -> tuple[bool, datetime, str, datetime, str, str]:
+def _copy_order(copy: Header) -> tuple[bool, bool, datetime, str, datetime, str, str]:
     return (
-        _smtp_sender(copy) is None,
+        not is_dated(copy),
+        not is_smtp(sender_of(copy)),
         sent_time(copy),
         message_key(copy),
         copy.received_at,
         copy.mailbox,
         copy.id,
     )
-
-
-def _smtp_sender(header: Header) -> NormalAddress | None:
-    sender = sender_of(header)
-    return sender if is_smtp(sender) else None
 
 
 def _bare_id(mid: str | None) -> str | None:

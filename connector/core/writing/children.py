@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.core.deciding.match import Match
 from connector.core.writing.text import clean, cut, one_line, units
-from connector.model.mail import Direction
+from connector.model.mail import Direction, Party
 from connector.model.org import Hit, Org
 from connector.model.records import Row
 from connector.model.values import NormalAddress, RecordId
@@ -66,18 +66,18 @@ def participants(parent: Parent, matches: Sequence[Match]) -> tuple[Row, ...]:
             if contact.account is not None and contact.account not in listed:
                 listed.add(contact.account)
                 fields["Account__c"] = contact.account
-            rows[key] = _participant(parent, match, key, fields)
+            rows[key] = participant(parent, match.party, key, fields)
         for account in match.accounts:
             key = record_key(parent.key, account.id)
-            rows.setdefault(key, _participant(parent, match, key, {"Account__c": account.id}))
+            rows.setdefault(key, participant(parent, match.party, key, {"Account__c": account.id}))
         if not match:
             key = address_key(parent.key, match.party.address)
-            rows.setdefault(key, _participant(parent, match, key, {}))
+            rows.setdefault(key, participant(parent, match.party, key, {}))
     return tuple(rows.values())
 
 
-def _participant(parent: Parent, match: Match, key: str, lookups: Mapping[str, Any]) -> Row:
-    party = match.party
+def participant(parent: Parent, party: Party, key: str, lookups: Mapping[str, Any]) -> Row:
+    """The row of one party; `lookups` are the Contact and the Account that it names."""
     fields = {
         "Email__r": parent.reference,
         "Participant_Key__c": key,

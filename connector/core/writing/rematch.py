@@ -113,11 +113,10 @@ def _users(stored: StoredEmail, linked: Mapping[NormalAddress, RecordId]) -> set
     return set(filter(None, found))
 
 
-def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: SyncSettings, org: Org) -> DesiredEmail:
-    """What the mail should be now. Of the mail itself it has the relation only, so that no field is filled."""
-    matches = resolve(parties, hits, settings.match_ties)
+def parent_of(mail: FiledMail, org: Org) -> Parent:
+    """What further rows below a stored mail repeat of it."""
     stored = mail.stored
-    parent = Parent(
+    return Parent(
         key=stored.key,
         subject=mail.subject,
         sent_at=stored.sent_at,
@@ -133,6 +132,12 @@ def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: S
             "LastModifiedById": mail.created_by,
         },
     )
+
+
+def desired(mail: FiledMail, parties: tuple[Party, ...], hits: Hits, settings: SyncSettings, org: Org) -> DesiredEmail:
+    """What the mail should be now. Of the mail itself it has the relation only, so that no field is filled."""
+    matches = resolve(parties, hits, settings.match_ties)
+    stored, parent = mail.stored, parent_of(mail, org)
     rows = participants(parent, matches)
     rows = (*rows, *_further_accounts(parent, rows, stored))
     accounts = (row.fields.get("Account__c") or row.fields.get("Contact__c") for row in rows)

@@ -12,7 +12,7 @@ from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.model.mail import Decision, Header, Party, Role
 from connector.model.org import ClientObject, Hit
-from connector.model.records import MatchStatus
+from connector.model.records import MatchStatus, StoredKey
 from connector.model.run import DryRunLine
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support import builders
@@ -106,12 +106,14 @@ def test_a_mail_that_would_be_stored_is_found_by_its_key_or_its_message_id_alone
     candidate = Candidate(header, queue, Decision(outcome=None))
     foresight.note(Mail([candidate], "key", None, (match,), RecordId("005000000000001AAA")))
     mid = identity.message_id(header)
-    by_key, by_id, other = (foresight.look_up([], [copy])[1] for copy in (("key", None), ("x", mid), ("x", None)))
+    by_key, by_id, other = (
+        foresight.look_up([], [copy])[1] for copy in (StoredKey("key"), StoredKey("x", mid), StoredKey("x"))
+    )
     assert [row.key for row in by_key] == [row.key for row in by_id] == ["key"]
     assert other == []
     assert by_key[0].match_status == MatchStatus.MATCHED
     assert [row.contact for row in by_key[0].participants] == ["003000000000001AAA"]
-    both = foresight.look_up([NormalAddress(CLIENT)], [("key", mid)])
+    both = foresight.look_up([NormalAddress(CLIENT)], [StoredKey("key", mid)])
     assert len(both[1]) == 1
     assert [hit.id for hit in both[0][NormalAddress(CLIENT)]] == ["003000000000001AAA"]
 

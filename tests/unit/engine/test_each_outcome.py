@@ -16,7 +16,7 @@ from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import MessageGoneError
 from connector.model.mail import Header
 from connector.model.org import ClientObject, DirectoryUser, Hit, Hits, MatchTies
-from connector.model.records import MatchStatus, StoredEmail, StoredParticipant
+from connector.model.records import MatchStatus, StoredEmail, StoredKey, StoredParticipant
 from connector.model.values import GraphUserId, NormalAddress, RecordId
 from tests.support.builders import at, internal, settings, stored
 from tests.support.fakes import FakeTenant
@@ -35,7 +35,7 @@ class Clients:
         self.stored: list[StoredEmail] = []
 
     def look_up(
-        self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
+        self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
         return {address: self.hits[address] for address in addresses if address in self.hits}, self.stored
 

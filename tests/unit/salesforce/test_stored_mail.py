@@ -9,6 +9,7 @@ from responses import RequestsMock
 
 from connector.core.writing.rematch import Watch
 from connector.errors import OrgFaultError
+from connector.model.records import StoredKey
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
 from connector.salesforce.directory import SalesforceDirectory
@@ -48,7 +49,7 @@ def queries(org: Org) -> list[list[str]]:
 def test_changes_ride_along_with_the_first_look_up_in_one_call(org: Org) -> None:
     directory = directory_of(org)
     directory.expect(Watch(since=SINCE))
-    directory.look_up([RITA], [("k" * 32, "m@reed.example")])
+    directory.look_up([RITA], [StoredKey("k" * 32, "m@reed.example")])
     directory.changes()
     directory.look_up([NormalAddress("omar@odd.example")], [])
     first, second = queries(org)
