@@ -117,13 +117,13 @@ class Stream:
 
     def _piece(self) -> bytes:
         if self._monotonic() > self._deadline:
-            raise MessageError(
-                "The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=TRIED_AGAIN, transient=True
-            )
+            raise _late()
         try:
             # what has arrived, rather than as much as was asked for: a body that trickles must not outlast the deadline
             return self._answer.raw.read1(_PIECE) or b""
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            if self._monotonic() > self._deadline:
+                raise _late() from error
             raise _broken(type(error).__name__) from error
 
 
@@ -136,6 +136,10 @@ def _is_of_a_gateway(answer: requests.Response) -> bool:
 def _announced(answer: requests.Response) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return int(length) if length.isdigit() and not answer.headers.get("Content-Encoding") else None
+
+
+def _late() -> MessageError:
+    return MessageError("The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=TRIED_AGAIN, transient=True)
 
 
 def _broken(how: str) -> MessageError:
