@@ -15,10 +15,4 @@ PROMISES = [
         change=("if left <= 0:", "if False:"),
         caught_by="tests/unit/http/test_bounds.py::test_an_answer_that_trickles_for_ever_is_no_answer_in_time",
     ),
-    Promise(
-        says="An answer is read up to the largest size of its kind, as it is after decompression (issue 13, scope 4)",
-        where="connector.http.bounds:AnswerBound._hold",
-        change=("if size > self._most:", "if False:"),
-        caught_by="tests/unit/http/test_bounds.py::test_the_limit_counts_what_comes_out_of_the_compression",
-    ),
 ]
