@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from connector import __version__
 from connector.cli.options import DEFAULT_CONFIG, Invocation
 from connector.cli.output import show_error
+from connector.cli.stop import INTERRUPTED, interruptible
 from connector.cli.verbs import PLAIN, VerbGroup
 from connector.errors import ConnectorError, UsageError
 
@@ -49,7 +50,8 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     debug = "--debug" in arguments
     try:
-        result = app(list(arguments), standalone_mode=False)
+        with interruptible():
+            result = app(list(arguments), standalone_mode=False)
     except ConnectorError as error:
         if debug:
             traceback.print_exc()
@@ -60,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except Exception as error:
         if debug:
             raise
