@@ -43,12 +43,12 @@ class Contents:
         self._fetch(batch)
         self._list_attachments(batch)
         for mail in batch:
-            if mail.error is None:
+            if mail.error is None and mail.stored is not None:
                 self._plan(mail)
-                mail.content = None
 
     def _fetch(self, batch: Sequence[Mail]) -> None:
-        """Bodies with the lists of attachments; when a copy is gone, from the next copy."""
+        """Bodies with the lists of attachments; when a copy is gone, from the next copy. The rows are planned as each
+        comes, so that no two bodies are held as they came."""
         missing = {(mail.chosen.mailbox, mail.chosen.id): (mail, 0) for mail in batch if mail.stored is None}
         while missing:
             wanted = [mail.copies[number].header for mail, number in missing.values()]
@@ -65,6 +65,8 @@ class Contents:
                     mail.content, mail.error = answer, None
                     mail.copies.insert(0, mail.copies.pop(number))
                     mail.listed, mail.listed_in = answer.attachments, mail.copies[0]
+                    self._plan(mail)
+                    mail.content = None
                 else:
                     mail.error = answer
                     if number + 1 < len(mail.copies):
