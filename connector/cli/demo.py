@@ -55,7 +55,7 @@ def demo(
         else:
             show_report(report)
             for item in imported["refused"]:
-                out.print(f"refused: {item['file']}: {item['reason']}", markup=False)
+                out.print(f"refused: {item['file']}: {item['reason']}")
             show_timeline(ready)
             _show_next(directory)
     show_failed_mailboxes(report)

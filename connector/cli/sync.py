@@ -97,7 +97,7 @@ def show(report: RunReport, *, as_json: bool, dry_run: bool = False, stopped: bo
         show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
     if report.cut:
-        err.print("Its minutes are over: the next run goes on where this one stopped.", markup=False)
+        err.print("Its minutes are over: the next run goes on where this one stopped.")
     if report.failure is not None:
         show_error(report.failure, as_json=False)
     return INTERRUPTED if stopped else report.exit_code
