@@ -21,6 +21,8 @@ from connector.model.values import GraphUserId, MessageId
 
 LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024
+#: what is listed of one message, items and pages: more than Exchange takes, and than is stored
+_MOST_LISTED, _MOST_PAGES = 5_000, 1_000
 #: first bytes of a file, enough to recognise its kind
 _HEAD = 64
 
@@ -42,7 +44,7 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
         while True:
             found += (parse.attachment(item) for item in body.get("value") or ())
             link = body.get("@odata.nextLink")
-            if not link or link in links:
+            if not link or link in links or len(found) > _MOST_LISTED or len(links) >= _MOST_PAGES:
                 return tuple(found)
             links.add(link)
             body, _ = client.get(user, link)

@@ -10,6 +10,7 @@ from itertools import islice
 
 from connector.codes import Outcome
 from connector.core.deciding.address import LONGEST_ADDRESS, domain_of, normalise
+from connector.core.deciding.globs import Globs
 from connector.core.deciding.pattern import AnyAt, Glob, PatternError, address_pattern, domain_pattern
 from connector.errors import SetupError
 from connector.model.mail import Decision, Header, Party, Recipient, Role
@@ -34,18 +35,18 @@ class MailboxView:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Rules on addresses. Exact addresses and whole domains are looked up, only the others are tried one by one."""
+    """Rules on addresses. Exact addresses and whole domains are looked up, patterns by what they hold."""
 
     exact: dict[NormalAddress, list[Exclusion]] = field(default_factory=dict)
     domains: dict[str, list[Exclusion]] = field(default_factory=dict)
-    globs: list[tuple[Glob, Exclusion]] = field(default_factory=list)
+    globs: Globs[Exclusion] = field(default_factory=Globs)
     #: what `globs` said about an address before: most addresses come many times
-    _tried: dict[NormalAddress, tuple[Exclusion, ...]] = field(default_factory=dict)
+    _tried: dict[NormalAddress, Sequence[Exclusion]] = field(default_factory=dict)
 
     def add(self, rule: Exclusion) -> None:
         pattern = address_pattern(rule.pattern)
         if isinstance(pattern, Glob):
-            self.globs.append((pattern, rule))
+            self.globs.add(pattern, rule)
         elif isinstance(pattern, AnyAt):
             self.domains.setdefault(pattern.domain, []).append(rule)
         else:
@@ -60,10 +61,10 @@ class _Index:
             or _applying(self._matching(address), received_at)
         )
 
-    def _matching(self, address: NormalAddress) -> tuple[Exclusion, ...]:
+    def _matching(self, address: NormalAddress) -> Sequence[Exclusion]:
         found = self._tried.get(address)
         if found is None:
-            found = tuple(rule for glob, rule in self.globs if glob.matches(address))
+            found = self.globs.matching(address)
             if len(self._tried) >= _MOST_TRIED:
                 self._tried.clear()
             if len(address) <= LONGEST_ADDRESS:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connector.core.deciding.address import LONGEST_ADDRESS, is_smtp, normalise
-from connector.core.deciding.exclude import MOST_CANDIDATES, MailboxView, compile_rules, decide, group_candidates
+from connector.core.deciding.exclude import MOST_CANDIDATES, MailboxView, Rules, compile_rules, decide, group_candidates
 from connector.core.deciding.identity import message_id, message_key
 from connector.core.writing import records
 from connector.core.writing.attachments import MOST_FILES, file_name, sort_out
@@ -23,7 +23,8 @@ from connector.core.writing.text import units
 from connector.model.mail import Attachment, AttachmentKind, Content, Recipient
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
-from tests.support.builders import exclusion, header, internal, settings, stored
+from tests.support.builders import NOW, exclusion, header, internal, settings, stored
+from tests.unit.core.excluding import ADA, PERSONAL
 from tests.unit.core.recording import KEY, contact, desired, match
 
 TIMES, AT_MOST = 8, 24
@@ -224,3 +225,44 @@ def test_an_address_of_any_length_is_normalised_once_for_all() -> None:
         assert normalise(once) == once
         assert is_smtp(once)
     assert normalise("<" * LONGEST_ADDRESS + "A@b.c" + ">" * LONGEST_ADDRESS) == "a@b.c"
+
+
+# -- what users may keep: rules ---------------------------------------------------------------------------------------
+
+
+def personal(pattern: str, number: int) -> Rules:
+    return compile_rules([exclusion(pattern.format(n=each), PERSONAL) for each in range(number)])
+
+
+@pytest.mark.parametrize("pattern", ["*@*.shop{n}.example", "news{n}*@x.example", "*offer{n}*", "a*{n}@shop.example"])
+def test_work_for_an_address_does_not_grow_with_the_number_of_patterns(pattern: str) -> None:
+    """A hundred times as many patterns; to try each would take a hundred times as long."""
+    few, many = personal(pattern, 100), personal(pattern, 10_000)
+    numbers = iter(range(100_000_000))  # an address that was seen is remembered
+
+    def ask(rules: Rules) -> None:
+        for _ in range(300):
+            address = NormalAddress(f"person{next(numbers)}@mail.client.example")
+            assert rules.personal(ADA, address, NOW) is None
+
+    assert seconds(ask, many) <= 25 * max(seconds(ask, few), 0.001)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "address"),
+    [
+        ("*@*.shop{n}.example", "a@mail.shop77.example"),
+        ("news{n}*@x.example", "news77letter@x.example"),
+        ("*offer{n}*", "an-offer77-of@x.example"),
+        ("a*{n}@shop.example", "ab77@shop.example"),
+        ("*b\u00fc{n}*", "a@xn--b77-joa.example"),
+    ],
+)
+def test_the_one_that_matches_is_found_among_many(pattern: str, address: str) -> None:
+    rules = personal(pattern, 200)
+    found = rules.personal(ADA, NormalAddress(address), NOW)
+    if pattern.startswith("*b"):
+        address = normalise("a@b\u00fc77.example")
+        found = rules.personal(ADA, address, NOW)
+    assert found is not None
+    assert found.pattern in (pattern.format(n=77), pattern.format(n=7))
