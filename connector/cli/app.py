@@ -12,7 +12,8 @@ from typer.exceptions import TyperException
 
 from connector import __version__
 from connector.cli.options import DEFAULT_CONFIG, Invocation
-from connector.cli.output import show_error
+from connector.cli.output import show_error, show_trace
+from connector.cli.stop import INTERRUPTED, interruptible
 from connector.cli.verbs import PLAIN, VerbGroup
 from connector.errors import ConnectorError, UsageError
 
@@ -49,10 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     debug = "--debug" in arguments
     try:
-        result = app(list(arguments), standalone_mode=False)
+        with interruptible():
+            result = app(list(arguments), standalone_mode=False)
     except ConnectorError as error:
         if debug:
-            traceback.print_exc()
+            show_trace(traceback.format_exc())
         show_error(error.detail, as_json=as_json)
         return error.exit_code
     except TyperException as error:
@@ -60,10 +62,10 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except (typer.Abort, KeyboardInterrupt):
         print("stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except Exception as error:
         if debug:
-            raise
+            show_trace(traceback.format_exc())
         unexpected = ConnectorError(
             f"Unexpected {type(error).__name__}: {error}",
             remedy="Run the command again with --debug before the verb, and report what it shows.",

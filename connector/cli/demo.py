@@ -19,6 +19,7 @@ from connector.cli.output import show_error, show_json
 from connector.cli.sync import runs_here
 from connector.cli.terminal import out, show_failed_mailboxes, show_report
 from connector.cli.timeline import show_timeline
+from connector.engine.scheduler import StopToken
 from connector.errors import ServiceError, UsageError
 from connector.operations.sync import sync
 
@@ -43,14 +44,18 @@ def demo(
     if mail is not None and not mail.exists():
         raise UsageError(f"There is no {mail}", where="--mail", remedy="Name a folder of mail, an mbox or a message.")
     with _folder(directory) as folder, _sandbox(folder, mail) as ready:
-        report = sync(runs_here(replace(invocation, config=Path(ready["config"])), level="warning"))
+        stop_token = StopToken()
+        here = replace(invocation, config=Path(ready["config"]))
+        report = sync(runs_here(here, stop_token=stop_token, level="warning"))
+        if stop_token.is_asked:
+            raise KeyboardInterrupt  # the sandbox is ended too, and nothing is shown
         imported = json.loads((folder / "mail.json").read_text(encoding="utf-8"))
         if as_json:
             show_json({**report.to_json(), "files": imported["files"], "refused": imported["refused"]})
         else:
             show_report(report)
             for item in imported["refused"]:
-                out.print(f"refused: {item['file']}: {item['reason']}", markup=False)
+                out.print(f"refused: {item['file']}: {item['reason']}")
             show_timeline(ready)
             _show_next(directory)
     show_failed_mailboxes(report)

@@ -59,21 +59,21 @@ def explanation_object(explanation: Explanation) -> dict[str, Any]:
 def show(explanation: Explanation) -> None:
     """Print an explanation: the rules, the record, and what to do."""
     header = explanation.header
-    out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC", markup=False)
-    out.print(f"in {explanation.mailbox}", markup=False)
+    out.print(f"{header.subject or '(no subject)'}, received {header.received_at:%Y-%m-%d %H:%M} UTC")
+    out.print(f"in {explanation.mailbox}")
     for step in explanation.steps:
         sign = "■" if step.applies else "·"
-        out.print(f"  {sign} {step.rule:<18} {step.value}".rstrip(), markup=False)
-    out.print(f"Outcome: {explanation.outcome.value}. {explanation.sentence}", markup=False)
+        out.print(f"  {sign} {step.rule:<18} {step.value}".rstrip())
+    out.print(f"Outcome: {explanation.outcome.value}. {explanation.sentence}")
     if explanation.rule_id is not None:
-        out.print(f"  decided by the record {explanation.rule_id}", markup=False)
+        out.print(f"  decided by the record {explanation.rule_id}")
     for match in explanation.matches:
-        out.print(f"  {match.address} is {match.object} {match.id}", markup=False)
+        out.print(f"  {match.address} is {match.object} {match.id}")
     if explanation.email is not None:
-        out.print(f"  stored as Email {explanation.email}", markup=False)
+        out.print(f"  stored as Email {explanation.email}")
     if (error := explanation.error) is not None:
         times = "once" if error.attempts == 1 else f"{error.attempts} times"
-        out.print(f"  tried {times}: {error.code}: {error.text}", markup=False)
+        out.print(f"  tried {times}: {error.code}: {error.text}")
     for line in (explanation.remedy, *explanation.remarks):
         if line:
-            out.print(line, markup=False)
+            out.print(line)

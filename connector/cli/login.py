@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from connector.cli.options import Invocation
+from connector.cli.terminal import out
+from connector.core.reporting.printable import printable
 from connector.operations import login as operation
 from connector.wiring.sign_in import sign_in_services
 
@@ -25,11 +27,11 @@ def login(
     invocation: Invocation = context.obj
 
     def show(address: str) -> None:
-        print(f"Sign in here: {address}", file=sys.stderr, flush=True)
+        print(f"Sign in here: {printable(address)}", file=sys.stderr, flush=True)
         if browser:  # some browsers come back only when they are closed
             threading.Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
 
     with sign_in_services(invocation.settings()) as services:
         name = operation.login(services, user=user, seconds=60 * minutes, show=show)
-    typer.echo(f"Signed in as {name}. Mail is read as this person from now on.")
+    out.print(f"Signed in as {name}. Mail is read as this person from now on.")
     return 0

@@ -5,12 +5,13 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from connector.core.reporting.printable import printable, printable_json
 from connector.errors import ErrorDetail
 
 
 def show_json(value: dict[str, Any]) -> None:
     """Print one JSON object on one line of standard output."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(printable_json(json.dumps(value, ensure_ascii=False)), flush=True)
 
 
 def iso(instant: datetime) -> str:
@@ -19,9 +20,13 @@ def iso(instant: datetime) -> str:
 
 
 def print_error(text: str) -> None:
-    """Print one line on standard error; what is not printable becomes a space."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    print(f"error: {' '.join(plain.split())}", file=sys.stderr, flush=True)
+    """Print one line on standard error; its white space is one space each, other controls are escaped."""
+    print(f"error: {printable(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+def show_trace(text: str) -> None:
+    """Print a traceback on standard error; the message of an error may hold text of a mail."""
+    print(printable(text, keep="\n"), file=sys.stderr, flush=True)
 
 
 def show_error(error: ErrorDetail, *, as_json: bool) -> None:

@@ -26,7 +26,7 @@ class Progress:
         self._monotonic = monotonic
         self._begun = monotonic()
         self._bars = Bars(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:.0f}% of the time, {task.fields[read]}"),
             TimeElapsedColumn(),

@@ -32,7 +32,7 @@ def schedule(
     with org_services(invocation.settings()) as (_, schedules):
         found = operation.schedule(schedules, count=count, after=start)
     if found.idle_reason is not None:
-        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
+        err.print(f"Nothing runs now: {found.idle_reason}.")
     if as_json:
         show_json({"next": [iso(instant) for instant in found.times]})
         return 0
@@ -40,7 +40,7 @@ def schedule(
         out.print(f"{found.frequency}, in {found.zone}", style="bold")
     for instant in found.times:
         local = instant.astimezone(ZoneInfo(found.zone))
-        out.print(f"  {local:%a %Y-%m-%d %H:%M %z}   {iso(instant)}", markup=False)
+        out.print(f"  {local:%a %Y-%m-%d %H:%M %z}   {iso(instant)}")
     return 0
 
 

@@ -30,9 +30,9 @@ def status(context: typer.Context, as_json: AsJson = False) -> int:
     with org_services(invocation.settings()) as (setup, schedule):
         found = operation.status(setup, schedule)
     for problem in found.problems:
-        err.print(f"problem: {problem}", markup=False)
+        err.print(f"problem: {problem}")
     if found.idle_reason is not None:
-        err.print(f"Nothing runs now: {found.idle_reason}.", markup=False)
+        err.print(f"Nothing runs now: {found.idle_reason}.")
     if as_json:
         show_json(status_object(found))
     else:
@@ -69,11 +69,11 @@ def show(found: Status) -> None:
     if found.frequency is not None and found.next_run is not None:
         due = found.next_run <= found.now
         when = "now" if due else f"{found.next_run.astimezone(zone):%a %Y-%m-%d %H:%M} ({found.zone})"
-        out.print(f"{found.frequency}; the next run is due {when}", markup=False)
+        out.print(f"{found.frequency}; the next run is due {when}")
     out.print(mailbox_table(found.mailboxes))
     for box in found.mailboxes:
         if box.detail:
-            out.print(f"{box.name}: {box.detail}", markup=False)
+            out.print(f"{box.name}: {box.detail}")
     used, limit = found.calls
     out.print(f"{used} of {limit} API calls of the org used in 24 hours")
 

@@ -8,9 +8,11 @@ import typer
 from connector.cli.options import AsJson, Invocation
 from connector.cli.output import show_error, show_json
 from connector.cli.progress import Progress
+from connector.cli.stop import INTERRUPTED, stopped_by_signals
 from connector.cli.terminal import err, out, show_failed_mailboxes, show_line, show_report
 from connector.engine.report import RunReport
 from connector.engine.request import RunRequest
+from connector.engine.scheduler import StopToken
 from connector.errors import UsageError
 from connector.model.run import DryRunLine
 from connector.operations import retry as retry_operation
@@ -39,9 +41,10 @@ def sync(
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
     lines = _json_line if as_json else show_line
-    runs = runs_here(context.obj, lines=lines if dry_run else None)
+    stop_token = StopToken()
+    runs = runs_here(context.obj, lines=lines if dry_run else None, stop_token=stop_token)
     report = sync_operation.sync(runs, only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes)
-    return show(report, as_json=as_json, dry_run=dry_run)
+    return show(report, as_json=as_json, dry_run=dry_run, stopped=stop_token.is_asked)
 
 
 def retry(
@@ -60,38 +63,44 @@ def retry(
     """Try failed messages again: those that are due or were asked for, or those of an event, or all."""
     if event is not None and every:
         raise UsageError("--event and --all exclude each other", where="retry", remedy="Give one of them.")
-    report = retry_operation.retry(runs_here(context.obj), event=event, every=every)
-    return show(report, as_json=as_json)
+    stop_token = StopToken()
+    report = retry_operation.retry(runs_here(context.obj, stop_token=stop_token), event=event, every=every)
+    return show(report, as_json=as_json, stopped=stop_token.is_asked)
 
 
 def runs_here(
-    invocation: Invocation, *, level: str | None = None, lines: Callable[[DryRunLine], None] | None = None
+    invocation: Invocation,
+    *,
+    stop_token: StopToken,
+    level: str | None = None,
+    lines: Callable[[DryRunLine], None] | None = None,
 ) -> Runs:
     """Runs in this process, with a bar for each mailbox on a terminal. The configuration is loaded by the first.
 
-    `level` overrules the configured level of the log. There is no bar where `lines` go to the same terminal.
+    SIGTERM and Ctrl-C ask `stop_token` to stop. `level` overrules the configured level of the log. There is no bar
+    where `lines` go to the same terminal.
     """
 
     def run(request: RunRequest) -> RunReport:
         settings = invocation.settings(level=level)
-        with Progress(shown=lines is None or not out.is_terminal) as progress:
-            return runner(settings, progress=progress, lines=lines).run(request)
+        with stopped_by_signals(stop_token), Progress(shown=lines is None or not out.is_terminal) as progress:
+            return runner(settings, progress=progress, lines=lines, stop_token=stop_token).run(request)
 
     return run
 
 
-def show(report: RunReport, *, as_json: bool, dry_run: bool = False) -> int:
-    """Print what a run did; its exit code."""
+def show(report: RunReport, *, as_json: bool, dry_run: bool = False, stopped: bool = False) -> int:
+    """Print what a run did; its exit code, or that of a command that was `stopped`."""
     if as_json:
         show_json({**report.to_json(), **({"dry_run": True} if dry_run else {})})
     else:
         show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
     if report.cut:
-        err.print("Its minutes are over: the next run goes on where this one stopped.", markup=False)
+        err.print("Its minutes are over: the next run goes on where this one stopped.")
     if report.failure is not None:
         show_error(report.failure, as_json=False)
-    return report.exit_code
+    return INTERRUPTED if stopped else report.exit_code
 
 
 def _json_line(line: DryRunLine) -> None:

@@ -1,10 +1,16 @@
 """Output for people: tables and sentences on standard output, notes and progress on standard error."""
 
-from rich.console import Console
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from connector.cli.output import print_error
 from connector.codes import Outcome
+from connector.core.reporting.printable import printable
 from connector.engine.report import RunReport
 from connector.model.run import DryRunLine
 
@@ -12,15 +18,45 @@ from connector.model.run import DryRunLine
 WIDE = 4
 #: so many failed mailboxes get a line of their own
 MOST_ERRORS = 20
+
+
+class SafeConsole(Console):
+    """A console on which text is text: no markup, no names of pictures, and what a terminal would obey is escaped.
+
+    Much of what is printed comes from a mail, from Salesforce or from another's file.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **how)
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As rich prints; a text is one line, but for line ends at its beginning."""
+        super().print(*(_line(each) if isinstance(each, str) else each for each in objects), **how)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Escaped before it is laid out; the cell of a table may have lines."""
+        return super().render_str(printable(text, keep="\n"), **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Whatever came another way is escaped here."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text, keep="\n"), segment.style)
+
+
+def _line(text: str) -> str:
+    body = text.lstrip("\n")
+    return "\n" * (len(text) - len(body)) + printable(body)
+
+
 #: for people: tables, timelines. Progress and notes go to standard error.
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = SafeConsole()
+err = SafeConsole(stderr=True)
 
 
 def show_line(line: DryRunLine) -> None:
     """Print one line of a dry run: outcome, mailbox, message and rule."""
     where = line.internet_message_id or line.message
-    out.print(f"{line.outcome.value:<18} {line.mailbox_name}  {where}  {line.rule}", markup=False)
+    out.print(f"{line.outcome.value:<18} {line.mailbox_name}  {where}  {line.rule}")
 
 
 def counted(number: int, thing: str) -> str:
@@ -31,7 +67,7 @@ def counted(number: int, thing: str) -> str:
 def show_report(report: RunReport, *, dry_run: bool = False) -> None:
     """A table of mailboxes by outcome, what was written, and what failed, for people."""
     if report.skipped:
-        err.print(f"Nothing to do: {report.skipped}.", markup=False)
+        err.print(f"Nothing to do: {report.skipped}.")
         return
     out.print(outcome_table(report))
     rows = ((report.emails, "email"), (report.participants, "participant"), (report.tasks, "task"))
@@ -42,7 +78,7 @@ def show_report(report: RunReport, *, dry_run: bool = False) -> None:
         f"{report.seconds:.1f} s"
     )
     for failure in report.failures:
-        err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}", markup=False)
+        err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}")
 
 
 def show_failed_mailboxes(report: RunReport) -> None:
@@ -53,7 +89,7 @@ def show_failed_mailboxes(report: RunReport) -> None:
         print_error(f"{len(report.failing) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
     unlinked = list(report.unlinked.items())
     for name, text in unlinked[:MOST_ERRORS]:
-        err.print(f"not read: {name}: {text}", markup=False)
+        err.print(f"not read: {name}: {text}")
     if len(unlinked) > MOST_ERRORS:
         err.print(f"not read: {len(unlinked) - MOST_ERRORS} more mailboxes. See their Status Detail.")
 

@@ -13,7 +13,7 @@ its last file is stored or noted as missing.
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,8 @@ SMALL = 1024 * 1024
 #: contents that go up in one request: files, and bytes, which grow by a third as base64 (37.5 MB are allowed: REST
 #: guide, blob data)
 MOST_FILES, MOST_BYTES = 200, 9_000_000
+#: what is read of a file whatever size was listed
+_LEAST = 32 * 1024
 #: how often a file is read when it breaks off or does not begin
 ATTEMPTS = 3
 _AT_ONCE = frozenset({"BROKEN_OFF", "TIMEOUT"})
@@ -84,7 +86,7 @@ class AttachmentStore:
         self._changed = threading.Condition()
         self._queue: deque[MailFiles] = deque()
         self._seen = SeenFiles()
-        self._contents: list[_Content] = []
+        self._contents: deque[_Content] = deque()
         self._bytes = 0
         self._busy = 0
         self._flushing = False
@@ -178,7 +180,7 @@ class AttachmentStore:
         """Contents that fill a request, else mails to fetch the files of; None at the end."""
         with self._changed:
             while self._failure is None and not self._abandoned:
-                full = len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
+                full = self._is_full
                 none_follow = self._finishing and not self._queue and not self._busy
                 if self._contents and (full or self._flushing or none_follow):
                     self._busy += 1
@@ -193,11 +195,15 @@ class AttachmentStore:
                 self._changed.wait()
             return None
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
+
     def _take_contents(self) -> list[_Content]:
         taken: list[_Content] = []
         size = 0
         while self._contents and len(taken) < MOST_FILES and (not taken or size < MOST_BYTES):
-            taken.append(self._contents.pop(0))
+            taken.append(self._contents.popleft())
             size += len(taken[-1].content)
         self._bytes -= size
         self._flushing = self._flushing and bool(self._contents)
@@ -220,15 +226,27 @@ class AttachmentStore:
             lacking += ((filing, wanted) for wanted in files)
             if not files:
                 self._filed(filing)
-        self._read([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)])
+        for part, most in _parts([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)]):
+            self._read(part, most)
+            self._upload_full()
         for filing, wanted in lacking:
             if not _is_small(wanted):
                 self._note(filing, wanted, self._stored_alone(filing.case, wanted))
 
-    def _read(self, small: Sequence[tuple[_Filing, WantedFile]]) -> None:
-        """Read small files from the first copies of their mails, and put them where they wait to go up with others."""
+    def _upload_full(self) -> None:
+        """Upload what fills a request before more is read: a mail may have very many files."""
+        while True:
+            with self._changed:
+                if not self._is_full:
+                    return
+                contents = self._take_contents()
+            self._upload(contents)
+
+    def _read(self, small: Sequence[tuple[_Filing, WantedFile]], most: int) -> None:
+        """Read small files of at most `most` bytes each from the first copies of their mails, and put them where they
+        wait to go up with others."""
         places = [_place(filing.case, wanted) for filing, wanted in small]
-        for number, answer in self._source.small_files(places, most=2 * SMALL):
+        for number, answer in self._source.small_files(places, most=most):
             filing, wanted = small[number]
             if not isinstance(answer, MessageError):
                 with self._changed:
@@ -378,6 +396,27 @@ def _summary(filing: _Filing) -> MessageError:
         remedy=first.remedy,
         transient=any(error.transient for error in errors),
     )
+
+
+def _parts(
+    small: Sequence[tuple[_Filing, WantedFile]],
+) -> Iterator[tuple[list[tuple[_Filing, WantedFile]], int]]:
+    """Parts that are read at a time, each with the largest size that one of its files may turn out to have.
+
+    A size that was listed may be wrong, so a part is as many files as could take twice a request's bytes, were each
+    twice as large as the largest of them was listed.
+    """
+    part: list[tuple[_Filing, WantedFile]] = []
+    most = 0
+    for each in sorted(small, key=lambda each: each[1].size):
+        larger = 2 * max(each[1].size, _LEAST)
+        if part and (len(part) == MOST_FILES or (len(part) + 1) * larger > 2 * MOST_BYTES):
+            yield part, most
+            part = []
+        part.append(each)
+        most = larger
+    if part:
+        yield part, most
 
 
 def _is_small(wanted: WantedFile) -> bool:

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 #: bytes of JSON for the field names and small values of a row, about
 _ROW_BYTES = 600
+#: characters of bodies after which they are sanitised, though more of the batch will come
+CLEANED_TOGETHER = 500_000
 
 
 class Contents:
@@ -44,16 +46,13 @@ class Contents:
         """
         self._fetch(batch)
         self._list_attachments(batch)
-        whole = [mail for mail in batch if mail.error is None]
-        fetched = [(mail, mail.content) for mail in whole if mail.content is not None]
-        cleaned = self._cleaner.clean([content for _, content in fetched])
-        bodies = {id(mail): body for (mail, _), body in zip(fetched, cleaned, strict=True)}
-        for mail in whole:
-            self._plan(mail, bodies.get(id(mail)))
-            mail.content = None
+        for mail in batch:
+            if mail.error is None and mail.stored is not None:
+                self._plan(mail, None)
 
     def _fetch(self, batch: Sequence[Mail]) -> None:
-        """Bodies with the lists of attachments; when a copy is gone, from the next copy."""
+        """Bodies with the lists of attachments; when a copy is gone, from the next copy. The rows are planned as they
+        come, so that few bodies are held as they came."""
         missing = {(mail.chosen.mailbox, mail.chosen.id): (mail, 0) for mail in batch if mail.stored is None}
         while missing:
             wanted = [mail.copies[number].header for mail, number in missing.values()]
@@ -63,6 +62,7 @@ class Contents:
                 for candidate in mail.copies
             }
             again: dict[Place, tuple[Mail, int]] = {}
+            fetched, characters = list[Mail](), 0
             inline = self._settings.inline_images
             for header, answer in self._source.contents(wanted, users, inline_images=inline):
                 mail, number = missing[header.mailbox, header.id]
@@ -70,12 +70,25 @@ class Contents:
                     mail.content, mail.error = answer, None
                     mail.copies.insert(0, mail.copies.pop(number))
                     mail.listed, mail.listed_in = answer.attachments, mail.copies[0]
+                    fetched.append(mail)
+                    characters += len(answer.html)
+                    if characters >= CLEANED_TOGETHER:
+                        self._plan_fetched(fetched)
+                        fetched, characters = [], 0
                 else:
                     mail.error = answer
                     if number + 1 < len(mail.copies):
                         following = mail.copies[number + 1].header
                         again[following.mailbox, following.id] = (mail, number + 1)
+            self._plan_fetched(fetched)
             missing = again
+
+    def _plan_fetched(self, mails: Sequence[Mail]) -> None:
+        """Plan the rows of mails whose bodies have come, and let the bodies go."""
+        bodies = self._cleaner.clean([mail.content for mail in mails if mail.content is not None])
+        for mail, body in zip(mails, bodies, strict=True):
+            self._plan(mail, body)
+            mail.content = None
 
     def _list_attachments(self, batch: Sequence[Mail]) -> None:
         """Attachments of stored mails that may lack some."""

@@ -59,7 +59,7 @@ class StopToken:
     def check(self) -> None:
         """Raise StoppedError where a stop was requested."""
         if self.is_asked:
-            raise StoppedError("The scheduler was asked to stop")
+            raise StoppedError("A stop was requested", remedy="The next run resumes where this one stopped.")
 
     def ask(self) -> None:
         """Request the stop: waits end, and registered callbacks are called in this thread."""
@@ -92,9 +92,9 @@ class StopToken:
 
 
 class TimeLimit:
-    """How long one run may read: its reading ends after `seconds`, or at once when a stop is requested."""
+    """How long one run may read: its reading ends after `seconds` (None: never), or when a stop is requested."""
 
-    def __init__(self, stop_token: StopToken, *, seconds: float) -> None:
+    def __init__(self, stop_token: StopToken, *, seconds: float | None) -> None:
         self._stop_token = stop_token
         self._seconds = seconds
         #: whether its time was over before it was left
@@ -108,9 +108,10 @@ class TimeLimit:
             self.cut = True
             stop()
 
-        timer = threading.Timer(self._seconds, over)
+        timer = threading.Timer(self._seconds or 0, over)
         timer.daemon = True
-        timer.start()
+        if self._seconds is not None:
+            timer.start()
         try:
             with self._stop_token.telling(lambda: stop(abandon=True)):
                 yield

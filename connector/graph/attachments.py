@@ -21,6 +21,8 @@ from connector.model.values import GraphUserId, MessageId
 
 LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
 _PIECE = 64 * 1024
+#: what is listed of one message, items and pages: more than Exchange takes, and than is stored
+_MOST_LISTED, _MOST_PAGES = 5_000, 1_000
 #: first bytes of a file, enough to recognise its kind
 _HEAD = 64
 
@@ -42,7 +44,7 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
         while True:
             found += (parse.attachment(item) for item in body.get("value") or ())
             link = body.get("@odata.nextLink")
-            if not link or link in links:
+            if not link or link in links or len(found) > _MOST_LISTED or len(links) >= _MOST_PAGES:
                 return tuple(found)
             links.add(link)
             body, _ = client.get(user, link)
@@ -117,13 +119,13 @@ class Stream:
 
     def _piece(self) -> bytes:
         if self._monotonic() > self._deadline:
-            raise MessageError(
-                "The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=TRIED_AGAIN, transient=True
-            )
+            raise _late()
         try:
             # what has arrived, rather than as much as was asked for: a body that trickles must not outlast the deadline
             return self._answer.raw.read1(_PIECE) or b""
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            if self._monotonic() > self._deadline:
+                raise _late() from error
             raise _broken(type(error).__name__) from error
 
 
@@ -136,6 +138,10 @@ def _is_of_a_gateway(answer: requests.Response) -> bool:
 def _announced(answer: requests.Response) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return int(length) if length.isdigit() and not answer.headers.get("Content-Encoding") else None
+
+
+def _late() -> MessageError:
+    return MessageError("The attachment took too long", code="ATTACHMENT_TIMEOUT", remedy=TRIED_AGAIN, transient=True)
 
 
 def _broken(how: str) -> MessageError:

@@ -24,7 +24,7 @@ from connector.errors import (
 from connector.graph.batch import MailboxRequest, answers_of, body_of
 from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, ServiceClient
+from connector.http.transport import NoAnswerError, ServiceClient, TooLargeError
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
@@ -89,7 +89,8 @@ class GraphClient:
         return SubResponse(status=answer.status_code, body=body), served_at(answer) or datetime.now(UTC)
 
     def send_get(self, wanted: MailboxRequest) -> tuple[SubResponse, datetime]:
-        """The same for a sub-request that goes alone; no answer in time is told as a gateway tells it, with 504.
+        """The same for a sub-request that goes alone; no answer in time, or too large a one, is told as a gateway tells
+        it, with 504.
 
         As a status it stays with the one that was asked for: those who ask for many would lose the others to an error.
         """
@@ -118,7 +119,8 @@ class GraphClient:
     ) -> tuple[list[SubResponse | None], datetime]:
         """The answers in the order asked, None for what has to be asked again alone.
 
-        Raises ServiceError; NoAnswerError where none came in time, which says nothing of the single mailboxes.
+        Raises ServiceError; NoAnswerError where none came in time, TooLargeError where it was too much at once: both
+        say nothing of the single mailboxes.
         """
         body = body_of(wanted, chained=chained)
         answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
@@ -132,12 +134,14 @@ class GraphClient:
     def stream(self, user: str, url: str, *, timeout: float) -> Iterator[requests.Response]:
         """The open answer to a GET for one mailbox, with any status.
 
-        `timeout`: the longest silence, if it is shorter than the usual one. The body comes as it is stored, so that its
+        `timeout`: the longest time that it may take, its body included. The body comes as it is stored, so that its
         length is that of the header.
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
-        timeout = min(timeout, self._service.transport.timeout)
-        answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
+        usual = self._service.transport.timeout
+        answer = self._service.request(
+            "GET", url, headers=headers, stream=True, patient=False, timeout=min(timeout, usual), within=timeout
+        )
         try:
             if answer.status_code == 401:
                 raise mailbox_error(401, error_of(answer), user)
@@ -155,11 +159,11 @@ class GraphClient:
 
 @contextmanager
 def _one_mailbox(user: str) -> Iterator[None]:
-    """What is asked inside concerns one mailbox: one that does not answer in time must not stop the others. A lost
-    connection stops the run."""
+    """What is asked inside concerns one mailbox: one that does not answer in time, or with too much, must not stop the
+    others. A lost connection stops the run."""
     try:
         yield
-    except NoAnswerError as error:
+    except (NoAnswerError, TooLargeError) as error:
         raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
 
 

@@ -12,7 +12,7 @@ import stat
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,37 @@ class TokenFile:
             where=f"{_SETTING}: {self.path}",
             remedy="Name a file in a folder that the connector's user may write, and no one else may read.",
         )
+
+
+#: what msal reads of its entries without asking whether it is there: texts, and times as numbers
+_TEXTS: Mapping[str, Sequence[str]] = {
+    "AccessToken": ("secret", "home_account_id", "environment", "client_id", "realm", "target"),
+    "RefreshToken": ("secret", "home_account_id", "environment", "client_id", "target"),
+    "IdToken": ("secret", "home_account_id", "environment", "client_id", "realm"),
+    "Account": ("home_account_id", "environment", "realm", "local_account_id", "username"),
+    "AppMetadata": ("client_id", "environment"),
+}
+_TIMES: Mapping[str, Sequence[str]] = {"AccessToken": ("expires_on", "cached_at")}
+
+
+def _is_cache(text: str) -> bool:
+    """Whether this is what msal once wrote: it does not look itself."""
+    try:
+        kinds = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(kinds, dict) and all(
+        kind in _TEXTS and isinstance(entries, dict) and all(_is_entry(kind, each) for each in entries.values())
+        for kind, entries in kinds.items()
+    )
+
+
+def _is_entry(kind: str, entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    plain = all(value is None or isinstance(value, str | int | bool) for value in entry.values())
+    texts = all(isinstance(entry.get(name), str) for name in _TEXTS[kind])
+    return plain and texts and all(str(entry.get(name)).isdecimal() for name in _TIMES.get(kind, ()))
 
 
 class PrincipalToken:
@@ -201,11 +232,10 @@ class PrincipalToken:
         text = self._file.load()
         if not text:
             raise self._nobody()
+        if not _is_cache(text):
+            raise SignInError("The token file is damaged", where=str(self._file.path), remedy=_LOGIN)
         cache = msal.SerializableTokenCache()
-        try:
-            cache.deserialize(text)
-        except json.JSONDecodeError as error:
-            raise SignInError("The token file is damaged", where=str(self._file.path), remedy=_LOGIN) from error
+        cache.deserialize(text)
         return cache
 
     def _nobody(self) -> SignInError:

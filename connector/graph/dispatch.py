@@ -28,8 +28,9 @@ from typing import Any, Self, TypeVar
 from connector.errors import MessageError, StoppedError
 from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
+from connector.graph.held import HeldBodies, Share
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError
+from connector.http.transport import NoAnswerError, TooLargeError
 
 Answer = tuple[SubResponse, datetime]
 Done = Callable[[Any], None]
@@ -62,6 +63,8 @@ class _Ticket:
     done: Done
     request: MailboxRequest | None = None
     job: Callable[[], Any] | None = None
+    #: of the caller who takes the answer, where it may be large
+    share: Share | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -120,6 +123,7 @@ class RequestDispatcher:
         self._queues = {rank: _Queue() for rank in Rank}
         self._turns: list[_Turn] = []
         self._taken: Counter[str] = Counter()
+        self._held = HeldBodies()
         #: bundles of bodies that are being sent
         self._bundles = 0
         self._threads: list[threading.Thread] = []
@@ -172,12 +176,13 @@ class RequestDispatcher:
     def ask_many(self, requests: Sequence[MailboxRequest], rank: Rank) -> Iterator[tuple[int, SubResponse]]:
         """The answers to many requests with their number, in any order. Raises as `ask` does."""
         told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        share = Share() if rank is Rank.CONTENT else None
         tickets = [
-            _Ticket(request.user, rank, _numbered(told, number), request=request)
+            _Ticket(request.user, rank, _numbered(told, number), request=request, share=share)
             for number, request in enumerate(requests)
         ]
         self._put(tickets)
-        for number, answer in self._answers(tickets, told):
+        for number, answer in self._answers(tickets, told, share):
             yield number, answer[0]
 
     def run_many(
@@ -190,7 +195,9 @@ class RequestDispatcher:
         self._put(tickets)
         yield from ((number, each) for number, each in self._answers(tickets, told))
 
-    def _answers(self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    def _answers(
+        self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]], share: Share | None = None
+    ) -> Iterator[tuple[int, Any]]:
         """What comes for these tickets; tickets left over when the caller stops iterating are not sent."""
         missing = len(tickets)
         try:
@@ -198,10 +205,18 @@ class RequestDispatcher:
                 number, answer = told.get()
                 missing -= 1
                 yield number, answer if isinstance(answer, MessageError) else _raised(answer)
+                if share is not None:
+                    with self._changed:
+                        self._held.taken(share, answer)
+                        self._wake()
         finally:
-            if missing:
+            if missing or share is not None:
                 with self._changed:
-                    self._queues[tickets[0].rank].drop(set(tickets))
+                    if missing:
+                        self._queues[tickets[0].rank].drop(set(tickets))
+                    if share is not None:
+                        self._held.leave(share)
+                        self._wake()
 
     @contextmanager
     def place(self, user: str, *, for_file: bool = False) -> Iterator[None]:
@@ -292,10 +307,10 @@ class RequestDispatcher:
             queue = self._queues[rank]
             if not queue.by_user:
                 continue
-            if rank is Rank.CONTENT and self._bundles >= self._most_bundles():
+            if rank is Rank.CONTENT and (self._bundles >= self._most_bundles() or not self._held.room):
                 continue
             claim = self._claim_for_file if rank is Rank.FILE else self._claim
-            most = self._bundle_size(rank)
+            most = min(self._bundle_size(rank), self._held.room) if rank is Rank.CONTENT else self._bundle_size(rank)
             taken = queue.take(1, claim, bundled=False)
             if not taken:
                 continue
@@ -303,6 +318,7 @@ class RequestDispatcher:
                 for other in _LISTS if rank in _LISTS else (rank,):
                     taken += self._queues[other].take(most - len(taken), claim, bundled=True)
             self._bundles += rank is Rank.CONTENT
+            self._held.asked(sum(ticket.share is not None for ticket in taken))
             return taken
         return []
 
@@ -328,10 +344,14 @@ class RequestDispatcher:
             with self._changed:
                 self._busy -= 1
                 self._bundles -= bundle[0].rank is Rank.CONTENT
+                for ticket, answer in zip(bundle, answers, strict=True):
+                    if ticket.share is not None:
+                        self._held.came(ticket.share, answer)
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone
-                    self._put([_Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket))])
+                    again = _Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket), share=ticket.share)
+                    self._put([again])
                 else:
                     ticket.done(answer if ticket.job is None or not isinstance(answer, _Result) else answer.value)
 
@@ -361,11 +381,11 @@ class RequestDispatcher:
             return [error] * len(bundle)
 
     def _sent_together(self, requests: Sequence[MailboxRequest]) -> Sequence[Answer | None]:
-        """The answers of a $batch. Where none came in time each is asked again alone, that of a $batch of one too: the
-        others are not at fault for one slow mailbox, and alone it is told of that mailbox."""
+        """The answers of a $batch. Where none came in time, or more than one answer may hold, each is asked again
+        alone, that of a $batch of one too: one mailbox is no fault of the others, and alone it is told of that one."""
         try:
             found, served = self.client.send_batch(requests)
-        except NoAnswerError:
+        except (NoAnswerError, TooLargeError):
             return [None] * len(requests)
         return [None if answer is None else (answer, served) for answer in found]
 

@@ -38,6 +38,8 @@ from connector.model.values import FolderId, GraphUserId, MessageId, Place, Reco
 from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 
 T = TypeVar("T")
+#: pages of the folder tree, of 500 folders each
+_MOST_PAGES = 1_000
 
 
 class GraphMail(GraphDirectory):
@@ -191,7 +193,7 @@ class GraphMail(GraphDirectory):
             link = page.get("@odata.nextLink")
             if link is None:
                 break
-            if link in links:
+            if link in links or len(links) >= _MOST_PAGES:
                 raise MailboxError("Graph's list of folders does not end", where=f"user {user}", code="LINK_LOOP")
             links.add(link)
             page, _ = self._client.get(user, link, prefer=FOLDER_PAGE)

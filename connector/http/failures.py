@@ -17,6 +17,10 @@ class BrokenAnswerError(requests.RequestException):
     """An answer with a good status whose body is not JSON, such as the HTML page of a gateway."""
 
 
+class LargeAnswerError(requests.RequestException):
+    """An answer that is larger than its kind may be; asking once more would bring it once more."""
+
+
 def kind_of(error: requests.RequestException) -> Literal["connection", "timeout"] | None:
     """The kind of a failure without an answer, for core/scheduling/retry.py; None where sending again cannot help."""
     if is_untrusted(error):
@@ -37,6 +41,8 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
         )
     if isinstance(error, requests.exceptions.SSLError):
         return "the TLS connection failed", f"{check}, and that the port speaks HTTPS."
+    if isinstance(error, LargeAnswerError):
+        return str(error), "Report it if it stays; what was asked for may be cut into smaller parts."
     if is_late(error):
         return "it did not answer in time", "Try again later, or raise http.timeout_seconds."
     if isinstance(error, requests.exceptions.ProxyError):
@@ -56,7 +62,7 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
     return f"the request failed ({type(error).__name__})", f"{check}."
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
     """The error and the errors that urllib3 wrapped in it."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
@@ -72,7 +78,7 @@ def never_connected(error: BaseException) -> bool:
     """Whether nothing was sent, so that sending it now is the first time."""
     return any(
         isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
-        for cause in _causes(error)
+        for cause in causes(error)
     )
 
 
@@ -82,9 +88,9 @@ def is_late(error: BaseException) -> bool:
 
 
 def _name_unknown(error: BaseException) -> bool:
-    return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error))
+    return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes(error))
 
 
 def is_untrusted(error: BaseException) -> bool:
     """Whether the service showed a certificate that no trusted authority has signed."""
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))

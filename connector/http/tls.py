@@ -9,6 +9,7 @@ import certifi
 from requests.adapters import HTTPAdapter
 
 from connector.errors import UsageError
+from connector.http.bounds import BoundedPool
 
 
 class TlsAdapter(HTTPAdapter):
@@ -19,8 +20,9 @@ class TlsAdapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=4, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
-        """Give the context to the pools."""
+        """Give the context to the pools, and have answers bounded."""
         super().init_poolmanager(*args, ssl_context=self._tls, **how)
+        self.poolmanager.pool_classes_by_scheme = {"https": BoundedPool}
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
         """Keep requests from naming certificate files of its own."""

@@ -5,7 +5,9 @@ one service behind it. Statuses are no errors here: after the retries an answer 
 and `salesforce/` say what it means. No answer at all is an `UnreachableError`.
 """
 
+import functools
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -23,9 +25,11 @@ from tenacity import RetryCallState, Retrying
 from connector import __version__
 from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
-from connector.errors import ServiceError, UnreachableError
+from connector.errors import ServiceError, UnreachableError, UsageError
+from connector.http.address import ForeignAddressError, Origin
 from connector.http.answers import require_json, served_at, template
-from connector.http.failures import explained, is_late, kind_of, never_connected
+from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
+from connector.http.failures import LargeAnswerError, explained, is_late, kind_of, never_connected
 from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
@@ -55,11 +59,21 @@ class NoAnswerError(UnreachableError):
     code = "TIMEOUT"
 
 
+class TooLargeError(UnreachableError):
+    """The service answered with more than an answer of this kind may hold, so that it was not read to its end."""
+
+    code = "ANSWER_TOO_LARGE"
+
+
+#: an answer may take so many times `http.timeout_seconds` as a whole, which by itself is the longest silence
+_WHOLE_ANSWER = 2
+
+
 class Transport:
     """What all services share. Close it at the end, or use it in a `with`.
 
     `workers` is the number of requests in flight over all services; `ca_file` replaces the public authorities.
-    `sleep`, `jitter` (a number in [0, 1)) and `now` are handed in by tests.
+    `sleep`, `jitter` (a number in [0, 1)), `now` and `monotonic` are handed in by tests.
     """
 
     def __init__(
@@ -73,26 +87,36 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.timeout = timeout
         self.policy = Policy(max_attempts=max_attempts, max_wait_seconds=max_wait)
         self.sleep = sleep
         self.jitter = jitter
         self.now = now
+        self.monotonic = monotonic
         self.in_flight = threading.BoundedSemaphore(workers)
         self._tls = trusted(ca_file)
         self._lock = threading.Lock()
         self._opened: list[requests.Session] = []
 
     def service(
-        self, name: str, url: str, *, counted: str = "", token: TokenSource | None = None, setting: str = ""
+        self,
+        name: str,
+        url: str,
+        *,
+        counted: str = "",
+        token: TokenSource | None = None,
+        setting: str = "",
+        most: int = JSON_BYTES,
     ) -> "ServiceClient":
-        """The service at `url`. `counted`: the path whose requests are calls; `setting`: the key to name in errors."""
-        return ServiceClient(self, name, url, counted=counted, token=token, setting=setting)
+        """The service at `url`. `counted`: the path whose requests are calls; `setting`: the key to name in errors;
+        `most`: the largest body of an answer, streamed files apart."""
+        return ServiceClient(self, name, url, counted=counted, token=token, setting=setting, most=most)
 
     def open(self) -> requests.Session:
         """A new session without environment, cookies and retries of its own; `close` closes it."""
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False  # a .netrc entry would replace our Authorization header
         session.headers["User-Agent"] = f"m365sync/{__version__}"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -129,11 +153,16 @@ class ServiceClient:
         counted: str = "",
         token: TokenSource | None = None,
         setting: str = "",
+        most: int = JSON_BYTES,
     ) -> None:
         self.name = name
         self.url = url.rstrip("/")
         self._transport = transport
-        self._origin = _origin(url)
+        try:
+            self._origin = Origin.of(url)
+        except ForeignAddressError as error:
+            raise UsageError("The address of the service is not valid", where=setting or name) from error
+        self._most = most
         self._counted = counted
         self._token = token
         self._setting = setting
@@ -162,6 +191,7 @@ class ServiceClient:
         patient: bool = True,
         any_body: bool = False,
         timeout: float | None = None,
+        within: float | None = None,
         body: "Body | None" = None,
         **how: Any,
     ) -> requests.Response:
@@ -171,30 +201,40 @@ class ServiceClient:
         twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
         `any_body=True`: the answer need not be JSON. `body` opens what is to be sent, anew for each attempt, so that it
         need not be held in memory; what it raises ends the request. `how` goes to requests (params, json, data,
-        headers, stream); with `stream` the caller closes the answer.
-        Raises UnreachableError where no answer came, and NoAnswerError where it took too long.
+        headers, stream); with `stream` the caller closes the answer, and reads the body of a 200. `timeout` is the
+        longest silence, `within` the longest time that the answer may take once the request was sent.
+        Raises UnreachableError where no answer came: NoAnswerError where it took too long, TooLargeError where it was
+        larger than its kind may be.
         """
         method = method.upper()
         target = self._pinned(url)
         safe = method in _SAFE if idempotent is None else idempotent
         how["allow_redirects"] = False
-        how["timeout"] = self._transport.timeout if timeout is None else timeout
+        silence = how["timeout"] = self._transport.timeout if timeout is None else timeout
+        bound = functools.partial(
+            AnswerBound,
+            silence=silence,
+            seconds=_WHOLE_ANSWER * silence if within is None else within,
+            most=self._most,
+            passed=FILE_BYTES if how.get("stream") else 0,
+            monotonic=self._transport.monotonic,
+        )
 
         def send(headers: Mapping[str, str]) -> requests.Response:
             attempt = _Attempt(self, method, target, safe=safe, patient=patient, any_body=any_body, body=body)
-            return attempt.run({**how, "headers": dict(headers)})
+            return attempt.run({**how, "headers": dict(headers)}, bound)
 
         self._local.attempts = 0
         headers = dict(how.pop("headers", None) or {})
         if self._token is None:
             return send(headers)
-        token = self._token.token()
+        token = _granted(self._token)
         answer = send({**headers, "Authorization": f"Bearer {token}"})
         if answer.status_code != 401:
             return answer
         self._token.drop(token)
         answer.close()
-        return send({**headers, "Authorization": f"Bearer {self._token.token()}"})
+        return send({**headers, "Authorization": f"Bearer {_granted(self._token)}"})
 
     def session(self, *, idempotent: bool | None = None) -> requests.Session:
         """A session for code that is not ours (simple-salesforce, msal): all that it sends goes through `request`."""
@@ -202,21 +242,25 @@ class ServiceClient:
 
     # What an attempt needs of its service.
 
-    def send_once(self, method: str, url: str, how: Mapping[str, Any]) -> requests.Response:
-        """One HTTP request on a session that no other thread is using, counted."""
+    def send_once(self, method: str, url: str, how: Mapping[str, Any], bound: AnswerBound) -> requests.Response:
+        """One HTTP request on a session that no other thread is using, counted. Its body is read, unless it is a file
+        that the caller reads."""
         if self._counted and urlsplit(url).path.startswith(self._counted):
             with self._lock:
                 self._calls += 1
         self._local.attempts = self.attempts + 1
-        with self._transport.in_flight:
+        with self._transport.in_flight, bounded(bound):
             try:
                 session = self._idle.pop()
             except IndexError:
                 session = self._transport.open()
             try:
-                return session.request(method, url, **how)
+                answer = session.request(method, url, **{**how, "stream": True})
+                if not (how.get("stream") and answer.status_code == 200):
+                    bound.whole(answer)
             finally:
                 self._idle.append(session)
+            return answer
 
     @property
     def transport(self) -> Transport:
@@ -225,23 +269,24 @@ class ServiceClient:
 
     def unreachable(self, error: requests.RequestException) -> UnreachableError:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
-        host = urlsplit(self.url).netloc
+        host = self._origin.netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
         kind = NoAnswerError if is_late(error) else UnreachableError
+        if isinstance(error, LargeAnswerError):
+            kind = TooLargeError
         what, remedy = explained(error, check)
         return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
     def _pinned(self, url: str) -> str:
-        if url.startswith("/") and not url.startswith("//"):
-            return self._origin + url
-        if _origin(url) != self._origin:
+        try:
+            return self._origin.address(url)
+        except ForeignAddressError as error:
             raise ServiceError(
                 f"{self.name} named an address on another host, and tokens go to its own host only",
-                where=urlsplit(url).netloc,
+                where=_shown_host(url),
                 remedy=f"Check {self._setting or 'the address of the service'}, or a proxy that rewrites answers.",
                 code="FOREIGN_HOST",
-            )
-        return url
+            ) from error
 
 
 class _Attempt:
@@ -267,24 +312,24 @@ class _Attempt:
         self._body: Body = body or nullcontext
         self._pause = 0.0
 
-    def run(self, how: Mapping[str, Any]) -> requests.Response:
+    def run(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
         """The last answer. Raises UnreachableError where there was none."""
         loop = Retrying(
             retry=self._again, wait=lambda _: self._pause, sleep=self._service.transport.sleep, reraise=True
         )
         try:
-            return loop(self._send, how)
+            return loop(self._send, how, bound)
         except requests.RequestException as error:
             raise self._service.unreachable(error) from error
 
-    def _send(self, how: Mapping[str, Any]) -> requests.Response:
+    def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
         started = time.monotonic()
         status: int | str = "none"
         try:
             # what is sent is opened first: that may itself be a request, and places in flight are few
             with self._body() as data:
                 how = how if data is None else {**how, "data": data}
-                answer = self._service.send_once(self._method, self._url, how)
+                answer = self._service.send_once(self._method, self._url, how, bound())
             status = answer.status_code
             if not self._any_body and not how.get("stream"):
                 require_json(answer)
@@ -354,6 +399,13 @@ class _Attempt:
         )
 
 
+class _Session(requests.Session):
+    """A session that follows no redirect, and does not look where one leads: what stands there may be no address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
+
+
 class _Lent(requests.Session):
     """A session whose requests go through a service; its own adapters and settings are never used."""
 
@@ -371,7 +423,15 @@ class _Lent(requests.Session):
         return self._service.request(str(method), str(url), idempotent=self._idempotent, **how)
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port not in (None, 443) else ""
-    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}{port}"
+def _granted(source: TokenSource) -> str:
+    """A token. What keeps a sign-in from being answered is no fault of the mailbox or the rows that need the token."""
+    try:
+        return source.token()
+    except (NoAnswerError, TooLargeError) as error:
+        raise UnreachableError(error.what, where=error.where, remedy=error.remedy) from error
+
+
+def _shown_host(url: object) -> str:
+    """About which host an address that was refused names, for the admin; how much of it is so depends on the reader."""
+    named = re.split(r"[/?#\\]", str(url).partition("//")[2])[0].rpartition("@")[2]
+    return re.sub(r"[^\x21-\x7e]", "?", named)[:100]

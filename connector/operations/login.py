@@ -29,8 +29,9 @@ class BrowserAnswer(Protocol):
         """The address that the sign-in leads back to."""
         ...
 
-    def wait(self, seconds: float) -> Mapping[str, str]:
-        """What the browser brings back. Raises SignInError where it does not come in time."""
+    def wait(self, seconds: float, *, state: str) -> Mapping[str, str]:
+        """What the browser brings back with this state; anything else is passed over. Raises SignInError where it does
+        not come in time."""
         ...
 
 
@@ -51,4 +52,4 @@ def login(services: SignInServices, *, user: str | None, seconds: float, show: C
     """
     flow = services.principal.begin(services.answer.address, user=user)
     show(f"{services.authorize_url}?{urlsplit(flow['auth_uri']).query}")
-    return services.principal.finish(flow, services.answer.wait(seconds))
+    return services.principal.finish(flow, services.answer.wait(seconds, state=flow["state"]))

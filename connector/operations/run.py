@@ -57,8 +57,9 @@ class Runner:
     def run(self, request: RunRequest) -> RunReport:
         """Do one run to its end. Raises UsageError for a mailbox that no row names; all else is in the report."""
         limit = None
-        if request.minutes is not None:
-            limit = TimeLimit(self._stop_token or StopToken(), seconds=60 * request.minutes)
+        if request.minutes is not None or self._stop_token is not None:
+            seconds = None if request.minutes is None else 60 * request.minutes
+            limit = TimeLimit(self._stop_token or StopToken(), seconds=seconds)
         with self._open_services(request) as services:
             hooks = RunHooks(
                 started=self._progress.started if self._progress is not None else None,

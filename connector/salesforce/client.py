@@ -28,6 +28,8 @@ from connector.salesforce.wire import Names, as_json, json_pieces
 #: Sub-requests of a Composite, and how many of them may be queries or Collections (REST guide, "Composite").
 MAX_SUBREQUESTS = 25
 MAX_HEAVY = 5
+#: pages of one query, of up to 2,000 rows each
+_MOST_PAGES = 10_000
 #: simple-salesforce asks for indented JSON.
 _COMPACT = {"X-PrettyPrint": "0"}
 
@@ -149,16 +151,25 @@ class SalesforceClient:
         for part in batched(wanted, at_once):
             yield from zip(part, self.composite(part), strict=True)
 
-    def records(self, result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def records(self, result: Mapping[str, Any], *, most_pages: int = _MOST_PAGES) -> Iterator[dict[str, Any]]:
         """All records of a query result with our own names, read to its end, child rows too."""
         page: Mapping[str, Any] = result
+        links = set[str]()
         while True:
             for record in page["records"]:
                 yield self._whole(self.names.plain(record))
             if page.get("done", True):
                 return
+            link = page["nextRecordsUrl"]
+            if link in links or len(links) >= most_pages:
+                raise UnreachableError(
+                    "Salesforce's pages of a query do not end",
+                    where=self.host,
+                    remedy="Try again; report it if it stays.",
+                )
+            links.add(link)
             self._require_room()
-            page = self._send_more(page["nextRecordsUrl"])
+            page = self._send_more(link)
 
     def get(self, path: str, asked: str) -> Any:
         """One resource below the version's root."""

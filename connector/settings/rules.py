@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic_core import PydanticCustomError
 
+from connector.http.address import ForeignAddressError, Origin
 from connector.settings.file import Secret
 
 #: Tenants that stand for no tenant; an application has to say whose mail it reads.
@@ -43,6 +44,10 @@ def a_service_url(url: str) -> str:
         raise _problem("is not a valid address")
     if parts.username is not None or parts.query or parts.fragment:
         raise _problem("has to be an address without user, query or fragment")
+    try:
+        Origin.of(url.strip().replace("{tenant}", "tenant"))  # as it will be sent
+    except ForeignAddressError:
+        raise _problem("is not a valid address") from None
     return url.strip().rstrip("/")
 
 

@@ -3,6 +3,7 @@
 from connector.errors import UsageError
 from connector.graph.auth import ApplicationToken
 from connector.graph.delegated import PrincipalToken, TokenFile
+from connector.http.bounds import TOKEN_BYTES
 from connector.http.transport import ServiceClient, TokenSource, Transport
 from connector.salesforce.auth import ClientCredentials, Grant, JwtBearer
 from connector.settings.model import AuthProvider, SalesforceCredential, Settings
@@ -48,7 +49,7 @@ def named_principal(settings: Settings, transport: Transport) -> PrincipalToken:
 
 
 def _entra(provider: AuthProvider, transport: Transport) -> ServiceClient:
-    return transport.service("Microsoft Entra", provider.authority, setting="auth_providers")
+    return transport.service("Microsoft Entra", provider.authority, setting="auth_providers", most=TOKEN_BYTES)
 
 
 def _entra_credential(provider: AuthProvider) -> str | dict[str, str] | None:

@@ -8,6 +8,7 @@ from connector.engine.scheduler import StopToken
 from connector.graph.client import GraphClient
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.mail import GraphMail
+from connector.http.bounds import TOKEN_BYTES
 from connector.http.transport import TokenSource, Transport
 from connector.ports import Directory, MailSource, SetupSource
 from connector.salesforce.auth import SalesforceToken
@@ -74,7 +75,8 @@ def salesforce_clients(
     """Makes clients of the org that share one sign-in, each of which keeps the org's clock for itself."""
     credential = settings.named_credentials.Salesforce
     setting = "named_credentials.Salesforce"
-    token = SalesforceToken(transport.service("Salesforce", credential.url, setting=setting), grant(credential))
+    sign_in = transport.service("Salesforce", credential.url, setting=setting, most=TOKEN_BYTES)
+    token = SalesforceToken(sign_in, grant(credential))
     service = transport.service("Salesforce", credential.url, counted="/services/data", token=token, setting=setting)
     names = Names(settings.salesforce.namespace)
     version = settings.salesforce.api_version

@@ -25,6 +25,7 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
     """The world of a folder. Raises OptionError where its mail cannot be read."""
     if not home.is_complete:
         home.clear_data()
+    home.make_databases()
     clock = SandboxClock()
     tokens = Tokens(identity.tenant)
     _restore_apps(tokens, home)

@@ -3,6 +3,7 @@
 With the same folder another `up` has the same ids, keys and data. Secrets are readable by their owner only.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -22,7 +23,14 @@ from m365sandbox.entra.models import Tenant
 if sys.platform != "win32":
     import fcntl
 
-_PRIVATE = 0o600
+_PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
+#: what tells a folder of ours, or one that may become one, from a person's other folders
+_OURS = "sandbox.json"
+#: beside the databases
+_FILES = (
+    _OURS, "apps.json", "ca.key", "ca.pem", "complete", "connector.yaml", "jwt.key", "lock", "m365-client-secret",
+    "mail.json", "ready.json",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +60,39 @@ class Home:
     """One sandbox folder, made when absent."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         self.directory = directory.resolve()
         self.ca_file = self.directory / "ca.pem"
         self.config_file = self.directory / "connector.yaml"
         self.jwt_key_file = self.directory / "jwt.key"
         self.salesforce_database = self.directory / "salesforce.db"
         self.graph_database = self.directory / "graph.db"
-        self._state_file = self.directory / "sandbox.json"
+        self._state_file = self.directory / _OURS
         self._complete_file = self.directory / "complete"
+        self._close_to_others()
+
+    def _close_to_others(self) -> None:
+        """The folder and what an earlier `up` left in it: mail and secrets are nobody else's. A folder that holds other
+        things keeps its rights; our files in it are made private one by one."""
+        entries = list(self.directory.iterdir())
+        if not entries or self._state_file.exists():
+            with contextlib.suppress(PermissionError):  # another user's folder, which we may write
+                self.directory.chmod(_PRIVATE_FOLDER)
+        for database in (self.salesforce_database, self.graph_database):
+            for path in self.directory.glob(f"{database.name}*"):
+                path.chmod(_PRIVATE)
+        for path in map(self.directory.joinpath, _FILES):
+            if path.is_file() and not path.is_symlink():
+                path.chmod(_PRIVATE)
+
+    def make_databases(self) -> None:
+        """The files of the databases, empty where they are not there, before SQLite makes them readable to others."""
+        for database in (self.salesforce_database, self.graph_database):
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT, _PRIVATE))
 
     def lock(self) -> IO[str]:
         """Keep other sandboxes out of this folder while the file is open. Raises BlockingIOError."""
-        file = (self.directory / "lock").open("w")
+        file = os.fdopen(os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, _PRIVATE), "w")
         if sys.platform != "win32":
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,7 +108,7 @@ class Home:
 
     def mark_complete(self) -> None:
         """Note that the databases are filled."""
-        self._complete_file.touch()
+        self._complete_file.touch(mode=_PRIVATE)
 
     def clear_data(self) -> None:
         """Remove what an `up` that failed half-way has left."""
@@ -124,7 +152,7 @@ class Home:
             return trustme.CA.from_pem(self.ca_file.read_bytes(), key_file.read_bytes())
         authority = trustme.CA(organization_name="Microsoft 365 sync sandbox")
         self.write_private(key_file, authority.private_key_pem.bytes().decode())
-        authority.cert_pem.write_to_path(str(self.ca_file))
+        self.write_private(self.ca_file, authority.cert_pem.bytes().decode())
         return authority
 
     def write_private(self, path: Path, text: str) -> None:

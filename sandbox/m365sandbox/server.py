@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote_plus
 from zlib import crc32
 
+from m365sandbox.callers import refusal
 from m365sandbox.clock import SandboxClock
 from m365sandbox.connection import RESET
 from m365sandbox.latency import Latency, Line
@@ -89,7 +90,11 @@ class Exchange:
         self._arrived = app.clock.now()
 
     async def run(self) -> None:
-        """Answer it, and log it unless it is the control API's."""
+        """Answer it, and log it unless it is the control API's, or from a page of another site."""
+        refused = refusal(self.service, self.request.method, self.request.headers)
+        if refused is not None:
+            await self._answer(Response.of_json({"error": refused}, 403))
+            return
         if self.service == "sandbox":
             await self._answer(self.app.control.handle(self.request))
             return

@@ -5,13 +5,13 @@ from testkit.promise import Promise
 PROMISES = [
     Promise(
         says="Addresses are compared in lower case (DESIGN §6)",
-        where="connector.core.deciding.address:_normalise",
+        where="connector.core.deciding.address:_normalised",
         change=("_unwrap(without_unseen(address)).lower()", "_unwrap(without_unseen(address))"),
         caught_by="tests/unit/core/test_address.py::test_an_address_has_one_spelling",
     ),
     Promise(
         says="An address in another script and its ASCII form are one (DESIGN §6)",
-        where="connector.core.deciding.address:_normalise",
+        where="connector.core.deciding.address:_normalised",
         change=(
             'return NormalAddress(f"{local}@{_ascii_domain(domain)}" if at else bare)',
             "return NormalAddress(bare)",

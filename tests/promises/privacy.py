@@ -61,18 +61,6 @@ PROMISES = [
         caught_by="tests/unit/salesforce/test_setup.py::test_a_hidden_setting_is_not_its_default",
     ),
     Promise(
-        says="No other host is asked, whatever a link says (issue 15: hosts pinned)",
-        where="connector.http.transport:ServiceClient._pinned",
-        change=("if _origin(url) != self._origin:", "if False:"),
-        caught_by="tests/unit/http/test_transport.py::test_another_host_is_never_asked",
-    ),
-    Promise(
-        says="A redirect is not followed (issue 15: hosts pinned)",
-        where="connector.http.transport:ServiceClient.request",
-        change=('how["allow_redirects"] = False', 'how["allow_redirects"] = True'),
-        caught_by="tests/unit/http/test_transport.py::test_a_redirect_is_not_followed",
-    ),
-    Promise(
         says="A refused token is dropped, and asked for once more (issue 15)",
         where="connector.http.transport:ServiceClient.request",
         change=("        self._token.drop(token)\n", ""),

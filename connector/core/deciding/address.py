@@ -9,6 +9,9 @@ from connector.model.values import NormalAddress
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
 _LONGEST_DOMAIN = 255
+#: no address is longer (RFC 5321: 64 and 255); what is gets no place in a cache, where it would stay
+LONGEST_ADDRESS = 320
+_PAIRS = (("<", ">"), ("'", "'"), ('"', '"'))
 
 
 def normalise(address: str) -> NormalAddress:
@@ -17,7 +20,7 @@ def normalise(address: str) -> NormalAddress:
     What is not an SMTP address (a legacy Exchange name, the name of a group) comes back trimmed and in lower case. The
     result is empty where nothing was there, and normalising it again changes nothing.
     """
-    return _normalise(address)
+    return _normalise(address) if len(address) <= LONGEST_ADDRESS else _normalised(address)
 
 
 def without_unseen(text: str) -> str:
@@ -50,25 +53,37 @@ def readable(address: NormalAddress) -> str:
 
 @lru_cache(maxsize=1 << 16)  # a mailbox writes to the same people again and again
 def _normalise(address: str) -> NormalAddress:
+    return _normalised(address)
+
+
+def _normalised(address: str) -> NormalAddress:
     bare = _unwrap(without_unseen(address)).lower()
     local, at, domain = bare.rpartition("@")
     return NormalAddress(f"{local}@{_ascii_domain(domain)}" if at else bare)
 
 
 def _unwrap(text: str) -> str:
-    """`text` without the wrapping that mail programs and people leave around an address."""
+    """`text` without the wrapping that mail programs and people leave around an address, however often it was wrapped.
+
+    Only the ends are moved, so that the time grows with the length and not with its square.
+    """
+    start, end = 0, len(text)
+    has_at = "@" in text  # and keeps it: nothing below takes one away
     while True:
-        bare = text.strip()
-        if bare[:7].lower() == "mailto:":
-            bare = bare[7:]
-        for opening, closing in ("<>", "''", '""'):
-            if len(bare) > 1 and bare[0] == opening and bare[-1] == closing:
-                bare = bare[1:-1]
-        if "@" in bare:
-            bare = bare.rstrip(".")
-        if bare == text:
-            return bare
-        text = bare
+        before = start, end
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        if text[start : min(start + 7, end)].lower() == "mailto:":
+            start += 7
+        for pair in _PAIRS:
+            if end - start > 1 and (text[start], text[end - 1]) == pair:
+                start, end = start + 1, end - 1
+        while has_at and start < end and text[end - 1] == ".":
+            end -= 1
+        if (start, end) == before:
+            return text[start:end]
 
 
 def _ascii_domain(domain: str) -> str:

@@ -6,9 +6,11 @@ A run decides on headers before it asks for anything else, so mail that is refus
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from connector.codes import Outcome
-from connector.core.deciding.address import domain_of, normalise
+from connector.core.deciding.address import LONGEST_ADDRESS, domain_of, normalise
+from connector.core.deciding.globs import Globs
 from connector.core.deciding.pattern import AnyAt, Glob, PatternError, address_pattern, domain_pattern
 from connector.errors import SetupError
 from connector.model.mail import Decision, Header, Party, Recipient, Role
@@ -16,6 +18,10 @@ from connector.model.org import Exclusion, ExclusionType, SyncSettings
 from connector.model.values import NormalAddress, RecordId
 
 _MOST_TRIED = 100_000
+#: what Pattern__c holds, and a byte for the dot before it; IDNA makes no domain longer than 253
+_LONGEST_PATTERN = 256
+#: how many colleagues of one mail are looked up in the directory to find out whether a group delivered it
+MOST_CANDIDATES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +35,18 @@ class MailboxView:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Rules on addresses. Exact addresses and whole domains are looked up, only the others are tried one by one."""
+    """Rules on addresses. Exact addresses and whole domains are looked up, patterns by what they hold."""
 
     exact: dict[NormalAddress, list[Exclusion]] = field(default_factory=dict)
     domains: dict[str, list[Exclusion]] = field(default_factory=dict)
-    globs: list[tuple[Glob, Exclusion]] = field(default_factory=list)
+    globs: Globs[Exclusion] = field(default_factory=Globs)
     #: what `globs` said about an address before: most addresses come many times
-    _tried: dict[NormalAddress, tuple[Exclusion, ...]] = field(default_factory=dict)
+    _tried: dict[NormalAddress, Sequence[Exclusion]] = field(default_factory=dict)
 
     def add(self, rule: Exclusion) -> None:
         pattern = address_pattern(rule.pattern)
         if isinstance(pattern, Glob):
-            self.globs.append((pattern, rule))
+            self.globs.add(pattern, rule)
         elif isinstance(pattern, AnyAt):
             self.domains.setdefault(pattern.domain, []).append(rule)
         else:
@@ -55,12 +61,14 @@ class _Index:
             or _applying(self._matching(address), received_at)
         )
 
-    def _matching(self, address: NormalAddress) -> tuple[Exclusion, ...]:
+    def _matching(self, address: NormalAddress) -> Sequence[Exclusion]:
         found = self._tried.get(address)
         if found is None:
+            found = self.globs.matching(address)
             if len(self._tried) >= _MOST_TRIED:
                 self._tried.clear()
-            found = self._tried[address] = tuple(rule for glob, rule in self.globs if glob.matches(address))
+            if len(address) <= LONGEST_ADDRESS:
+                self._tried[address] = found
         return found
 
 
@@ -79,6 +87,8 @@ class Rules:
     def internal_domain(self, address: NormalAddress, received_at: datetime) -> Exclusion | None:
         """The Internal Domain that covers the address, for mail received then. The most specific domain comes first."""
         domain = domain_of(address)
+        if len(domain) > _LONGEST_PATTERN:  # only its end can be one of ours, as a subdomain
+            domain = domain[-_LONGEST_PATTERN:].partition(".")[2]
         while domain:
             rule = _applying(self._internal.get(domain, ()), received_at)
             if rule:
@@ -196,17 +206,17 @@ def group_candidates(
     """The addresses to look up in the directory before `decide` can distinguish a Bcc from a group's mail.
 
     Internal-domain addresses in To or Cc. Empty unless the bcc rule would decide, so most mail costs no look-up; a
-    linked mailbox is a user, so it is not asked for.
+    linked mailbox is a user, so it is not asked for. Each is a request, and a sender may name any number: where there
+    are more than MOST_CANDIDATES, the first are asked for.
     """
     if not may_be_bcc(header, box, settings, folder_reason=folder_reason):
         return ()
-    return tuple(
-        dict.fromkeys(
-            address
-            for address in _addresses((*header.to, *header.cc))
-            if address not in linked and rules.internal_domain(address, header.received_at)
-        )
+    candidates = dict.fromkeys(
+        address
+        for address in _addresses((*header.to, *header.cc))
+        if address not in linked and rules.internal_domain(address, header.received_at)
     )
+    return tuple(islice(candidates, MOST_CANDIDATES))
 
 
 def _draft(header: Header) -> Decision | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import accumulate
 
 from connector.core.writing.text import clean, cut, one_line, units
 from connector.model.mail import Attachment, AttachmentKind, Content
@@ -17,6 +18,9 @@ from connector.model.records import StoredEmail
 #: ContentVersion: what Title holds; PathOnClient holds more.
 NAME_LIMIT = 255
 _NOTES_LIMIT = 32_000
+_LINE_END = 2
+#: Files of one mail. Exchange takes 250 attachments unless an administrator raises that, and 1,024 at most.
+MOST_FILES = 1_000
 _MEGABYTE = 1024 * 1024
 _LONGEST_EXTENSION = 16
 #: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
@@ -102,6 +106,9 @@ def sort_out(listed: Iterable[Attachment], message_key: str, settings: SyncSetti
             files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item, size=item.size))
         elif reason:
             lines.append(f"{name}{_size(item)}: {reason}")
+    if len(files) > MOST_FILES:
+        lines.insert(0, f"{len(files) - MOST_FILES} files, not stored: a mail keeps {MOST_FILES} at most")
+        del files[MOST_FILES:]
     return Sorted(files=tuple(files), notes=_notes(lines), scanning=len(there) < len(everything))
 
 
@@ -210,13 +217,13 @@ def _size(item: Attachment) -> str:
 
 def _notes(lines: Sequence[str]) -> str:
     """One line each, as many as the field holds."""
-    for count in range(len(lines), 0, -1):
-        left = len(lines) - count
-        text = "\n".join([*lines[:count], *([f"… and {left} more"] if left else [])])
-        # Salesforce stores a line end as two characters
-        if units(text) + text.count("\n") <= _NOTES_LIMIT:
-            return text
-    return ""
+    # Salesforce stores a line end as two characters
+    lengths = [units(line) + _LINE_END for line in lines]
+    if sum(lengths) <= _NOTES_LIMIT:
+        return "\n".join(lines)
+    room = _NOTES_LIMIT - units(f"… and {len(lines)} more")
+    kept = sum(used <= room for used in accumulate(lengths))
+    return "\n".join([*lines[:kept], f"… and {len(lines) - kept} more"])
 
 
 def _keys(items: Sequence[Attachment], message_key: str) -> list[str]:

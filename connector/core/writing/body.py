@@ -87,9 +87,8 @@ def _plain(text: str) -> str:
     lines = escape(text, quote=False).expandtabs(8).splitlines()
     if not any(map(_COLUMNS.search, lines)):
         return "<br>".join(lines)
-    while lines and not lines[0].strip():
-        del lines[0]
-    return '<pre style="white-space:pre-wrap">' + "\n".join(lines).rstrip() + "</pre>"
+    first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    return '<pre style="white-space:pre-wrap">' + "\n".join(lines[first:]).rstrip() + "</pre>"
 
 
 def _limited(html: str, pictures: Pictures) -> Body:

@@ -1,7 +1,7 @@
 """The rows below a mail: its participants and its Tasks. Part of `records`, which builds the mail itself."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,8 @@ TEXT_LIMIT = 255
 _DESCRIPTION_LIMIT = 32_000
 #: Object Reference, Task: TaskWhoIds holds up to 50 Contacts.
 MOST_CONTACTS = 50
+#: Rows of Email_Participant__c of one mail: a sender may name any number of people, and a row costs the org 2 KB.
+MOST_PARTICIPANTS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,35 @@ def record_key(message_key: str, record: RecordId) -> str:
 def address_key(message_key: str, address: NormalAddress) -> str:
     """Participant_Key__c of an address that no record has."""
     return f"{message_key}:{sha256(address.encode('utf-8', 'replace')).hexdigest()[:31]}"
+
+
+def kept(matches: Sequence[Match]) -> tuple[tuple[Match, ...], int]:
+    """The matches that get rows, in their order, and how many are left out: at most MOST_PARTICIPANTS rows come of
+    them, and those with a record go first."""
+    if len(matches) <= MOST_PARTICIPANTS and sum(map(_width, matches)) <= MOST_PARTICIPANTS:
+        return tuple(matches), 0
+    taken: dict[int, Match] = {}
+    records: set[RecordId] = set()
+    room = MOST_PARTICIPANTS
+    for number in sorted(range(len(matches)), key=lambda number: not matches[number]):
+        match = matches[number]
+        hits = [hit for hit in (*match.contacts, *match.accounts) if hit.id not in records][: max(room, 0)]
+        if not hits and (match or room < 1):
+            continue
+        records.update(hit.id for hit in hits)
+        room -= len(hits) or 1
+        taken[number] = _only(match, records)
+    return tuple(taken[number] for number in sorted(taken)), len(matches) - len(taken)
+
+
+def _width(match: Match) -> int:
+    return len(match.contacts) + len(match.accounts) or 1
+
+
+def _only(match: Match, records: Container[RecordId]) -> Match:
+    """The match with these records only."""
+    contacts, accounts = ([hit for hit in hits if hit.id in records] for hits in (match.contacts, match.accounts))
+    return replace(match, contacts=tuple(contacts), accounts=tuple(accounts))
 
 
 def participants(parent: Parent, matches: Sequence[Match]) -> tuple[Row, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.core.writing.children import MOST_CONTACTS
+from connector.core.writing.children import MOST_CONTACTS, MOST_PARTICIPANTS
 from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
 from connector.model.schema import MAIL, Use
 from connector.model.values import RecordId
@@ -79,7 +79,7 @@ def _participants(desired: Sequence[Row], stored: Sequence[StoredParticipant]) -
         elif (old := _take(free, row)) is not None:
             lookups = {name: fields[name] for name in _LOOKUPS if name in fields}
             updates.append(_update(row, old.id, {row.key_field: row.key, **lookups}))
-        else:
+        elif _has_record(row) or len(stored) + len(inserts) < MOST_PARTICIPANTS:
             inserts.append(replace(row, fields=fields))
         if account := fields.get("Account__c"):
             listed.add(account)
@@ -115,12 +115,16 @@ def _is_there(row: Row, stored: Sequence[StoredParticipant]) -> bool:
 
 def _take(free: list[StoredParticipant], row: Row) -> StoredParticipant | None:
     """A stored row without a record for the address of `row`, if `row` has a record; it is no longer free then."""
-    if not any(name in row.fields for name in _LOOKUPS):
+    if not _has_record(row):
         return None
     for index, other in enumerate(free):
         if _same_address(other, row):
             return free.pop(index)
     return None
+
+
+def _has_record(row: Row) -> bool:
+    return any(name in row.fields for name in _LOOKUPS)
 
 
 def _same_address(stored: StoredParticipant, row: Row) -> bool:

@@ -12,7 +12,7 @@ from connector.core.deciding.identity import message_id, sender_of
 from connector.core.deciding.match import Match
 from connector.core.writing.attachments import Sorted
 from connector.core.writing.body import Body, preview
-from connector.core.writing.children import TEXT_LIMIT, Parent, insert_row, participants, tasks
+from connector.core.writing.children import TEXT_LIMIT, Parent, insert_row, kept, participants, tasks
 from connector.core.writing.text import clean, cut, join_addresses, one_line, units
 from connector.model.mail import Direction, Header, Recipient
 from connector.model.org import ClientObject, Org, SyncSettings
@@ -68,10 +68,11 @@ def build(
         audit=audit,
     )
     matched = any(matches)
+    matches, left = kept(matches)
     status: dict[str, Any] = {"Match_Status__c": MatchStatus.MATCHED if matched else MatchStatus.UNMATCHED}
     if not matched:
         status["Expires_On__c"] = expires_on(chosen.received_at, settings, org)
-    files = attachments.fields if attachments is not None else {}
+    files = _noting(attachments.fields, left) if attachments is not None else {}
     fields = {**_mail(parent, chosen, copies), **_body(body), **files, **_origin(chosen, event_key), **status}
     return DesiredEmail(
         email=insert_row("Email__c", "Message_Key__c", key, {**fields, "OwnerId": owner, **audit}),
@@ -138,6 +139,15 @@ def _in_order_of_ownership(copies: Sequence[Header]) -> Iterator[Recipient]:
         yield from copy.to
     for copy in copies:
         yield from copy.cc
+
+
+def _noting(files: Mapping[str, Any], left: int) -> Mapping[str, Any]:
+    """The fields on files; with `left`, the last line of the notes says how many people got no row. Not before the
+    fields are final: what stands there is not written again."""
+    if not left or not files:
+        return files
+    line = f"… and {left} more participants, who have no row of their own"
+    return {**files, "Attachment_Notes__c": "\n".join(filter(None, (files["Attachment_Notes__c"], line)))}
 
 
 def _mail(parent: Parent, chosen: Header, copies: Sequence[Header]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -51,6 +52,8 @@ def read_mail(path: Path) -> MailSource:
         elif not path.exists():
             raise MailSourceError(f"no such file or folder: {_shown(path)}")
         elif path.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(path):
+            if not path.is_file():
+                raise MailSourceError(f"not an ordinary file: {_shown(path)}")
             _read_file(source, path, _shown(Path(path.name)))
         else:
             raise MailSourceError(f"not a mail file: {_shown(path)} (.eml, .txt or .mbox, or a folder of them)")
@@ -88,7 +91,10 @@ def _is_maildir_message(file: Path) -> bool:
 def _read_file(source: MailSource, file: Path, name: str) -> None:
     source.files += 1
     try:
-        data = file.read_bytes()
+        data = _content(file)
+    except NotOrdinaryError:
+        source.refuse(name, "not an ordinary file")
+        return
     except OSError as error:
         source.refuse(name, f"cannot be read: {error.strerror or error}")
         return
@@ -98,6 +104,22 @@ def _read_file(source: MailSource, file: Path, name: str) -> None:
         _read_mbox(source, data, name)
     else:
         _take(source, data, name)
+
+
+class NotOrdinaryError(OSError):
+    """A pipe, a device or a socket, by itself or behind a link: reading it may never end."""
+
+
+def _content(file: Path) -> bytes:
+    """What an ordinary file holds; a link to one is followed. Raises NotOrdinaryError, OSError."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise NotOrdinaryError
+    # opened so that a pipe waits for nobody, and looked at once it is open, so that nothing can be put in its place
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotOrdinaryError
+        return opened.read()
 
 
 def _read_mbox(source: MailSource, data: bytes, name: str) -> None:

@@ -34,6 +34,7 @@ def test_version_and_help_import_no_verb(option: str) -> None:
         "connector.cli.app",
         "connector.cli.options",
         "connector.cli.output",
+        "connector.cli.stop",
         "connector.cli.verbs",
     }
 

@@ -1,6 +1,7 @@
 """Patterns of exclusions and internal domains: what they match, and what becomes of one that nobody can understand."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from connector.codes import Outcome
 from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import compile_rules
+from connector.core.deciding.globs import Globs
+from connector.core.deciding.pattern import Glob, PatternError, address_pattern
 from connector.errors import SetupError
 from connector.model.values import NormalAddress
 from tests.support.builders import NOW, at, exclusion, header, internal
@@ -89,7 +92,7 @@ def test_an_internal_domain_in_another_script() -> None:
         ("\u200b", "letter or digit"),
         ("shop.example", "neither @ nor *"),
         ("a@b@c.example", "more than one @"),
-        ("news@", "before or after"),
+        ("news@", "nothing after"),
         ("a@b.example, c@d.example", "one address"),
         ("a@b.example;c@d.example", "one address"),
         ("Ada <a*@b.example>", "one address"),
@@ -183,6 +186,24 @@ def test_wildcards_against_an_independent_reference(pattern: str, raw: str) -> N
     if not pattern.startswith("@"):
         address = normalise(raw)
         assert excluded(pattern, address) is bool(as_regex(pattern).fullmatch(address))
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.text("abc.@*", min_size=1, max_size=9), max_size=12),
+    st.builds("{}@{}".format, st.text("abc.", max_size=8), st.text("abc.", max_size=8)),
+)
+def test_many_patterns_find_what_each_alone_would(patterns: list[str], raw: str) -> None:
+    globs: list[Glob] = []
+    for pattern in patterns:
+        with suppress(PatternError):
+            understood = address_pattern(pattern)
+            globs += [understood] if isinstance(understood, Glob) else []
+    index: Globs[int] = Globs()
+    for number, glob in enumerate(globs):
+        index.add(glob, number)
+    address = normalise(raw)
+    assert [*index.matching(address)] == [number for number, glob in enumerate(globs) if glob.matches(address)]
 
 
 def test_a_hostile_pattern_is_matched_at_once() -> None:

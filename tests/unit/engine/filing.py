@@ -37,6 +37,8 @@ class Tenant(FakeTenant):
         #: the small files by message and attachment, and what was asked for at a time
         self.small: dict[tuple[MessageId, str], bytes | MessageError] = {}
         self.together: list[list[tuple[MessageId, str]]] = []
+        #: the largest size that a small file might have, for each time that some were asked for
+        self.limits: list[int] = []
         #: called before small files are given
         self.at_small: Callable[[], object] = lambda: None
 
@@ -45,6 +47,7 @@ class Tenant(FakeTenant):
     ) -> Iterator[tuple[int, bytes | MessageError]]:
         if wanted:
             self.together.append([(message, attachment) for _, message, attachment in wanted])
+            self.limits.append(most)
             self.at_small()
         for number, (_, message, attachment) in reversed([*enumerate(wanted)]):  # in any order
             yield number, self.small[message, attachment]

@@ -327,3 +327,37 @@ def test_what_stopped_the_threads_is_raised_where_mails_are_handed_in(filing: Fi
 
     with pytest.raises(ServiceError, match="away"):
         use()
+
+
+# -- bytes, not numbers -----------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_files_of_one_mail_go_up_in_five_requests(filing: Filing) -> None:
+    filing.file(small(filing, *(f"scan{number}.pdf" for number in range(1000))))
+    assert sorted(len(request) for request in filing.shelf.requests) == [MOST_FILES] * 5
+    assert len(filing.names) == 1000
+
+
+def test_what_is_read_ahead_of_the_uploads_is_bounded_by_bytes(filing: Filing) -> None:
+    """Of a mail with hundreds of megabytes of small files, one request's worth waits, and the part that is read."""
+    content = b"A" * SMALL
+    sent: list[int] = []
+    known = small(filing, *(f"{number}.pdf" for number in range(100)), content=content)
+    filing.tenant.at_small = lambda: sent.append(sum(len(request) for request in filing.shelf.requests))
+    filing.file(known)
+    read = [len(asked) for asked in filing.tenant.together]
+    assert sum(read) == 100
+    assert max(read) * SMALL <= MOST_BYTES
+    ahead = [sum(read[: number + 1]) - sent[number] for number in range(len(read))]
+    assert max(ahead) * SMALL <= 2 * MOST_BYTES + SMALL
+
+
+def test_a_file_that_is_much_larger_than_listed_is_streamed(filing: Filing) -> None:
+    most: list[int] = []
+    known = case("a.pdf", "b.pdf", size=100)
+    filing.tenant.small |= {(known.copies[0].header.id, name): b"%PDF" for name in ("a.pdf", "b.pdf")}
+    filing.tenant.small[known.copies[0].header.id, "a.pdf"] = MessageError("larger than listed", code="TOO_LARGE")
+    filing.tenant.limits = most
+    filing.file(known)
+    assert most == [2 * 32 * 1024]
+    assert filing.tenant.opened == ["copy1/a.pdf"]

@@ -9,8 +9,10 @@ from urllib3 import HTTPResponse
 
 from connector.errors import MessageError
 from connector.graph import parse
-from connector.graph.attachments import Stream
+from connector.graph.attachments import Stream, read_list
+from connector.http.subrequest import SubResponse
 from connector.model.mail import AttachmentKind
+from connector.model.values import GraphUserId
 
 
 class Clock:
@@ -100,3 +102,24 @@ def test_the_type_with_and_without_number_sign(kind: str | None, expected: Attac
 def test_an_attachment_that_cannot_be_read_is_an_error(item: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         parse.attachment(item)
+
+
+class EndlessList:
+    """A client whose every page of a list leads to a new one."""
+
+    def __init__(self, items: int) -> None:
+        self.items = [{"id": "a", "name": "x.pdf", "size": 1}] * items
+        self.pages = 0
+
+    def get(self, _user: str, _url: str) -> tuple[dict[str, Any], None]:
+        self.pages += 1
+        return {"value": self.items, "@odata.nextLink": f"/more/{self.pages}"}, None
+
+
+@pytest.mark.parametrize("items", [0, 1, 100])
+def test_a_list_that_leads_on_for_ever_ends(items: int) -> None:
+    client = EndlessList(items)
+    first = SubResponse(status=200, body={"value": [], "@odata.nextLink": "/more/0"})
+    read_list(client, GraphUserId("ada"), first)  # type: ignore[arg-type]
+    assert client.pages <= 1_000
+    assert client.pages * items <= 5_100

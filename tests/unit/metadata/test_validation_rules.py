@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from connector.core.deciding.pattern import ADDRESS, DOMAIN, in_org
 from tests.unit.metadata.project import File, flag, load, text
 
 PROJECT = load()
@@ -30,11 +31,21 @@ def test_a_message_says_what_to_do(file: File) -> None:
     assert message.endswith((".", "default"))
 
 
-def expressions(name: str) -> list[re.Pattern[str]]:
-    """The REGEX of an exclusion rule. Python has no \\p{L} and \\p{N}; \\w is both and the underscore."""
+def literals(name: str) -> list[str]:
+    """The regular expressions of an exclusion rule, as REGEX gets them."""
     found = re.findall(r'REGEX\(TRIM\(Pattern__c\), "([^"]*)"\)', formula("MS_Graph_Exclusion__c", name))
-    assert found
-    return [re.compile(one.replace("\\\\", "\\").replace(r"\p{L}\p{N}", r"\w")) for one in found]
+    return [one.replace("\\\\", "\\") for one in found]
+
+
+@pytest.mark.parametrize(("name", "shape"), [("Address_Pattern", ADDRESS), ("Domain_Pattern", DOMAIN)])
+def test_the_org_takes_what_the_connector_understands(name: str, shape: tuple[str, ...]) -> None:
+    """One definition: connector/core/deciding/pattern.py. That it is kept to: tests/contract/test_pattern_rules.py."""
+    assert literals(name) == [in_org(each) for each in shape]
+
+
+def expressions(name: str) -> list[re.Pattern[str]]:
+    """Python has no \\p{L}, \\p{N} and \\p{M}: what is no ASCII stands for them."""
+    return [re.compile(one.replace(r"\p{L}\p{N}\p{M}", r"0-9A-Za-z\u00aa-\U0010ffff")) for one in literals(name)]
 
 
 @pytest.mark.parametrize(

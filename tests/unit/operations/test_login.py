@@ -37,8 +37,9 @@ class FakeBrowser:
         self.shown: list[str] = []
         self.waited: list[float] = []
 
-    def wait(self, seconds: float) -> Mapping[str, str]:
+    def wait(self, seconds: float, *, state: str) -> Mapping[str, str]:
         assert self.shown, "nobody knows the address"
+        assert state == "s"
         self.waited.append(seconds)
         return self.returned
 

@@ -1,5 +1,8 @@
 """What the org's refusals mean."""
 
+import json
+import re
+from itertools import count
 from typing import Any
 
 import pytest
@@ -144,3 +147,26 @@ def test_pages_and_child_rows_are_read_to_their_end(org: Org) -> None:
     assert [record["Id"] for record in records] == ["1", "2", "3"]
     assert [kid["Id"] for kid in records[0]["Kids__r"]] == ["k1", "k2"]
     assert records[1]["Kids__r"] is None
+
+
+def test_pages_that_lead_round_are_a_failure_of_the_service(org: Org) -> None:
+    page = {"done": False, "records": [{"Id": "1"}], "nextRecordsUrl": "/services/data/v66.0/query/p"}
+    org.wire.get("https://firm.my.salesforce.com/services/data/v66.0/query/p", json=page)
+    with pytest.raises(UnreachableError, match="do not end"):
+        list(org.client.records(page))
+
+
+def test_pages_that_lead_on_for_ever_are_too(org: Org) -> None:
+    pages = count(1)
+
+    def page(*_: object) -> tuple[int, dict[str, str], str]:
+        link = f"/services/data/v66.0/query/p{next(pages)}"
+        return 200, {}, json.dumps({"done": False, "records": [], "nextRecordsUrl": link})
+
+    org.wire.add_callback(
+        "GET", re.compile("https://firm.my.salesforce.com/services/data/v66.0/query/.*"), callback=page
+    )
+    first = {"done": False, "records": [], "nextRecordsUrl": "/services/data/v66.0/query/p0"}
+    with pytest.raises(UnreachableError, match="do not end"):
+        list(org.client.records(first, most_pages=20))
+    assert next(pages) == 21

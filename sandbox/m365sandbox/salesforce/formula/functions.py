@@ -76,6 +76,10 @@ def _matches(text: str, pattern: str) -> bool:
     return compiled(pattern).fullmatch(text) is not None
 
 
+#: what TRIM takes off: the space, and all that comes before it
+_TRIMMED = "".join(map(chr, range(0x21)))
+
+
 def _of_numbers(run: Callable[..., Any], count: int, most: int = -1) -> Function:
     number: Kind = "number"
     return Function((number,) * count, "number", _with_numbers(run), most=most)
@@ -110,7 +114,8 @@ FUNCTIONS: dict[str, Function] = {
     "REGEX": Function(("text", "text"), "boolean", _matches),
     "RIGHT": Function(("text", "number"), "text", lambda text, count: text[-int(count) :] if count else ""),
     "SUBSTITUTE": Function(("text", "text", "text"), "text", str.replace),
-    "TRIM": Function(("text",), "text", str.strip),
+    # as Java trims: a no-break space is none of these
+    "TRIM": Function(("text",), "text", lambda text: text.strip(_TRIMMED)),
     "UPPER": Function(("text",), "text", str.upper),
     "VALUE": Function(("text",), "number", _value),
 }

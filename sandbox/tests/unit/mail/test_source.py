@@ -1,5 +1,7 @@
 """What of a path is mail: suffixes, mbox, Maildir, order, and what is refused by name."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,63 @@ def test_a_path_that_is_no_mail_says_so(tmp_path: Path) -> None:
     write(tmp_path, "x.docx", b"PK")
     with pytest.raises(MailSourceError, match=r"not a mail file: .*x\.docx \(\.eml, \.txt or \.mbox"):
         read_mail(tmp_path / "x.docx")
+
+
+# -- what is no ordinary file -----------------------------------------------------------------------------------------
+
+
+def odd_files(folder: Path) -> set[str]:
+    """A pipe, a socket, devices and links to them, links that lead nowhere or round; each with the name of a mail."""
+    os.mkfifo(folder / "pipe.eml")
+    os.mkfifo(folder / "pipe.mbox")
+    with socket.socket(socket.AF_UNIX) as made:
+        before = Path.cwd()
+        os.chdir(folder)  # a path of a socket is short
+        try:
+            made.bind("socket.eml")
+        finally:
+            os.chdir(before)
+    for name, target in {
+        "device.eml": "/dev/zero",
+        "device.mbox": "/dev/zero",
+        "null.txt": "/dev/null",
+        "terminal.eml": "/dev/tty",
+        "to-pipe.eml": "pipe.eml",
+        "nowhere.eml": "no-such-file",
+        "round.eml": "round.eml",
+        "there.mbox": "back.mbox",
+        "back.mbox": "there.mbox",
+        "up.eml": ".",
+    }.items():
+        (folder / name).symlink_to(target)
+    cur = folder / "box" / "cur"
+    cur.mkdir(parents=True)
+    (folder / "box" / "new").mkdir()
+    os.mkfifo(cur / "1:2,S")
+    return {path.name for path in folder.iterdir()} - {"box", "up.eml"}
+
+
+def test_what_is_no_ordinary_file_is_passed_over_by_name(tmp_path: Path) -> None:
+    odd = odd_files(tmp_path)
+    write(tmp_path, "real/letter.eml", LETTER % (b"one", b"text"))
+    (tmp_path / "link.eml").symlink_to("real/letter.eml")
+    source = read_mail(tmp_path)
+    assert [name for name, _ in source.messages] == ["link.eml", "real/letter.eml"]
+    refused = {item["file"]: item["reason"] for item in source.refused}
+    assert refused.keys() == odd | {"box/cur/1:2,S"}
+    for name in ("pipe.eml", "pipe.mbox", "socket.eml", "device.eml", "device.mbox", "null.txt", "to-pipe.eml"):
+        assert refused[name] == "not an ordinary file", name
+
+
+@pytest.mark.parametrize("name", ["pipe.eml", "device.mbox", "socket.eml", "to-pipe.eml"])
+def test_one_that_is_named_alone_is_refused(tmp_path: Path, name: str) -> None:
+    odd_files(tmp_path)
+    with pytest.raises(MailSourceError, match="not an ordinary file"):
+        read_mail(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["nowhere.eml", "round.eml", "there.mbox"])
+def test_a_link_that_leads_nowhere_is_no_file(tmp_path: Path, name: str) -> None:
+    odd_files(tmp_path)
+    with pytest.raises(MailSourceError):
+        read_mail(tmp_path / name)

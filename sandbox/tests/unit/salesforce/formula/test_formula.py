@@ -97,6 +97,7 @@ def holds(formula: str, row: Row | None = None) -> bool:
         'INCLUDES(Tags__c, "blue") && NOT(INCLUDES(Tags__c, "re"))',
         'BEGINS(Name, "Ann") && CONTAINS(Name, "n L") && FIND("L", Name) = 5 && FIND("z", Name) = 0',
         'LEFT(Name, 3) = "Ann" && RIGHT(Name, 3) = "Lee" && MID(Name, 5, 2) = "Le"',
+        'TRIM("\u00a0x") <> "x" && TRIM("\t x") = "x"',
         'UPPER(Name) = "ANN LEE" && LOWER("X") = "x" && TRIM("  x ") = "x" && SUBSTITUTE("aXa", "X", "-") = "a-a"',
         'VALUE("12.5") = 12.5 && ISNUMBER("1") && NOT(ISNUMBER("1_0")) && NOT(ISNUMBER("x"))',
         'TEXT(Count__c) = "5" && TEXT(2.5) = "2.5" && TEXT(Kind__c) = "A"',
