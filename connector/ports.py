@@ -244,6 +244,15 @@ class StoredMail(Protocol):
         """Delete mails, with their files, that are still Unmatched and not to be kept until `today`; as `blank`."""
         ...
 
+    def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
+        """Put a tombstone in the place of mails that a person deleted, so that they are never stored again; the
+        refusals, by mail. One that has a tombstone keeps it."""
+        ...
+
+    def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:
+        """Delete those tombstones whose mail was undeleted. `tombstones`: the mail that each stands in for."""
+        ...
+
 
 class FileSink(Protocol):
     """Files on stored mail. Every call is safe from several threads."""

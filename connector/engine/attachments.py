@@ -349,7 +349,8 @@ class AttachmentStore:
             message=candidate.header.id,
             code=error.code,
         )
-        self._ledger.lacks_files(candidate.header, failure_of(candidate, error, email=case.email))
+        failure = failure_of(candidate, error, is_client=case.is_client, email=case.email)
+        self._ledger.lacks_files(candidate.header, failure)
 
     def _look_for_second_files(self) -> None:
         """Remove what another connector stored at the same time: of two files with one key the younger."""
@@ -367,7 +368,8 @@ class AttachmentStore:
 def _summary(filing: _Filing) -> MessageError:
     """One error for all files of a mail that failed: code and remedy of the first, transient where any is."""
     errors = [error for _, error in filing.errors]
-    parts = [f"{name}: {error.what.rstrip('.')}" for name, error in filing.errors]
+    named = filing.case.is_client
+    parts = [f"{name if named else 'A file'}: {error.what.rstrip('.')}" for name, error in filing.errors]
     if filing.case.problem is not None:
         errors.insert(0, filing.case.problem)
         parts.insert(0, filing.case.problem.what)

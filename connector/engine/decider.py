@@ -68,6 +68,12 @@ class Mail:
         return any(self.matches)
 
     @property
+    def is_client(self) -> bool:
+        """Whether it is client mail: matched now, or related before."""
+        stored = self.stored.participants if self.stored is not None else ()
+        return self.matched or any(row.contact or row.account for row in stored)
+
+    @property
     def locks(self) -> set[str]:
         """The Accounts and Contacts that the org locks while the rows of this mail are written."""
         hits = (hit for match in self.matches for hit in (*match.contacts, *match.accounts))
@@ -131,9 +137,8 @@ class Decider:
                 try:
                     decision = self._decide(header, reading.queue)
                 except MessageError as error:
-                    note_failure(
-                        self._ledger, Candidate(header, reading.queue, Decision(outcome=Outcome.FAILED)), error
-                    )
+                    failed = Candidate(header, reading.queue, Decision(outcome=Outcome.FAILED))
+                    note_failure(self._ledger, failed, error, is_client=False)
                     continue
                 if decision.outcome is not None:
                     self._ledger.settle(header, decision.outcome, decision)
@@ -266,9 +271,7 @@ class Decider:
 
     def _settled_by_match(self, mail: Mail) -> Decision | None:
         stored = mail.stored
-        hand_set = any(row.contact or row.account for row in stored.participants) if stored is not None else False
-        related = mail.matched or hand_set
-        if not related and not self._keeps(mail.chosen):
+        if not mail.is_client and not self._keeps(mail.chosen):
             kept = "its retention is over" if self._settings.keep_unmatched else "unmatched mail is not kept"
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
@@ -286,7 +289,12 @@ class Decider:
 
 
 def note_failure(
-    ledger: OutcomeLedger, candidate: Candidate, error: MessageError, *, email: RecordId | None = None
+    ledger: OutcomeLedger,
+    candidate: Candidate,
+    error: MessageError,
+    *,
+    is_client: bool,
+    email: RecordId | None = None,
 ) -> None:
     """The message failed: its outcome, its error row, a log line. `email` is its record where that is stored."""
     header = candidate.header
@@ -297,18 +305,19 @@ def note_failure(
         message=header.id,
         code=error.code,
     )
-    ledger.fail(header, failure_of(candidate, error, email=email))
+    ledger.fail(header, failure_of(candidate, error, is_client=is_client, email=email))
 
 
-def failure_of(candidate: Candidate, error: MessageError, *, email: RecordId | None = None) -> Failure:
-    """The error row of a message."""
+def failure_of(candidate: Candidate, error: MessageError, *, is_client: bool, email: RecordId | None = None) -> Failure:
+    """The error row of a message. Of one that is not known to be client mail it has ids only: what it says stays out of
+    Salesforce. `is_client` must not be guessed: False where nothing was decided yet."""
     header = candidate.header
     return Failure(
         mailbox=header.mailbox,
         graph_user_id=candidate.queue.user,
         message=header.id,
-        internet_message_id=header.internet_message_id,
-        subject=header.subject,
+        internet_message_id=header.internet_message_id if is_client else None,
+        subject=header.subject if is_client else "",
         received_at=header.received_at,
         code=error.code,
         text=str(error),

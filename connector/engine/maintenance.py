@@ -26,6 +26,8 @@ class Maintenance:
     #: refusals for which there is no error row
     remarks: list[str] = field(default_factory=list)
     settled: list[SettledError] = field(default_factory=list)
+    #: mails that were removed or deleted: what failed of them is no error any more
+    gone: frozenset[RecordId] = frozenset()
     #: the settings record, and up to when all changes are dealt with
     matched_through: tuple[RecordId, datetime] | None = None
 
@@ -43,6 +45,7 @@ class Maintenance:
         cleared = clear(self.stored_mail, changes, setup)
         self.remarks += [*rematching.remarks, *cleared.remarks]
         self.settled += cleared.settled
+        self.gone = cleared.gone
         through = self.context.settings.matched_through
         if through is None or through < setup.now:
             # what changes from here on is asked for from this second on, which includes what the run did not see

@@ -272,11 +272,13 @@ class Run:
         maintenance = self._maintenance
         if maintenance is not None:
             settled = list({error.id: error for error in (*settled, *maintenance.settled)}.values())
+        gone = maintenance.gone if maintenance is not None else frozenset()
         changes = ((each.mailbox.id, each.changes()) for each in self._mailbox_runs.values())
         return Checkpoint(
             failures=tuple(
                 replace(failure, error_key=self._retries.named(failure))
                 for failure in self.ledger.failures_now().values()
+                if failure.email is None or failure.email not in gone
             ),
             settled=tuple(settled),
             answered=tuple(self._retries.answered(self.ledger)) if last else (),

@@ -115,7 +115,7 @@ class MailWriter:
         for mail in mails:
             if mail.error is not None:
                 for candidate in mail.copies:
-                    note_failure(self._ledger, candidate, mail.error)
+                    note_failure(self._ledger, candidate, mail.error, is_client=mail.is_client)
             elif mail.rows:
                 left.append(mail)
             else:
@@ -172,4 +172,4 @@ class MailWriter:
         )
         error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
         for candidate in mail.copies:
-            note_failure(self._ledger, candidate, error, email=email)
+            note_failure(self._ledger, candidate, error, is_client=mail.is_client, email=email)

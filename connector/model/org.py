@@ -153,7 +153,8 @@ class LoggedError:
 class SettledError:
     """A row of MS_Graph_Sync_Error__c that is done with: Resolved, or Gave Up with a code and a text of its own.
 
-    `attempts` with the one that settled it; None where nothing was tried.
+    `attempts` with the one that settled it; None where nothing was tried. `forget`: its mail is not, or no longer,
+    client mail, so that the row must say nothing of it.
     """
 
     id: RecordId
@@ -161,6 +162,7 @@ class SettledError:
     attempts: int | None = None
     code: str | None = None
     text: str | None = None
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
-from connector.model.records import MatchStatus, RowError
+from connector.model.records import MatchStatus, RowError, StoredEmail
 from connector.model.schema import MAIL, PARTICIPANT, Use
 from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
@@ -126,6 +126,14 @@ class SalesforceStoredMail:
     def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
         """Delete mails whose retention is over."""
         return self._removal.delete(emails, today=today)
+
+    def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
+        """Put tombstones in the place of mails that a person deleted."""
+        return self._removal.keep_away(deleted)
+
+    def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:
+        """Delete the tombstones of mails that were undeleted."""
+        self._removal.take_back(tombstones)
 
     def _asked(self, requests: Sequence[CompositeRequest]) -> Iterator[dict[str, Any]]:
         for _, answer in self._client.each(requests):

@@ -182,6 +182,13 @@ class FakeOrg:
                 if child["Email__c"] == id_
             ),
             task_keys=frozenset(task["Task_Key__c"] for task in self.rows("Task") if task["Email__c"] == id_),
+            related=frozenset(
+                record
+                for task in self.rows("Task")
+                if task["Email__c"] == id_
+                for record in (task.get("WhoId"), task.get("WhatId"), *task.get("TaskWhoIds", ()))
+                if record
+            ),
             attachment_count=row.get("Attachment_Count__c"),
         )
 

@@ -306,8 +306,10 @@ def _broken(rule: Exclusion, problem: PatternError) -> SetupError:
         if rule.type is ExclusionType.INTERNAL_DOMAIN
         else "Clear Active on this rule and create one such as news@shop.example or *@shop.example."
     )
+    # what a person keeps from the client records is nobody else's business, and the status of a mailbox is read by all
+    shown = "" if rule.type is ExclusionType.PERSONAL_ADDRESS else f" {rule.pattern!r}"
     return SetupError(
-        f"Exclusion {rule.name} cannot be understood: its pattern {rule.pattern!r} {problem}",
+        f"Exclusion {rule.name} cannot be understood: its pattern{shown} {problem}",
         where=f"MS_Graph_Exclusion__c {rule.id}",
         remedy=remedy,
         code="EXCLUSION",

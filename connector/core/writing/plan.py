@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.core.writing.children import MOST_CONTACTS
-from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant, StoredTask
 from connector.model.schema import MAIL, Use
 from connector.model.values import RecordId
 
@@ -32,7 +32,7 @@ def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
     if stored.is_deleted or stored.match_status == MatchStatus.REMOVED:
         return Plan()
     inserts, updates = _participants(desired.participants, stored.participants)
-    tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
+    tasks = [*_new_tasks(desired.tasks, stored)]
     return Plan(
         inserts=(*inserts, *tasks), updates=(*_email(desired, stored), *updates, *_tasks(desired.tasks, stored))
     )
@@ -86,13 +86,30 @@ def _participants(desired: Sequence[Row], stored: Sequence[StoredParticipant]) -
     return inserts, updates
 
 
+def _new_tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
+    """Tasks for whom no Task names yet. A merge of Contacts or Accounts moves Tasks, so that a key proves nothing."""
+    for row in desired:
+        fields, related = row.fields, stored.related
+        if row.key in stored.task_keys or (fields.get("WhatId") or fields.get("WhoId")) in related:
+            continue
+        if people := fields.get("TaskWhoIds"):
+            new = [contact for contact in people if contact not in related]
+            others = {name: value for name, value in fields.items() if name != "TaskWhoIds"}
+            row = replace(row, fields={**others, "TaskWhoIds": new} if new else others)
+        yield row
+
+
 def _tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
     """Updates of Tasks that several Contacts share: those that came since are named too, behind the others."""
+    by_account: dict[str, StoredTask] = {
+        task.account: task for task in stored.shared_tasks.values() if task.account is not None
+    }
     for row in desired:
-        there = stored.shared_tasks.get(row.key)
+        there = stored.shared_tasks.get(row.key) or by_account.get(row.fields.get("WhatId", ""))
         if there is None:
             continue
-        named = [*dict.fromkeys((*there.contacts, *row.fields.get("TaskWhoIds", ())))][:MOST_CONTACTS]
+        new = (contact for contact in row.fields.get("TaskWhoIds", ()) if contact not in stored.related)
+        named = [*dict.fromkeys((*there.contacts, *new))][:MOST_CONTACTS]
         if len(named) > len(there.contacts):
             yield _update(row, there.id, {"TaskWhoIds": named})
 
