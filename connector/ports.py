@@ -182,6 +182,10 @@ class MailSource(Protocol):
         """Every address that a user has today, in lower case; None where the directory cannot be asked."""
         ...
 
+    def purpose(self, user: GraphUserId) -> str:
+        """What a mailbox is for today, as `DirectoryUser.purpose`; empty where that cannot be asked."""
+        ...
+
     @property
     def calls(self) -> int:
         """HTTP requests to /v1.0 so far."""

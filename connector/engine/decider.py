@@ -14,7 +14,7 @@ from connector.codes import Action, Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import MailboxView, Rules, decide, group_candidates, may_be_bcc, steps
-from connector.core.deciding.match import Match, resolve
+from connector.core.deciding.match import Match, placeholders, resolve
 from connector.core.reading import folders
 from connector.core.writing import records
 from connector.engine.context import RunContext
@@ -156,6 +156,7 @@ class Decider:
                 for candidate in candidates
             ],
         )
+        self._ledger.note_placeholders(placeholders(hits))
         return sorted(self._mails(candidates, hits, stored), key=lambda mail: mail.sort_key)
 
     def steps(self, header: Header, queue: WindowQueue) -> Iterator[tuple[str, bool, str]]:

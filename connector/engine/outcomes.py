@@ -7,6 +7,7 @@ Nothing of a message outlives its window here but eight bytes of its id:
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.codes import Outcome
@@ -15,7 +16,7 @@ from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
 from connector.model.records import RowResult
 from connector.model.run import Failure, Window
-from connector.model.values import MessageId, Place, RecordId
+from connector.model.values import MessageId, NormalAddress, Place, RecordId
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +44,8 @@ class OutcomeLedger:
     attachments: int = 0
     additions: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
+    #: addresses that match nobody because so many records have them
+    placeholders: dict[NormalAddress, int] = field(default_factory=dict)
     #: outcomes of the messages for which `watch` was called, by place
     watched: dict[Place, Outcome | None] = field(default_factory=dict)
     trace: dict[Place, tuple[Outcome, Decision | None]] | None = None
@@ -89,6 +92,11 @@ class OutcomeLedger:
         """Note that something of a stored mail could not be written; this run may not have read its message."""
         with self._lock:
             self.failures[(failure.mailbox, failure.message)] = failure
+
+    def note_placeholders(self, found: Mapping[NormalAddress, int]) -> None:
+        """Note addresses that too many records share."""
+        with self._lock:
+            self.placeholders |= found
 
     def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""

@@ -246,6 +246,7 @@ class Run:
         runs = planned.values()
         self._report.not_linked = sum(each.mailbox.status is MailboxStatus.NOT_LINKED for each in runs)
         self._report.unlinked = {each.name: each.unlinked for each in runs if each.unlinked}
+        self._report.notes += tuple(each.note for each in runs if each.note)
         for mailbox_run in runs:
             if mailbox_run.error is not None:
                 self._note_error(mailbox_run, mailbox_run.error)

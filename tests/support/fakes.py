@@ -230,6 +230,10 @@ class FakeTenant:
         self._asked("addresses", None)
         return next((known.addresses for known in self.users.values() if known.id == user), None)
 
+    def purpose(self, user: GraphUserId) -> str:
+        self._asked("purpose", None)
+        return next((known.purpose for known in self.users.values() if known.id == user), "")
+
     def _asked(self, name: str, user: GraphUserId | None) -> None:
         self.calls += 1
         self.call(name)

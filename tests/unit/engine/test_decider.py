@@ -99,6 +99,18 @@ def test_a_folder_that_cannot_be_had_fails_its_mail_alone_and_is_asked_for_once(
     assert all(failure.transient for failure in failures)
 
 
+def test_what_fails_before_it_is_decided_on_is_told_by_its_ids_alone(deciding: Deciding) -> None:
+    deciding.tenant.error = MailboxOutageError("busy")
+    deciding.decide(
+        deciding.mail(folder="new", subject="Diagnosis", message_id="<1@doctor.example>"),
+        deciding.mail(categories=(None,), subject="Diagnosis", message_id="<2@doctor.example>"),
+    )
+    failures = [*deciding.ledger.failures.values()]
+    assert [(failure.subject, failure.internet_message_id) for failure in failures] == [("", None)] * 2
+    assert all(failure.message and failure.received_at for failure in failures)
+    assert not any(word in repr(failures) for word in ("Diagnosis", "doctor.example", CLIENT))
+
+
 def test_a_service_that_fails_stops_the_run(deciding: Deciding) -> None:
     deciding.tenant.error = ServiceError("away")
     with pytest.raises(ServiceError):
