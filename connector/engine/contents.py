@@ -106,7 +106,7 @@ class Contents:
                 direction=records.direction_of(mail.chosen, self._is_ours),
                 attachments=self._sorted(mail),
             )
-            planned = plan(desired, mail.stored)
+            planned = plan(desired, mail.stored, now=self._context.setup.now, ask_owner=self._settings.ask_owner)
         except Exception as error:
             # A mail that our own code cannot build fails alone, with a row that names the fault.
             log.debug("Could not build a record", action=Action.MESSAGE_FAILED, trace=traceback.format_exc())

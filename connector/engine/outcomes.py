@@ -14,7 +14,7 @@ from connector.codes import Outcome
 from connector.engine.seen import SeenIds
 from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
-from connector.model.records import RowResult
+from connector.model.records import MatchStatus, RowResult
 from connector.model.run import Failure, Window
 from connector.model.values import MessageId, NormalAddress, Place, RecordId
 
@@ -43,6 +43,8 @@ class OutcomeLedger:
     tasks: int = 0
     attachments: int = 0
     additions: int = 0
+    #: kept mails that became Matched
+    matched: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
     #: addresses that match nobody because so many records have them
     placeholders: dict[NormalAddress, int] = field(default_factory=dict)
@@ -195,6 +197,7 @@ class OutcomeLedger:
         with self._lock:
             if result.row.id is not None:
                 self.additions += 1
+                self.matched += result.row.fields.get("Match_Status__c") == MatchStatus.MATCHED
             elif result.row.object == "Email__c":
                 self.emails += 1
             elif result.row.object == "Email_Participant__c":

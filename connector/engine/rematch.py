@@ -77,7 +77,7 @@ class Rematching:
             desired = rematch.desired(
                 mail, parties[mail.stored.id], hits, self.context.settings, self.context.setup.org
             )
-            todo = plan(desired, mail.stored)
+            todo = plan(desired, mail.stored, now=self.context.setup.now, ask_owner=self.context.settings.ask_owner)
             if todo:
                 yield mail, desired, todo
 

@@ -184,8 +184,8 @@ class ReportBuilder:
         return (
             *self.notes,
             *(
-                f"{count} Contacts and Accounts have the address {address}: it is taken for a placeholder, and its mail "
-                "is related to none of them. Give each its own address, or none."
+                f"{count} Contacts and Accounts have the address {address}: it is taken for a placeholder, and "
+                "its mail is related to none of them. Give each its own address, or none."
                 for address, count in shared[:_MOST_NAMED]
             ),
             *([f"{len(shared) - _MOST_NAMED} more addresses are placeholders."] if len(shared) > _MOST_NAMED else []),

@@ -105,6 +105,7 @@ class SyncSettings:
     inline_images: bool = False
     remote_images: bool = False
     create_tasks: bool = True
+    ask_owner: bool = False
     match_ties: MatchTies = MatchTies.ALL
     last_run_at: datetime | None = None
     matched_through: datetime | None = None

@@ -20,6 +20,13 @@ class MatchStatus(StrEnum):
     REMOVED = "Removed"
 
 
+class Consent(StrEnum):
+    """Values of Email__c.Consent__c: what the owner of kept mail says to a client who came later."""
+
+    WAITING = "Waiting"
+    GIVEN = "Given"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredParticipant:
     """A row of Email_Participant__c."""
@@ -81,6 +88,7 @@ class StoredEmail:
     owner: RecordId
     match_status: MatchStatus | None
     is_deleted: bool = False
+    consent: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
     task_keys: frozenset[str] = frozenset()

@@ -108,6 +108,8 @@ MAIL = Table(
         "Sync_Event__c": (_LOOKUP, _CREATED),
         "Match_Status__c": (_PICKLIST, _CREATED | _CHANGED | _BOTH | Use.KEPT),
         "Expires_On__c": (FieldType.DATE, _CREATED | _CHANGED | _READ),
+        "Consent__c": (_PICKLIST, _CHANGED | _BOTH),
+        "Matched_At__c": (_DATETIME, _CHANGED),
     },
 )
 PARTICIPANT = Table(
@@ -155,6 +157,7 @@ EVENT = Table(
         "Touched_At__c": (_DATETIME, _CREATED | _CHANGED),
         "Emails_Synced__c": (_NUMBER, _CREATED | _CHANGED),
         "Emails_Failed__c": (_NUMBER, _CREATED | _CHANGED),
+        "Emails_Matched__c": (_NUMBER, _CREATED | _CHANGED),
         "Mailboxes__c": (_NUMBER, _CREATED | _CHANGED),
         "Mailboxes_Failed__c": (_NUMBER, _CREATED | _CHANGED),
         "Salesforce_Calls__c": (_NUMBER, _CREATED | _CHANGED),
@@ -242,6 +245,7 @@ SETTING = Table(
         "Inline_Images__c": (_CHECKBOX, _READ),
         "Remote_Images__c": (_CHECKBOX, _READ),
         "Create_Tasks__c": (_CHECKBOX, _READ),
+        "Ask_Owner__c": (_CHECKBOX, _READ),
         "Match_Ties__c": (_PICKLIST, _READ),
         "Last_Run_At__c": (_DATETIME, _CHANGED | _READ),
         "Matched_Through__c": (_DATETIME, _CHANGED | _READ),

@@ -12,7 +12,7 @@ from connector.core.deciding.address import normalise
 from connector.core.writing.blanking import BLANK, BLANKED, TOMBSTONE, buried
 from connector.core.writing.rematch import Changes, Watch
 from connector.model.org import ClientObject, Hit
-from connector.model.records import MatchStatus, StoredEmail
+from connector.model.records import Consent, MatchStatus, StoredEmail
 from connector.model.schema import MAIL, PARTICIPANT, Use
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
@@ -23,6 +23,7 @@ from connector.salesforce.wire import read_instant
 _REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND IsDeleted = false"
 _DELETED = "IsDeleted = true AND LastModifiedById != {me}"
 _BURIED = f"Message_Key__c LIKE '{TOMBSTONE}%' AND IsDeleted = false"
+_ASKED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND IsDeleted = false AND Consent__c"
 _EXPIRED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND IsDeleted = false"
 #: Tasks of a mail that was removed: another connector wrote them meanwhile.
 _TASKS = f"Email__r.Match_Status__c = '{MatchStatus.REMOVED}'"
@@ -86,6 +87,9 @@ class ChangeWatch:
         if since:
             me = soql.quote(self._client.identity.user)
             emails.append(f"({_DELETED.format(me=me)} AND {since})")
+        # of consent that was given; once a day also of what waits, should the owner be asked no more
+        consent = f"= '{Consent.GIVEN}'{self._since()}" if watch.today is None else "!= null"
+        emails.append(f"({wire(_ASKED)} {consent})")
         if watch.today is not None:
             buried_since = datetime.combine(watch.today, time(), UTC) - _IN_THE_BIN
             emails.append(f"({wire(_BURIED)} AND SystemModstamp >= {soql.instant(buried_since)})")
@@ -155,8 +159,11 @@ class ChangeWatch:
         if status == MatchStatus.REMOVED:
             if record["Name"] != BLANKED or _says_something(record, email):
                 self._found.removed.add(email.id)
-        elif status == MatchStatus.UNMATCHED and today is not None and expires and str(expires) < today.isoformat():
-            self._found.expired.add(email.id)
+        elif status == MatchStatus.UNMATCHED:
+            if today is not None and expires and str(expires) < today.isoformat():
+                self._found.expired.add(email.id)
+            elif email.consent:
+                self._found.related.add(email.id)
 
     def keep_task(self, record: Mapping[str, Any]) -> None:
         """A Task of the connector's, if its mail was removed."""

@@ -169,6 +169,7 @@ class FakeOrg:
             sent_at=row["Sent_At__c"],
             owner=row["OwnerId"],
             match_status=row["Match_Status__c"],
+            consent=row.get("Consent__c") or "",
             fields={name: row.get(name) for name in FILLABLE if name != "Body__c"},
             participants=tuple(
                 StoredParticipant(

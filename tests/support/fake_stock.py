@@ -43,6 +43,8 @@ class FakeStock:
             elif status == "Unmatched":
                 if any(child.get("Contact__c") or child.get("Account__c") for child in self._children(id_)):
                     found.related.add(id_)
+                if row.get("Consent__c"):
+                    found.related.add(id_)
                 if watch.today is not None and expires is not None and expires < watch.today:
                     found.expired.add(id_)
         return found

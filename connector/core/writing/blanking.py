@@ -12,7 +12,9 @@ from connector.model.values import RecordId
 BLANKED = "(removed)"
 #: What the fields of the mail become that are not kept.
 BLANK: Mapping[str, Any] = {
-    **{name: None for name in MAIL.names(Use.CREATED) if name not in MAIL.names(Use.KEPT)},
+    **dict.fromkeys(
+        name for use in (Use.CREATED, Use.CHANGED) for name in MAIL.names(use) if name not in MAIL.names(Use.KEPT)
+    ),
     "Name": BLANKED,
     "Body_Truncated__c": False,
 }
