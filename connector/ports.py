@@ -132,6 +132,10 @@ class MailSource(Protocol):
         """The messages of a mailbox that have this Message-ID, which need not be one."""
         ...
 
+    def enclosed(self, mailbox: RecordId, user: GraphUserId, message: MessageId) -> Header | None:
+        """The headers of the mail that is attached to a message; None where none is. Raises MailboxError."""
+        ...
+
     def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
         """One folder by id; None where there is none."""
         ...

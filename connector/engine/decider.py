@@ -13,7 +13,16 @@ import structlog
 from connector.codes import Action, Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
-from connector.core.deciding.exclude import MailboxView, Rules, decide, group_candidates, may_be_bcc, steps
+from connector.core.deciding.bounce import is_bounce
+from connector.core.deciding.exclude import (
+    MailboxView,
+    Rules,
+    decide,
+    decide_bounce,
+    group_candidates,
+    may_be_bcc,
+    steps,
+)
 from connector.core.deciding.match import Match, placeholders, resolve
 from connector.core.reading import folders
 from connector.core.writing import records
@@ -177,7 +186,11 @@ class Decider:
     def _decide(self, header: Header, queue: WindowQueue) -> Decision:
         try:
             asked = self._asked(header, queue)
-            return decide(*asked.known, folder_reason=asked.folder_reason, bcc_by_group=asked.by_group)
+            decision = decide(*asked.known, folder_reason=asked.folder_reason, bcc_by_group=asked.by_group)
+            if decision.outcome is not None or not is_bounce(header):
+                return decision
+            view = self._views[queue.mailbox.id]
+            return decide_bounce(header, self._enclosed(header, queue), view, self._rules, self._linked)
         except ConnectorError:
             raise
         except Exception as error:
@@ -233,6 +246,13 @@ class Decider:
                 what, code = "The folder of this message is not there any more", "FOLDER_GONE"
             self._no_folder[place] = MessageError(what, code=code, remedy=TRIED_AGAIN, transient=True)
         raise self._no_folder[place].with_traceback(None)
+
+    def _enclosed(self, header: Header, queue: WindowQueue) -> Header | None:
+        try:
+            return self._source.enclosed(header.mailbox, queue.user, header.id)
+        except MailboxError as error:
+            what = f"The mail in this delivery report cannot be read: {error.what}"
+            raise MessageError(what, code=error.code, remedy=TRIED_AGAIN, transient=True) from None
 
     def _delivered_by_group(self, addresses: Sequence[NormalAddress]) -> bool | None:
         answers = []

@@ -17,7 +17,7 @@ from dataclasses import replace
 import structlog
 
 from connector.codes import Action, MailboxStatus
-from connector.core.deciding.exclude import Rules, compile_rules
+from connector.core.deciding.exclude import Rules, compile_rules, tenant_names
 from connector.core.reading.progress import together
 from connector.core.scheduling.policy import idle_reason
 from connector.engine.context import RunContext, RunHooks, RunServices
@@ -114,11 +114,12 @@ class Run:
         self._plan_mailboxes(setup, settings, rules)
         mailbox_runs = self._mailbox_runs.values()
         foresight = DryRunDirectory(self._services.directory) if self._request.dry_run else None
+        linked = linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs))
         context = RunContext(
             setup=setup,
             settings=settings,
-            rules=rules,
-            linked=linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
+            rules=replace(rules, tenant=tenant_names(linked)),
+            linked=linked,
             source=self._services.source,
             directory=foresight or self._services.directory,
             ledger=self.ledger,
