@@ -159,3 +159,33 @@ def test_nothing_of_settings_is_seen_but_by_an_admin(org: Org) -> None:
     admin = Person(org.world, "admin", permission_sets=("Microsoft_365_Sync_Admin",))
     assert admin.may("update", "MS_Graph_Setting__c", row["Id"], {"Sync_Bcc__c": True})
     assert re.search(r"settings record.*Sync admin", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+
+
+FILE = {
+    "@odata.type": "#microsoft.graph.fileAttachment",
+    "name": "statement.txt",
+    "contentType": "text/plain",
+    "contentBytes": "c2VjcmV0",
+}
+
+
+def test_files_and_mail_are_seen_by_the_same_people_and_by_who_stands_above_the_owner(org: Org) -> None:
+    world, adviser_, boss = org.world, Person(org.world, "adviser"), Person(org.world, "boss")
+    above = world.create("UserRole", Name="Head", DeveloperName="Head")
+    below = world.create("UserRole", Name="Adviser", DeveloperName="Adviser", ParentRoleId=above)
+    for person, role in ((boss, above), (org.owner, below)):
+        world.org.User.update(person.id, {"UserRoleId": role})
+    [setting] = world.rows("SELECT Id FROM MS_Graph_Setting__c")
+    world.org.MS_Graph_Setting__c.update(setting["Id"], {"Keep_Unmatched__c": True})
+    world.internal_domain()
+    world.client("Rita", "Reed", "rita@reed.example")
+    for subject, sender in (("Client", "rita@reed.example"), ("Private", "friend@home.example")):
+        parts = {"from": sender, "toRecipients": ["owner@firm.example"], "attachments": [FILE]}
+        world.message("owner", subject=subject, **parts)
+    assert world.sync()["attachments"] == 2
+    seen = {name: person.sees("Subject__c", "Email__c") for name, person in (("a", adviser_), ("b", boss))}
+    assert seen == {"a": {"Client"}, "b": {"Client", "Private"}}
+    mails = {row["Subject__c"]: row["Id"] for row in world.rows("SELECT Id, Subject__c FROM Email__c")}
+    for subject, count in (("Client", 1), ("Private", 0)):
+        links = f"SELECT ContentDocumentId FROM ContentDocumentLink WHERE LinkedEntityId = '{mails[subject]}'"
+        assert len(adviser_.rows(links)) == count, subject

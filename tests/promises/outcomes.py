@@ -92,7 +92,7 @@ PROMISES = [
     ),
     Promise(
         says="An excluded address becomes no participant of a mail that is stored for another (DESIGN §5)",
-        where="connector.core.deciding.exclude:steps",
+        where="connector.core.deciding.exclude:_of_externals",
         change=("strict=True) if rule is None)", "strict=True))"),
         caught_by="tests/unit/core/test_exclude.py::test_an_excluded_address_is_left_out_while_another_external_one_remains",
     ),

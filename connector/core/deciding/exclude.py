@@ -154,7 +154,8 @@ def decide_bounce(
     about = as_enclosed(header, enclosed)
     if (inside := _internal(about, rules, linked)) is not None:
         return inside
-    return _of_externals(about, box, rules, linked)[1]
+    excluded, left = _of_externals(about, box, rules, linked)
+    return excluded or left
 
 
 def decide(
@@ -207,12 +208,11 @@ def steps(
 def _of_externals(
     header: Header, box: MailboxView, rules: Rules, linked: frozenset[NormalAddress]
 ) -> tuple[Decision | None, Decision]:
-    """What the exclusions say, None where they leave an address; and that, or else the addresses that are left."""
+    """What the exclusions say, None where they leave an address; and the addresses that are left."""
     parties = _external_parties(header, rules, linked)
     held_back = [_exclusion(party.address, header, box, rules) for party in parties]
     left = tuple(party for party, rule in zip(parties, held_back, strict=True) if rule is None)
-    excluded = _excluded(held_back)
-    return excluded, excluded or Decision(outcome=None, addresses=left)
+    return _excluded(held_back), Decision(outcome=None, addresses=left)
 
 
 def may_be_bcc(header: Header, box: MailboxView, settings: SyncSettings, *, folder_reason: str | None) -> bool:
