@@ -4,7 +4,7 @@ All methods may raise `ServiceError` (the run stops). Those that concern one mai
 concern one message return or raise `MessageError`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -255,6 +255,13 @@ class StoredMail(Protocol):
     def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
         """Put a tombstone in the place of mails that a person deleted, so that they are never stored again; the
         refusals, by mail. One that has a tombstone keeps it."""
+        ...
+
+    def deleted_before(self, returned: Mapping[RecordId, str]) -> Collection[RecordId]:
+        """Those of new mails that a person deleted before, without a trace but a Task that has lost its mail.
+
+        `returned`: the Task_Key__c of a Task that was there before its mail.
+        """
         ...
 
     def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:

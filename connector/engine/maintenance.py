@@ -39,6 +39,9 @@ class Maintenance:
     def finish(self, event: EventRecord) -> None:
         """Relate, blank and delete. Raises ServiceError when the run cannot go on; Matched_Through__c stays then."""
         changes = self.stored_mail.changes()
+        returned = self.context.ledger.returned
+        if returned:
+            changes.removed.update(self.stored_mail.deleted_before(returned))
         setup = self.context.setup
         rematching = Rematching(self.context, self.stored_mail, self.sink)
         rematching.relate(changes, event)

@@ -46,6 +46,8 @@ class OutcomeLedger:
     #: kept mails that became Matched
     matched: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
+    #: mails that were inserted though a Task of theirs was there: its key, by the mail
+    returned: dict[RecordId, str] = field(default_factory=dict)
     #: addresses that match nobody because so many records have them
     placeholders: dict[NormalAddress, int] = field(default_factory=dict)
     #: outcomes of the messages for which `watch` was called, by place
@@ -99,6 +101,11 @@ class OutcomeLedger:
         """Note addresses that too many records share."""
         with self._lock:
             self.placeholders |= found
+
+    def note_returned(self, email: RecordId, task_key: str) -> None:
+        """Note a mail that may have been stored and deleted before."""
+        with self._lock:
+            self.returned[email] = task_key
 
     def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""

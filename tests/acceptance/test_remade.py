@@ -55,6 +55,28 @@ def test_a_mail_that_a_person_deleted_never_comes_back_though_the_bin_forgets_it
     assert (tombstone["Name"], tombstone["Match_Status__c"], tombstone["Subject__c"]) == ("(removed)", "Removed", None)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_not_even_where_the_bin_was_emptied_before_any_run_saw_it(firm: World, shared: bool) -> None:
+    firm.control("PATCH", "org", {"sharedActivities": shared})
+    firm.client("Roy", "Reed", "roy@reed.example", account=firm.create("Account", Name="Reed"))
+    firm.message("ada", subject="Erase me", **MAIL)
+    firm.message(
+        "ada", subject="Stays", **{**MAIL, "from": "roy@reed.example", "internetMessageId": "<2@reed.example>"}
+    )
+    firm.sync()
+    for subject in ("Erase me", "Stays"):
+        [stored] = firm.rows(f"SELECT Id FROM Email__c WHERE Subject__c = '{subject}'")
+        if subject == "Erase me":
+            firm.org.Email__c.delete(stored["Id"])
+            bin_call(firm, "emptyRecycleBin", stored["Id"])
+    firm.advance(hours=25)
+    for _ in range(3):
+        firm.sync("--sweep")
+        assert {row["Subject__c"] for row in emails(firm)} == {None, "Stays"}
+        assert firm.rows("SELECT Id FROM Email_Participant__c WHERE Address__c = 'rita@reed.example'") == []
+        firm.advance(hours=25)
+
+
 def test_undeleting_it_takes_the_tombstone_away(firm: World) -> None:
     firm.message("ada", subject="Erased by mistake", **MAIL)
     firm.sync()

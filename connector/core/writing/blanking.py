@@ -29,7 +29,8 @@ _USER = "005"
 
 def blanked(email: RecordId) -> Row:
     """The update that blanks a mail."""
-    return Row(object=MAIL.name, key_field="Message_Key__c", key="", fields=BLANK, id=email)
+    fields = {**BLANK, "Match_Status__c": MatchStatus.REMOVED}
+    return Row(object=MAIL.name, key_field="Message_Key__c", key="", fields=fields, id=email)
 
 
 #: Message_Key__c of what stands in for a deleted mail: this and the mail's id, so that the mail itself, whose key is

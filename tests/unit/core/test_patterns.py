@@ -136,6 +136,7 @@ def test_a_broken_personal_pattern_stops_only_its_user() -> None:
     )
     assert set(rules.broken) == {BOB}
     assert "EX-0007" in rules.broken[BOB]
+    assert "shop" not in rules.broken[BOB]  # others read it in the mailbox's status
     assert rules.personal(ADA, NormalAddress("me@gym.example"), NOW)
 
 
