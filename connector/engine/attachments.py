@@ -11,7 +11,6 @@ its last file is stored or noted as missing.
 """
 
 import threading
-import traceback
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ import structlog
 from connector.codes import Action
 from connector.core.deciding import identity
 from connector.core.writing.attachments import WantedFile, same_in, sort_out
-from connector.engine.context import RunContext
+from connector.engine.context import RunContext, frames_of
 from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
@@ -270,7 +269,7 @@ class AttachmentStore:
         except ServiceError:
             raise
         except Exception as error:
-            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=traceback.format_exc())
+            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=frames_of(error))
             text = f"it met an error of the connector ({type(error).__name__})"
             return MessageError(text, code="UNEXPECTED", remedy="Please report it.")
         return None

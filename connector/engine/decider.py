@@ -4,7 +4,6 @@ Decisions come from `core/`; here they get what they need: folders, users of the
 Nothing is fetched but headers, and nothing is written.
 """
 
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +25,7 @@ from connector.core.deciding.exclude import (
 from connector.core.deciding.match import Match, placeholders, resolve
 from connector.core.reading import folders
 from connector.core.writing import records
-from connector.engine.context import RunContext
+from connector.engine.context import RunContext, frames_of
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
@@ -195,7 +194,7 @@ class Decider:
             raise
         except Exception as error:
             # Headers that our own code stumbles over fail alone, or they would stop every run at the same mail.
-            log.debug("Could not decide", action=Action.MESSAGE_FAILED, trace=traceback.format_exc())
+            log.debug("Could not decide", action=Action.MESSAGE_FAILED, trace=frames_of(error))
             raise MessageError(
                 f"This message could not be decided on: {type(error).__name__}",
                 code="UNEXPECTED",

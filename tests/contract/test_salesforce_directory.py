@@ -129,11 +129,13 @@ def test_stored_mail_is_found_by_key_and_by_message_id_with_its_children(world: 
 
 
 def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) -> None:
-    gone = stored(world, "a" * 32)
+    """What a person deleted is; what the connector deleted itself, at the end of its time, is not."""
+    gone, expired = stored(world, "a" * 32), stored(world, "b" * 32)
     salesforce.admin.read()
-    # nobody else holds Delete on Email__c
-    salesforce.client.composite([CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{gone}", asked="the mail")])
-    _, emails = salesforce.directory.look_up([], [("a" * 32, None)])
+    world.org.Email__c.delete(gone)
+    request = CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{expired}", asked="the mail")
+    salesforce.client.composite([request])
+    _, emails = salesforce.directory.look_up([], [("a" * 32, None), ("b" * 32, None)])
     assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connector.codes import Outcome
+from connector.engine.context import frames_of
 from connector.engine.decider import Decider
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
@@ -142,3 +143,14 @@ def test_copies_of_a_mail_are_one(deciding: Deciding) -> None:
     first = deciding.mail(from_="someone@firm.example", to=(CLIENT, "ada@firm.example"), message_id="<1@x.example>")
     own = deciding.mail(from_="someone@firm.example", to=(CLIENT, "ada@firm.example"), message_id="<1@x.example>")
     assert [sorted(copies) for copies in deciding.decide(first, own)] == [sorted([first.id, own.id])]
+
+
+def test_the_log_of_an_error_of_ours_says_where_and_nothing_of_the_mail() -> None:
+    quoted = "Diagnosis"
+    try:
+        int(quoted)
+    except ValueError as error:
+        told = frames_of(error)
+    assert __file__ in told
+    assert "ValueError" not in told  # the words of an error may quote what it stumbled over
+    assert "'Diagnosis'" not in told
