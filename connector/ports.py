@@ -4,7 +4,7 @@ All methods may raise `ServiceError` (the run stops). Those that concern one mai
 concern one message return or raise `MessageError`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -142,6 +142,10 @@ class MailSource(Protocol):
         """The messages of a mailbox that have this Message-ID, which need not be one."""
         ...
 
+    def enclosed(self, mailbox: RecordId, user: GraphUserId, message: MessageId) -> Header | None:
+        """The headers of the mail that is attached to a message; None where none is. Raises MailboxError."""
+        ...
+
     def folder(self, user: GraphUserId, folder: FolderId) -> Folder | None:
         """One folder by id; None where there is none."""
         ...
@@ -190,6 +194,10 @@ class MailSource(Protocol):
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
         """Every address that a user has today, in lower case; None where the directory cannot be asked."""
+        ...
+
+    def purpose(self, user: GraphUserId) -> str:
+        """What a mailbox is for today, as `DirectoryUser.purpose`; empty where that cannot be asked."""
         ...
 
     @property
@@ -268,6 +276,22 @@ class StoredMail(Protocol):
 
     def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
         """Delete mails, with their files, that are still Unmatched and not to be kept until `today`; as `blank`."""
+        ...
+
+    def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
+        """Put a tombstone in the place of mails that a person deleted, so that they are never stored again; the
+        refusals, by mail. One that has a tombstone keeps it."""
+        ...
+
+    def deleted_before(self, returned: Mapping[RecordId, str]) -> Collection[RecordId]:
+        """Those of new mails that a person deleted before, without a trace but a Task that has lost its mail.
+
+        `returned`: the Task_Key__c of a Task that was there before its mail.
+        """
+        ...
+
+    def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:
+        """Delete those tombstones whose mail was undeleted. `tombstones`: the mail that each stands in for."""
         ...
 
 

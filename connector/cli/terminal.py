@@ -87,6 +87,8 @@ def show_failed_mailboxes(report: RunReport) -> None:
         print_error(text)
     if len(report.failing) > MOST_ERRORS:
         print_error(f"{len(report.failing) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
+    for text in report.notes:
+        err.print(text, markup=False)
     unlinked = list(report.unlinked.items())
     for name, text in unlinked[:MOST_ERRORS]:
         err.print(f"not read: {name}: {text}")

@@ -11,7 +11,6 @@ its last file is stored or noted as missing.
 """
 
 import threading
-import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ import structlog
 from connector.codes import Action
 from connector.core.deciding import identity
 from connector.core.writing.attachments import WantedFile, same_in, sort_out
-from connector.engine.context import RunContext
+from connector.engine.context import RunContext, frames_of
 from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
@@ -288,7 +287,7 @@ class AttachmentStore:
         except ServiceError:
             raise
         except Exception as error:
-            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=traceback.format_exc())
+            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=frames_of(error))
             text = f"it met an error of the connector ({type(error).__name__})"
             return MessageError(text, code="UNEXPECTED", remedy="Please report it.")
         return None
@@ -367,7 +366,8 @@ class AttachmentStore:
             message=candidate.header.id,
             code=error.code,
         )
-        self._ledger.lacks_files(candidate.header, failure_of(candidate, error, email=case.email))
+        failure = failure_of(candidate, error, is_client=case.is_client, email=case.email)
+        self._ledger.lacks_files(candidate.header, failure)
 
     def _look_for_second_files(self) -> None:
         """Remove what another connector stored at the same time: of two files with one key the younger."""
@@ -385,7 +385,8 @@ class AttachmentStore:
 def _summary(filing: _Filing) -> MessageError:
     """One error for all files of a mail that failed: code and remedy of the first, transient where any is."""
     errors = [error for _, error in filing.errors]
-    parts = [f"{name}: {error.what.rstrip('.')}" for name, error in filing.errors]
+    named = filing.case.is_client
+    parts = [f"{name if named else 'A file'}: {error.what.rstrip('.')}" for name, error in filing.errors]
     if filing.case.problem is not None:
         errors.insert(0, filing.case.problem)
         parts.insert(0, filing.case.problem.what)

@@ -1,6 +1,5 @@
 """Step 6: bodies and lists of attachments of decided mails, and the rows that are to be written for them."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from connector.core.writing.attachments import Sorted, sort_out
 from connector.core.writing.body import Body, sanitise
 from connector.core.writing.plan import plan
 from connector.engine.cleaning import BodyCleaner
-from connector.engine.context import RunContext
+from connector.engine.context import RunContext, frames_of
 from connector.engine.decider import Mail
 from connector.engine.mail_files import copy_to_list
 from connector.errors import MessageError
@@ -124,10 +123,10 @@ class Contents:
                 direction=records.direction_of(mail.chosen, self._is_ours),
                 attachments=self._sorted(mail),
             )
-            planned = plan(desired, mail.stored)
+            planned = plan(desired, mail.stored, now=self._context.setup.now, ask_owner=self._settings.ask_owner)
         except Exception as error:
             # A mail that our own code cannot build fails alone, with a row that names the fault.
-            log.debug("Could not build a record", action=Action.MESSAGE_FAILED, trace=traceback.format_exc())
+            log.debug("Could not build a record", action=Action.MESSAGE_FAILED, trace=frames_of(error))
             mail.error = MessageError(
                 f"This message could not be turned into a record: {type(error).__name__}",
                 code="UNEXPECTED",

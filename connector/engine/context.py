@@ -1,5 +1,6 @@
 """What the parts of one run share: its set-up, its ports, and the hooks of its caller."""
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -57,3 +58,8 @@ class RunHooks:
     walked: Callable[[WindowQueue, int], None] | None = None
     line: Callable[[DryRunLine], None] | None = None
     limit: Callable[[Callable[..., None]], AbstractContextManager[None]] | None = None
+
+
+def frames_of(error: BaseException) -> str:
+    """Where in the code an error of ours came about, for the log: without its own words, which may quote a mail."""
+    return "".join(traceback.format_tb(error.__traceback__))

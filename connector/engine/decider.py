@@ -4,7 +4,6 @@ Decisions come from `core/`; here they get what they need: folders, users of the
 Nothing is fetched but headers, and nothing is written.
 """
 
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,11 +12,20 @@ import structlog
 from connector.codes import Action, Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
-from connector.core.deciding.exclude import MailboxView, Rules, decide, group_candidates, may_be_bcc, steps
-from connector.core.deciding.match import Match, resolve
+from connector.core.deciding.bounce import is_bounce
+from connector.core.deciding.exclude import (
+    MailboxView,
+    Rules,
+    decide,
+    decide_bounce,
+    group_candidates,
+    may_be_bcc,
+    steps,
+)
+from connector.core.deciding.match import Match, placeholders, resolve
 from connector.core.reading import folders
 from connector.core.writing import records
-from connector.engine.context import RunContext
+from connector.engine.context import RunContext, frames_of
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import TRIED_AGAIN, ConnectorError, MailboxError, MessageError
@@ -80,6 +88,12 @@ class Mail:
     def matched(self) -> bool:
         """Whether a Contact or Account takes part."""
         return any(self.matches)
+
+    @property
+    def is_client(self) -> bool:
+        """Whether it is client mail: matched now, or related before."""
+        stored = self.stored.participants if self.stored is not None else ()
+        return self.matched or any(row.contact or row.account for row in stored)
 
     @property
     def locks(self) -> set[str]:
@@ -146,9 +160,8 @@ class Decider:
                 try:
                     decision = self._decide(header, reading.queue)
                 except MessageError as error:
-                    note_failure(
-                        self._ledger, Candidate(header, reading.queue, Decision(outcome=Outcome.FAILED)), error
-                    )
+                    failed = Candidate(header, reading.queue, Decision(outcome=Outcome.FAILED))
+                    note_failure(self._ledger, failed, error, is_client=False)
                     continue
                 if decision.outcome is not None:
                     self._ledger.settle(header, decision.outcome, decision)
@@ -163,6 +176,7 @@ class Decider:
             {party.address for candidate in candidates for party in candidate.decision.addresses},
             [identity.stored_key(candidate.header) for candidate in candidates],
         )
+        self._ledger.note_placeholders(placeholders(hits))
         return sorted(self._mails(candidates, hits, stored), key=lambda mail: mail.sort_key)
 
     def steps(self, header: Header, queue: WindowQueue) -> Iterator[tuple[str, bool, str]]:
@@ -183,12 +197,16 @@ class Decider:
     def _decide(self, header: Header, queue: WindowQueue) -> Decision:
         try:
             asked = self._asked(header, queue)
-            return decide(*asked.known, folder_reason=asked.folder_reason, bcc_by_group=asked.by_group)
+            decision = decide(*asked.known, folder_reason=asked.folder_reason, bcc_by_group=asked.by_group)
+            if decision.outcome is not None or not is_bounce(header):
+                return decision
+            view = self._views[queue.mailbox.id]
+            return decide_bounce(header, self._enclosed(header, queue), view, self._rules, self._linked)
         except ConnectorError:
             raise
         except Exception as error:
             # Headers that our own code stumbles over fail alone, or they would stop every run at the same mail.
-            log.debug("Could not decide", action=Action.MESSAGE_FAILED, trace=traceback.format_exc())
+            log.debug("Could not decide", action=Action.MESSAGE_FAILED, trace=frames_of(error))
             raise MessageError(
                 f"This message could not be decided on: {type(error).__name__}",
                 code="UNEXPECTED",
@@ -240,6 +258,13 @@ class Decider:
             self._no_folder[place] = MessageError(what, code=code, remedy=TRIED_AGAIN, transient=True)
         raise self._no_folder[place].with_traceback(None)
 
+    def _enclosed(self, header: Header, queue: WindowQueue) -> Header | None:
+        try:
+            return self._source.enclosed(header.mailbox, queue.user, header.id)
+        except MailboxError as error:
+            what = f"The mail in this delivery report cannot be read: {error.what}"
+            raise MessageError(what, code=error.code, remedy=TRIED_AGAIN, transient=True) from None
+
     def _delivered_by_group(self, addresses: Sequence[NormalAddress]) -> bool | None:
         answers = []
         for address in addresses:
@@ -279,9 +304,7 @@ class Decider:
 
     def _settled_by_match(self, mail: Mail) -> Decision | None:
         stored = mail.stored
-        hand_set = any(row.contact or row.account for row in stored.participants) if stored is not None else False
-        related = mail.matched or hand_set
-        if not related and not self._keeps(mail.chosen):
+        if not mail.is_client and not self._keeps(mail.chosen):
             kept = "its retention is over" if self._settings.keep_unmatched else "unmatched mail is not kept"
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
@@ -299,7 +322,12 @@ class Decider:
 
 
 def note_failure(
-    ledger: OutcomeLedger, candidate: Candidate, error: MessageError, *, email: RecordId | None = None
+    ledger: OutcomeLedger,
+    candidate: Candidate,
+    error: MessageError,
+    *,
+    is_client: bool,
+    email: RecordId | None = None,
 ) -> None:
     """The message failed: its outcome, its error row, a log line. `email` is its record where that is stored."""
     header = candidate.header
@@ -310,18 +338,19 @@ def note_failure(
         message=header.id,
         code=error.code,
     )
-    ledger.fail(header, failure_of(candidate, error, email=email))
+    ledger.fail(header, failure_of(candidate, error, is_client=is_client, email=email))
 
 
-def failure_of(candidate: Candidate, error: MessageError, *, email: RecordId | None = None) -> Failure:
-    """The error row of a message."""
+def failure_of(candidate: Candidate, error: MessageError, *, is_client: bool, email: RecordId | None = None) -> Failure:
+    """The error row of a message. Of one that is not known to be client mail it has ids only: what it says stays out of
+    Salesforce. `is_client` must not be guessed: False where nothing was decided yet."""
     header = candidate.header
     return Failure(
         mailbox=header.mailbox,
         graph_user_id=candidate.queue.user,
         message=header.id,
-        internet_message_id=header.internet_message_id,
-        subject=header.subject,
+        internet_message_id=header.internet_message_id if is_client else None,
+        subject=header.subject if is_client else "",
         received_at=header.received_at,
         code=error.code,
         text=str(error),

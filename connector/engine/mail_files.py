@@ -16,13 +16,15 @@ from connector.model.values import RecordId
 class MailFiles:
     """A stored mail and the files it should have, as its first copy shows them.
 
-    `present` is None where it is not known what is there. `problem`: why more may be wanted than could be seen.
+    `is_client`: whether it is client mail; of another no error row may name a file. `present` is None where it is not
+    known what is there. `problem`: why more may be wanted than could be seen.
     """
 
     email: RecordId
     copies: tuple[Candidate, ...]
     key: str
     owner: RecordId
+    is_client: bool = False
     wanted: tuple[WantedFile, ...] = ()
     present: tuple[StoredFile, ...] | None = ()
     problem: MessageError | None = None
@@ -66,6 +68,7 @@ def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: boo
         copies=(first, *(copy for copy in mail.copies if copy is not first)),
         key=mail.key,
         owner=mail.stored.owner if mail.stored is not None else mail.owner,
+        is_client=mail.is_client,
         wanted=wanted,
         present=None if existed else stored,
         problem=problem,

@@ -72,6 +72,8 @@ class MailboxRun:
     unlinked: str = ""
     #: whether the reason is another than at the last run
     newly_unlinked: bool = False
+    #: what happened to it that an admin should know, though it is read
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -102,7 +104,7 @@ class MailboxRun:
         self.mailbox = windows.with_fields(self.mailbox, moved)
         self._sweep(self.queue)
         if last and self.queue.error is None and not self.queue.live_left:
-            self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail="", last_success=now)
+            self.mailbox = replace(self.mailbox, status=MailboxStatus.LIVE, status_detail=self.note, last_success=now)
 
     def _sweep(self, queue: WindowQueue) -> None:
         """Swept_Through moves as far as every folder was swept, though the sweep may not be over: the next goes on."""
@@ -203,6 +205,8 @@ def _begin(mailbox_run: MailboxRun, setup: Setup, settings: SyncSettings, source
     resolved = mailbox_run.mailbox.graph_user_id is None
     if resolved:
         _resolve(mailbox_run, source)
+    elif mailbox_run.mailbox.status is MailboxStatus.UNAVAILABLE:
+        resolved = _found_again(mailbox_run, setup.now, source)
     if mailbox_run.mailbox.status in (None, MailboxStatus.NOT_LINKED):
         # so it stands until a run has read it to the end, which the first may take hours for
         mailbox_run.mailbox = replace(mailbox_run.mailbox, status=MailboxStatus.READY, status_detail="")
@@ -216,7 +220,7 @@ def _begin(mailbox_run: MailboxRun, setup: Setup, settings: SyncSettings, source
             box, setup.now, settle=pace.settle, sweep_days=pace.sweep_days, zone=zone, asked=pace.sweep_now
         )
         if sweep is not None and not resolved:
-            box = _with_addresses_of_today(mailbox_run, user, source)
+            box = _as_of_today(mailbox_run, user, source)
         mailbox_run.queue = WindowQueue(
             box,
             user,
@@ -232,8 +236,33 @@ def _reads_all_of(sweep: Window, backfill: Window | None) -> bool:
 
 def _resolve(mailbox_run: MailboxRun, source: MailSource) -> None:
     """Data Loader brings three columns; the rest comes from the directory and is written back."""
+    _take(mailbox_run, find_user(mailbox_run.mailbox, source))
+
+
+def _found_again(mailbox_run: MailboxRun, now: datetime, source: MailSource) -> bool:
+    """A user that was deleted and made anew, or came with a migration, has another id under the same name: True where
+    the row has that id from now on. Asked only of a mailbox that the last run could not find."""
     box = mailbox_run.mailbox
-    user = find_user(box, source)
+    name = box.user_principal_name.strip() or box.email.strip()
+    try:
+        user = source.find_user([name]) if name else None
+    except MailboxError:
+        return False  # what is wrong with it is said when it is read
+    if user is None or user.id == box.graph_user_id:
+        return False
+    if normalise(name) not in {normalise(user.user_principal_name), normalise(user.mail)}:
+        return False  # the name is an alias of somebody else now
+    _take(mailbox_run, replace(user, addresses=tuple(dict.fromkeys((*user.addresses, *box.aliases)))))
+    mailbox_run.note = (
+        f"Microsoft 365 has a new user named {name}: the mailbox is read under its new Graph User Id since "
+        f"{now:%Y-%m-%d %H:%M} UTC. Check that it is the linked user's."
+    )
+    return True
+
+
+def _take(mailbox_run: MailboxRun, user: DirectoryUser) -> None:
+    """The row is about this user of the directory."""
+    box = mailbox_run.mailbox
     log.info("Mailbox resolved", action=Action.MAILBOX_RESOLVED, mailbox=box.user_principal_name)
     shared = user.purpose == "shared" if user.purpose else box.shared
     mailbox_run.extra = {"Aliases__c": "\n".join(user.addresses)}
@@ -242,10 +271,15 @@ def _resolve(mailbox_run: MailboxRun, source: MailSource) -> None:
     mailbox_run.mailbox = replace(box, graph_user_id=user.id, shared=shared, aliases=user.addresses)
 
 
-def _with_addresses_of_today(mailbox_run: MailboxRun, user: GraphUserId, source: MailSource) -> Mailbox:
-    """A mailbox gets aliases and new names in its life. Looked up with each sweep, which reads again what came to an
-    address before the connector knew it; addresses that it had stay, since older mail was sent to them."""
+def _as_of_today(mailbox_run: MailboxRun, user: GraphUserId, source: MailSource) -> Mailbox:
+    """A mailbox gets aliases and new names in its life, and may become a shared one. Looked up with each sweep, which
+    reads again what came to an address before the connector knew it; addresses that it had stay, since older mail was
+    sent to them."""
     box = mailbox_run.mailbox
+    purpose = source.purpose(user)
+    if purpose and (purpose == "shared") != box.shared:
+        box = mailbox_run.mailbox = replace(box, shared=purpose == "shared")
+        mailbox_run.extra = {**mailbox_run.extra, "Mailbox_Type__c": "Shared" if box.shared else "Personal"}
     known = {normalise(address) for address in box.aliases}
     new = tuple(address for address in source.addresses(user) or () if normalise(address) not in known)
     if new:

@@ -27,6 +27,8 @@ class Maintenance:
     #: refusals for which there is no error row
     remarks: list[str] = field(default_factory=list)
     settled: list[SettledError] = field(default_factory=list)
+    #: mails that were removed or deleted: what failed of them is no error any more
+    gone: frozenset[RecordId] = frozenset()
     #: the settings record, and up to when all changes are dealt with
     matched_through: tuple[RecordId, datetime] | None = None
     _is_first_of_day: bool = False
@@ -41,12 +43,16 @@ class Maintenance:
     def finish(self, event: EventRecord) -> None:
         """Relate, blank, delete, merge. Raises ServiceError when the run cannot go on; Matched_Through__c stays so."""
         changes = self.stored_mail.changes()
+        returned = self.context.ledger.returned
+        if returned:
+            changes.removed.update(self.stored_mail.deleted_before(returned))
         setup = self.context.setup
         rematching = Rematching(self.context, self.stored_mail, self.sink)
         rematching.relate(changes, event)
         cleared = clear(self.stored_mail, changes, setup)
         self.remarks += [*rematching.remarks, *cleared.remarks]
         self.settled += cleared.settled
+        self.gone = cleared.gone
         if self._is_first_of_day:
             doubled = DoubledMail(self.context, self.stored_mail, self.sink)
             doubled.merge(event)

@@ -7,15 +7,16 @@ Nothing of a message outlives its window here but eight bytes of its id:
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.codes import Outcome
 from connector.engine.seen import SeenIds
 from connector.engine.windows import WalkedWindow
 from connector.model.mail import Decision, Header
-from connector.model.records import RowResult
+from connector.model.records import MatchStatus, RowResult
 from connector.model.run import Failure, Window
-from connector.model.values import MessageId, Place, RecordId
+from connector.model.values import MessageId, NormalAddress, Place, RecordId
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +43,13 @@ class OutcomeLedger:
     tasks: int = 0
     attachments: int = 0
     additions: int = 0
+    #: kept mails that became Matched
+    matched: int = 0
     failures: dict[Place, Failure] = field(default_factory=dict)
+    #: mails that were inserted though a Task of theirs was there: its key, by the mail
+    returned: dict[RecordId, str] = field(default_factory=dict)
+    #: addresses that match nobody because so many records have them
+    placeholders: dict[NormalAddress, int] = field(default_factory=dict)
     #: outcomes of the messages for which `watch` was called, by place
     watched: dict[Place, Outcome | None] = field(default_factory=dict)
     trace: dict[Place, tuple[Outcome, Decision | None]] | None = None
@@ -89,6 +96,16 @@ class OutcomeLedger:
         """Note that something of a stored mail could not be written; this run may not have read its message."""
         with self._lock:
             self.failures[(failure.mailbox, failure.message)] = failure
+
+    def note_placeholders(self, found: Mapping[NormalAddress, int]) -> None:
+        """Note addresses that too many records share."""
+        with self._lock:
+            self.placeholders |= found
+
+    def note_returned(self, email: RecordId, task_key: str) -> None:
+        """Note a mail that may have been stored and deleted before."""
+        with self._lock:
+            self.returned[email] = task_key
 
     def failures_now(self) -> dict[Place, Failure]:
         """The failures, as they are now."""
@@ -187,6 +204,7 @@ class OutcomeLedger:
         with self._lock:
             if result.row.id is not None:
                 self.additions += 1
+                self.matched += result.row.fields.get("Match_Status__c") == MatchStatus.MATCHED
             elif result.row.object == "Email__c":
                 self.emails += 1
             elif result.row.object == "Email_Participant__c":

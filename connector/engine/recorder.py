@@ -77,6 +77,7 @@ class RunRecorder:
             "Touched_At__c": now,
             "Emails_Synced__c": ledger.emails,
             "Emails_Failed__c": ledger.failed,
+            "Emails_Matched__c": ledger.matched,
             "Mailboxes__c": report.looked_at,
             "Mailboxes_Failed__c": len(report.failed_mailboxes),
         }
@@ -142,7 +143,7 @@ class RunRecorder:
             if stopped:
                 return
             failed = self.event(started, EventStatus.FAILED, finished=True, error=error)
-            zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0}
+            zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0, "Emails_Matched__c": 0}
             # where nothing was stored, the row that the writer may have begun becomes the row of the failure
             key = f"{self._key}-failure" if self._report.ledger.stored else self._key
             self._log_book.save(event=EventRecord(key=key, fields=zero), failures=[], mailboxes=[])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from connector.codes import Action
+from connector.core.deciding.match import placeholders
 from connector.core.writing import rematch
 from connector.core.writing.plan import plan
 from connector.core.writing.rematch import Changes, FiledMail
@@ -71,11 +72,12 @@ class Rematching:
         parties = {mail.stored.id: self._parties(mail) for mail in mails}
         addresses = {party.address for found in parties.values() for party in found}
         hits, _ = self.context.directory.look_up(addresses, ()) if addresses else ({}, ())
+        self.context.ledger.note_placeholders(placeholders(hits))
         for mail in mails:
             desired = rematch.desired(
                 mail, parties[mail.stored.id], hits, self.context.settings, self.context.setup.org
             )
-            todo = plan(desired, mail.stored)
+            todo = plan(desired, mail.stored, now=self.context.setup.now, ask_owner=self.context.settings.ask_owner)
             if todo:
                 yield mail, desired, todo
 

@@ -12,6 +12,8 @@ from connector.model.values import MessageId, RecordId
 
 #: so many failed messages stand in a report by name; all of them have error rows in Salesforce
 MOST_FAILURES = 20
+#: so many placeholder addresses are named
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class RunReport:
     unlinked: Mapping[str, str] = field(default_factory=dict)
     #: what could not be done to stored mail, where no error row says so
     remarks: tuple[str, ...] = ()
+    #: what an admin should know, though nothing failed
+    notes: tuple[str, ...] = ()
     #: messages that failed before and were tried again, or found to be gone
     tried: int = 0
     salesforce_calls: int = 0
@@ -139,6 +143,7 @@ class RunReport:
                 "failures": tuple(MessageFailure(**one) for one in dumped["failures"]),
                 "failing": tuple(dumped["failing"]),
                 "remarks": tuple(dumped["remarks"]),
+                "notes": tuple(dumped["notes"]),
                 "failure": None if failure is None else ErrorDetail(**failure),
             }
         )
@@ -164,11 +169,27 @@ class ReportBuilder:
     failure: ServiceError | None = None
     failure_logged: bool = False
     remarks: Sequence[str] = ()
+    #: what an admin should know, though nothing failed
+    notes: tuple[str, ...] = ()
 
     @property
     def looked_at(self) -> int:
         """Mailboxes that were read, or could not be."""
         return len({box.id for box in self.mailboxes} | self.failed_mailboxes.keys())
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What an admin should know, though nothing failed; an address that many records share is named once."""
+        shared = sorted(self.ledger.placeholders.items())
+        return (
+            *self.notes,
+            *(
+                f"{count} Contacts and Accounts have the address {address}: it is taken for a placeholder, and "
+                "its mail is related to none of them. Give each its own address, or none."
+                for address, count in shared[:_MOST_NAMED]
+            ),
+            *([f"{len(shared) - _MOST_NAMED} more addresses are placeholders."] if len(shared) > _MOST_NAMED else []),
+        )
 
     @property
     def messages(self) -> str:
@@ -177,6 +198,7 @@ class ReportBuilder:
             (
                 *self.remarks,
                 *self.failing,
+                *self.all_notes,
                 *(f"{name} is not read: {text}" for name, text in self.unlinked.items()),
             )
         )
@@ -216,6 +238,7 @@ class ReportBuilder:
             failing=self.failing,
             unlinked=dict(self.unlinked),
             remarks=tuple(self.remarks),
+            notes=self.all_notes,
             tried=self.tried,
             salesforce_calls=self.salesforce_calls,
             graph_calls=self.graph_calls,

@@ -1,4 +1,5 @@
-"""Blanks mail that a person removed, and deletes unmatched mail whose retention is over, both with their files."""
+"""Blanks mail that a person removed, keeps away what a person deleted, and deletes unmatched mail whose retention is
+over."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,11 +23,22 @@ class Cleared:
 
     settled: tuple[SettledError, ...] = ()
     remarks: tuple[str, ...] = ()
+    #: mails of which no error row may say anything from now on
+    gone: frozenset[RecordId] = frozenset()
 
 
 def clear(stored_mail: StoredMail, changes: Changes, setup: Setup) -> Cleared:
-    """Blank removed mail, and delete mail whose retention is over. Raises ServiceError when the run cannot go on."""
+    """Blank removed mail, put tombstones in the place of deleted mail, and delete mail whose retention is over.
+
+    Raises ServiceError when the run cannot go on.
+    """
     remarks: list[str] = []
+    if changes.deleted:
+        refused = stored_mail.keep_away([email for _, email in sorted(changes.deleted.items())])
+        log.info("Deleted mail kept away", action=Action.RECORDS_WRITTEN, emails=len(changes.deleted) - len(refused))
+        remarks += _remarks("kept away for good", refused)
+    if changes.tombstones:
+        stored_mail.take_back(changes.tombstones)
     if changes.removed:
         refused = stored_mail.blank(sorted(changes.removed))
         log.info("Removed mail blanked", action=Action.RECORDS_WRITTEN, emails=len(changes.removed) - len(refused))
@@ -35,11 +47,12 @@ def clear(stored_mail: StoredMail, changes: Changes, setup: Setup) -> Cleared:
         refused = stored_mail.delete(sorted(changes.expired), today=org_date(setup.now, setup.org))
         log.info("Unmatched mail deleted", action=Action.RECORDS_WRITTEN, emails=len(changes.expired) - len(refused))
         remarks += _remarks("deleted", refused)
-    gone = changes.removed | changes.expired
+    gone = changes.removed | changes.expired | changes.deleted.keys()
     settled = (error for error in setup.errors if error.email in gone)
     return Cleared(
-        settled=tuple(SettledError(id=error.id, status=ErrorStatus.RESOLVED) for error in settled),
+        settled=tuple(SettledError(id=error.id, status=ErrorStatus.RESOLVED, forget=True) for error in settled),
         remarks=tuple(remarks),
+        gone=frozenset(gone),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connector.codes import ErrorStatus
+from connector.codes import ErrorStatus, Outcome
 from connector.core.scheduling.retry import error_key
 from connector.engine.mailboxes import MailboxRun
 from connector.engine.outcomes import OutcomeLedger
@@ -20,6 +20,9 @@ from connector.model.org import LoggedError, SettledError
 from connector.model.run import Failure
 from connector.model.values import GraphUserId, Place, RecordId
 from connector.ports import MailSource
+
+#: outcomes of client mail, of which an error row may go on naming subject and Message-ID
+_CLIENT_MAIL = frozenset({Outcome.MATCHED, Outcome.DUPLICATE})
 
 
 @dataclass(slots=True)
@@ -57,9 +60,14 @@ class Retries:
         known = {**self.open, **self.tried}
         failures = ledger.failures_now()
         resolved = [
-            SettledError(id=error.id, status=ErrorStatus.RESOLVED, attempts=error.attempts + 1)
+            SettledError(
+                id=error.id,
+                status=ErrorStatus.RESOLVED,
+                attempts=error.attempts + 1,
+                forget=outcome not in _CLIENT_MAIL,
+            )
             for place, error in known.items()
-            if ledger.watched.get(place) is not None and place not in failures
+            if (outcome := ledger.watched.get(place)) is not None and place not in failures
         ]
         return [*{error.id: error for error in (*resolved, *self.gone)}.values()]
 

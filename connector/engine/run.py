@@ -17,7 +17,7 @@ from dataclasses import replace
 import structlog
 
 from connector.codes import Action, MailboxStatus
-from connector.core.deciding.exclude import Rules, compile_rules
+from connector.core.deciding.exclude import Rules, compile_rules, tenant_names
 from connector.core.reading.progress import together
 from connector.core.scheduling.policy import idle_reason
 from connector.engine.context import RunContext, RunHooks, RunServices
@@ -114,11 +114,12 @@ class Run:
         self._plan_mailboxes(setup, settings, rules)
         mailbox_runs = self._mailbox_runs.values()
         foresight = DryRunDirectory(self._services.directory) if self._request.dry_run else None
+        linked = linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs))
         context = RunContext(
             setup=setup,
             settings=settings,
-            rules=rules,
-            linked=linked_addresses(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
+            rules=replace(rules, tenant=tenant_names(linked)),
+            linked=linked,
             boxes=linked_boxes(setup.mailboxes, (mailbox_run.mailbox for mailbox_run in mailbox_runs)),
             source=self._services.source,
             directory=foresight or self._services.directory,
@@ -247,6 +248,7 @@ class Run:
         runs = planned.values()
         self._report.not_linked = sum(each.mailbox.status is MailboxStatus.NOT_LINKED for each in runs)
         self._report.unlinked = {each.name: each.unlinked for each in runs if each.unlinked}
+        self._report.notes += tuple(each.note for each in runs if each.note)
         for mailbox_run in runs:
             if mailbox_run.error is not None:
                 self._note_error(mailbox_run, mailbox_run.error)
@@ -273,11 +275,13 @@ class Run:
         maintenance = self._maintenance
         if maintenance is not None:
             settled = list({error.id: error for error in (*settled, *maintenance.settled)}.values())
+        gone = maintenance.gone if maintenance is not None else frozenset()
         changes = ((each.mailbox.id, each.changes()) for each in self._mailbox_runs.values())
         return Checkpoint(
             failures=tuple(
                 replace(failure, error_key=self._retries.named(failure))
                 for failure in self.ledger.failures_now().values()
+                if failure.email is None or failure.email not in gone
             ),
             settled=tuple(settled),
             answered=tuple(self._retries.answered(self.ledger)) if last else (),

@@ -115,7 +115,7 @@ class MailWriter:
         for mail in mails:
             if mail.error is not None:
                 for candidate in mail.copies:
-                    note_failure(self._ledger, candidate, mail.error)
+                    note_failure(self._ledger, candidate, mail.error, is_client=mail.is_client)
             elif mail.rows:
                 left.append(mail)
             else:
@@ -138,6 +138,7 @@ class MailWriter:
         for mail, results in zip(mails, written, strict=True):
             for result in results:
                 self._ledger.count(result)
+            self._note_returned(mail, results)
             refused = next(((r.row.object, r.error) for r in results if r.error is not None), None)
             if _of_its_copy(results) and mail.give_way():
                 again.append(mail)
@@ -148,6 +149,13 @@ class MailWriter:
                 self._settle(mail, existed=mail.stored is not None or any(r.existed for r in results[:1]))
             mail.rows = ()
         return again
+
+    def _note_returned(self, mail: Mail, results: Sequence[RowResult]) -> None:
+        """A new mail has no Task yet: one that has was stored before, unless another connector writes it just now."""
+        own = next((result for result in results if result.row.object == "Email__c"), None)
+        task = next((result for result in results if result.row.object == "Task" and result.existed), None)
+        if mail.stored is None and own is not None and own.id is not None and not own.existed and task is not None:
+            self._ledger.note_returned(own.id, task.row.key)
 
     def _store_files(self, cases: Sequence[MailFiles | None]) -> None:
         self._files.take([case for case in cases if case is not None])
@@ -179,7 +187,7 @@ class MailWriter:
         )
         error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
         for candidate in mail.copies:
-            note_failure(self._ledger, candidate, error, email=email)
+            note_failure(self._ledger, candidate, error, is_client=mail.is_client, email=email)
 
 
 def _of_its_copy(results: Sequence[RowResult]) -> bool:

@@ -71,6 +71,13 @@ class GraphDirectory:
             return None
         return parse.directory_user(response.body, "").addresses if response.status == 200 else None
 
+    def purpose(self, user: GraphUserId) -> str:
+        """Graph's userPurpose today; empty where it may not be asked, or is not answered in time."""
+        try:
+            return self._purpose(user)
+        except MailboxError:
+            return ""
+
     def _user_by_upn(self, name: str) -> Mapping[str, Any] | None:
         response = self._user(name)
         if response.status == 200:

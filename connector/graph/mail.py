@@ -18,8 +18,8 @@ from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, mailbox_error, message_error
-from connector.graph.directory import GraphDirectory
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.enclosed import EnclosedMail
 from connector.graph.queries import (
     FOLDER_PAGE,
     WELL_KNOWN,
@@ -42,7 +42,7 @@ T = TypeVar("T")
 _MOST_PAGES = 1_000
 
 
-class GraphMail(GraphDirectory):
+class GraphMail(EnclosedMail):
     """The port MailSource. Safe from several threads. `dispatcher` sends; nothing is asked of Graph beside it.
 
     `person`: who has signed in, where that is a person and not the application.

@@ -18,6 +18,9 @@ HEADER_FIELDS = (
 LISTED_FIELDS = "id,receivedDateTime"
 #: what is fetched for a message that will be stored
 CONTENT_FIELDS = "id,body,bodyPreview"
+_PEOPLE = ("from", "sender", "toRecipients", "ccRecipients", "bccRecipients")
+#: the time of a mail of which only its people are wanted
+_NO_TIME = "1970-01-01T00:00:00Z"
 FOLDER_FIELDS = "id,displayName,parentFolderId,isHidden,totalItemCount"
 USER_FIELDS = "id,displayName,userPrincipalName,mail,proxyAddresses"
 
@@ -56,6 +59,15 @@ def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         # OverflowError: year 1 or 9999 with an offset has no equal in UTC
         raise _bad_item(item, error) from error
+
+
+def enclosed(mailbox: RecordId, message: MessageId, attachment: Any) -> Header | None:
+    """The people of a mail that is attached to `message`; None for any other attachment. Raises MailboxError."""
+    item = attachment.get("item") if isinstance(attachment, Mapping) else None
+    if not isinstance(item, Mapping) or not str(item.get("@odata.type") or "").lower().endswith("message"):
+        return None
+    people = {name: item.get(name) for name in _PEOPLE}
+    return header(mailbox, {"id": message, "parentFolderId": "", "receivedDateTime": _NO_TIME, **people})
 
 
 def _bad_item(item: Any, error: Exception) -> MailboxError:

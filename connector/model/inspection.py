@@ -33,6 +33,8 @@ class OrgFacts:
     days: int
     #: (maximum, remaining) by the name of the limit
     limits: Mapping[str, tuple[int, int]]
+    #: addresses that so many Contacts have that they match none; None where the org did not count
+    placeholders: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

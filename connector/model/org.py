@@ -105,6 +105,7 @@ class SyncSettings:
     inline_images: bool = False
     remote_images: bool = False
     create_tasks: bool = True
+    ask_owner: bool = False
     match_ties: MatchTies = MatchTies.ALL
     last_run_at: datetime | None = None
     matched_through: datetime | None = None
@@ -153,7 +154,8 @@ class LoggedError:
 class SettledError:
     """A row of MS_Graph_Sync_Error__c that is done with: Resolved, or Gave Up with a code and a text of its own.
 
-    `attempts` with the one that settled it; None where nothing was tried.
+    `attempts` with the one that settled it; None where nothing was tried. `forget`: its mail is not, or no longer,
+    client mail, so that the row must say nothing of it.
     """
 
     id: RecordId
@@ -161,6 +163,7 @@ class SettledError:
     attempts: int | None = None
     code: str | None = None
     text: str | None = None
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

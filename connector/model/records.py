@@ -20,6 +20,13 @@ class MatchStatus(StrEnum):
     REMOVED = "Removed"
 
 
+class Consent(StrEnum):
+    """Values of Email__c.Consent__c: what the owner of kept mail says to a client who came later."""
+
+    WAITING = "Waiting"
+    GIVEN = "Given"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredParticipant:
     """A row of Email_Participant__c."""
@@ -53,10 +60,11 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTask:
-    """A Task that names several Contacts, in the order of TaskWhoIds."""
+    """A Task that names several Contacts, in the order of TaskWhoIds, and their Account."""
 
     id: RecordId
     contacts: tuple[RecordId, ...]
+    account: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ class StoredEmail:
     `fields` are the values of the fields that a later copy may fill when they are empty. `attachment_count` is None
     as long as its attachments are not known for good, `match_status` where a person emptied it. `shared_tasks`, by
     key, are those of its Tasks that further
-    Contacts can be added to: none without Shared Activities.
+    Contacts can be added to: none without Shared Activities. `related` are the Contacts and Accounts that its Tasks
+    name, whatever their keys say: a merge of records moves Tasks.
     """
 
     id: RecordId
@@ -103,10 +112,12 @@ class StoredEmail:
     match_status: MatchStatus | None
     subject: str = ""
     is_deleted: bool = False
+    consent: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     participants: tuple[StoredParticipant, ...] = ()
     task_keys: frozenset[str] = frozenset()
     shared_tasks: Mapping[str, StoredTask] = field(default_factory=dict)
+    related: frozenset[RecordId] = frozenset()
     attachment_count: int | None = None
     body_truncated: bool = False
     files: tuple[StoredFile, ...] = ()

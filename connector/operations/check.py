@@ -231,6 +231,7 @@ class _Inspection:
         yield from checking.counts(self.facts.counts)
         yield from self._limits(self.facts)
         yield from checking.other_loggers(self.facts.others, days=self.facts.days)
+        yield checking.placeholders(self.facts.placeholders)
 
     def _limits(self, facts: OrgFacts) -> Iterator[Check]:
         budget = self.connection.call_budget_percent

@@ -13,7 +13,7 @@ from datetime import timedelta
 from connector.codes import Outcome
 from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
-from connector.core.deciding.exclude import compile_rules
+from connector.core.deciding.exclude import compile_rules, tenant_names
 from connector.core.reporting.explanation import (
     Explanation,
     Facts,
@@ -77,11 +77,12 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
     header = _find(source, queue, message)
     queue.tree = source.folders(queue.user)
     boxes = [each.mailbox for each in mailbox_runs.values()]
+    linked = linked_addresses(setup.mailboxes, boxes)
     context = RunContext(
         setup=setup,
         settings=settings,
-        rules=rules,
-        linked=linked_addresses(setup.mailboxes, boxes),
+        rules=replace(rules, tenant=tenant_names(linked)),
+        linked=linked,
         boxes=linked_boxes(setup.mailboxes, boxes),
         source=source,
         directory=directory,

@@ -5,28 +5,39 @@ Its conditions ride along with the first look-up of a run (`directory`), so that
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from connector.core.deciding.address import normalise
-from connector.core.writing.blanking import BLANKED
+from connector.core.writing.blanking import BLANK, BLANKED, TOMBSTONE, buried
 from connector.core.writing.rematch import Changes, Watch
 from connector.model.org import ClientObject, Hit
-from connector.model.records import MatchStatus
-from connector.model.schema import MAIL, PARTICIPANT
+from connector.model.records import Consent, MatchStatus, StoredEmail
+from connector.model.schema import MAIL, PARTICIPANT, Use
 from connector.model.values import NormalAddress, RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.wire import read_instant
 
 #: In queryAll, so that rows of the recycle bin have to be left out.
-_REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND Name != '{BLANKED}' AND IsDeleted = false"
+_REMOVED = f"Match_Status__c = '{MatchStatus.REMOVED}' AND IsDeleted = false"
+_DELETED = "IsDeleted = true AND LastModifiedById != {me}"
+_BURIED = f"Message_Key__c LIKE '{TOMBSTONE}%' AND IsDeleted = false"
+_ASKED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND IsDeleted = false AND Consent__c"
 _EXPIRED = f"Match_Status__c = '{MatchStatus.UNMATCHED}' AND Expires_On__c < {{today}} AND IsDeleted = false"
-#: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person.
+#: Tasks of a mail that was removed: another connector wrote them meanwhile.
+_TASKS = f"Email__r.Match_Status__c = '{MatchStatus.REMOVED}'"
+#: A mail becomes Matched when the connector relates it: an Unmatched one with a record was related by a person. A
+#: removed one has no participants, unless another connector wrote them meanwhile.
 _RELATED = (
     soql.select(("Email__c", "Email__r.Match_Status__c", "Address__c", "Contact__c", "Account__c"), PARTICIPANT.name)
-    + f" WHERE (Email__r.Match_Status__c = '{MatchStatus.UNMATCHED}' AND (Contact__c != null OR Account__c != null)"
+    + f" WHERE ((Email__r.Match_Status__c = '{MatchStatus.REMOVED}' OR (Email__r.Match_Status__c = "
+    f"'{MatchStatus.UNMATCHED}' AND (Contact__c != null OR Account__c != null)))"
 )
+#: the fields that are empty in a removed mail, as far as they are read
+_EMPTIED = tuple(name for name in MAIL.names(Use.READ) if name in BLANK and BLANK[name] is None)
+#: How long a deleted mail can be undeleted, with days to spare (Salesforce help, "Recycle Bin": 15 days).
+_IN_THE_BIN = timedelta(days=17)
 _SECOND = timedelta(seconds=1)
 
 
@@ -69,8 +80,19 @@ class ChangeWatch:
         if not self.pending or self._watch is None:
             return {}
         watch, wire = self._watch, self._client.names.wire
-        emails = [f"({wire(_REMOVED)}{self._since()})"]
+        since = f"SystemModstamp >= {soql.instant(watch.since)}" if watch.since is not None else ""
+        # the first run of a day looks for all there is; a blanked one may have been written to since
+        unblanked = [f"Name != '{BLANKED}'"] if watch.today is not None else []
+        emails = [f"({wire(_REMOVED)} AND ({' OR '.join([*unblanked, *([since] if since else [])])}))"]
+        if since:
+            me = soql.quote(self._client.identity.user)
+            emails.append(f"({_DELETED.format(me=me)} AND {since})")
+        # of consent that was given; once a day also of what waits, should the owner be asked no more
+        consent = f"= '{Consent.GIVEN}'{self._since()}" if watch.today is None else "!= null"
+        emails.append(f"({wire(_ASKED)} {consent})")
         if watch.today is not None:
+            buried_since = datetime.combine(watch.today, time(), UTC) - _IN_THE_BIN
+            emails.append(f"({wire(_BURIED)} AND SystemModstamp >= {soql.instant(buried_since)})")
             emails.append(f"({wire(_EXPIRED).format(today=watch.today.isoformat())})")
         clients: dict[str, str] = {}
         if watch.since is not None:
@@ -83,6 +105,10 @@ class ChangeWatch:
             return []
         text = f"{self._client.names.wire(_RELATED)}{self._since()}){self._of_the_first_second()}"
         return [(PARTICIPANT.name, self._client.query(text, "participants that a person related"))]
+
+    def task_condition(self) -> str:
+        """Further rows that the query of Tasks has to find; empty for none."""
+        return f"({self._client.names.wire(_TASKS)}{self._since()})" if self.pending and self._watch else ""
 
     def _of_the_first_second(self) -> str:
         """Rows of records that changed in the second in which the last run began, which are mostly done with."""
@@ -119,20 +145,39 @@ class ChangeWatch:
                     self._found.accounts[hit.id] = hit.account
                 by_address.setdefault(NormalAddress(normalise(address)), set()).add(hit.id)
 
-    def keep_email(self, record: Mapping[str, Any]) -> None:
-        """A mail, if it is one that is to be blanked or deleted."""
-        if self._watch is None or record["IsDeleted"]:
+    def keep_email(self, record: Mapping[str, Any], email: StoredEmail) -> None:
+        """A mail, if it is one that is to be blanked, deleted, or stood in for."""
+        if self._watch is None:
+            return
+        if record["IsDeleted"]:
+            self._found.deleted[email.id] = email
             return
         status, expires, today = record["Match_Status__c"], record["Expires_On__c"], self._watch.today
-        if status == MatchStatus.REMOVED and record["Name"] != BLANKED:
-            self._found.removed.add(RecordId(str(record["Id"])))
-        elif status == MatchStatus.UNMATCHED and today is not None and expires and str(expires) < today.isoformat():
-            self._found.expired.add(RecordId(str(record["Id"])))
+        original = buried(str(record["Message_Key__c"]))
+        if original is not None and today is not None:
+            self._found.tombstones[email.id] = original
+        if status == MatchStatus.REMOVED:
+            if record["Name"] != BLANKED or _says_something(record, email):
+                self._found.removed.add(email.id)
+        elif status == MatchStatus.UNMATCHED:
+            if today is not None and expires and str(expires) < today.isoformat():
+                self._found.expired.add(email.id)
+            elif email.consent:
+                self._found.related.add(email.id)
+
+    def keep_task(self, record: Mapping[str, Any]) -> None:
+        """A Task of the connector's, if its mail was removed."""
+        if record["Task_Key__c"] and (record.get("Email__r") or {}).get("Match_Status__c") == MatchStatus.REMOVED:
+            self._found.removed.add(RecordId(str(record["Email__c"])))
 
     def keep_participant(self, record: Mapping[str, Any]) -> None:
-        """A row that has a record: of an Unmatched mail if a person set it."""
-        if (record.get("Email__r") or {}).get("Match_Status__c") == MatchStatus.UNMATCHED:
-            self._found.related.add(RecordId(str(record["Email__c"])))
+        """A row that has a record: of an Unmatched mail if a person set it; or one of a removed mail."""
+        status = (record.get("Email__r") or {}).get("Match_Status__c")
+        if status in (MatchStatus.UNMATCHED, MatchStatus.REMOVED):
+            found = self._found.related if status == MatchStatus.UNMATCHED else self._found.removed
+            found.add(RecordId(str(record["Email__c"])))
+        if status == MatchStatus.REMOVED:
+            return
         address = NormalAddress(normalise(str(record["Address__c"] or "")))
         contact, account = (
             RecordId(str(record[name])) if record[name] else None for name in ("Contact__c", "Account__c")
@@ -141,3 +186,12 @@ class ChangeWatch:
             self._there |= {(address, contact, None), (address, contact, account)}
         if account is not None:
             self._there.add((address, account, None))
+
+
+def _says_something(record: Mapping[str, Any], email: StoredEmail) -> bool:
+    """Whether a removed mail has again what was taken from it. Files that a person put on it are that person's."""
+    return (
+        any(record[name] not in (None, "") for name in _EMPTIED)
+        or bool(email.participants)
+        or any(file.key for file in email.files)
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.core.deciding.address import readable
 from connector.core.deciding.copies import SENT_WITHIN
+from connector.core.writing.blanking import BY_KEY, names_mail
 from connector.core.writing.rematch import Changes, Watch
 from connector.core.writing.text import clean, cut
 from connector.model.org import ClientObject, Hit, Hits
@@ -113,12 +114,16 @@ class SalesforceDirectory:
             *self._stored_queries(parts, also.get(MAIL.name, "")),
             *(_Query(object=name, request=request) for name, request in self._watch.requests()),
         ]
-        by_email = [self._tasks_query("Email__r.", part) for part in parts]
+        removed = self._watch.task_condition()
+        by_email = [self._tasks_query(self._same_mail("Email__r.", part)) for part in parts]
+        if removed:
+            by_email[:1] = [self._tasks_query(*(self._same_mail("Email__r.", part) for part in parts[:1]), removed)]
         at_once = len(queries) + len(by_email) <= MAX_HEAVY
         for query, record in self._asked([*queries, *by_email] if at_once else queries):
             self._keep(query.object, record, found, emails, tasks)
         if not at_once:
-            for query, record in self._asked(list(self._tasks_by_id(emails))):
+            by_id = [self._tasks_query(removed)] if removed else []
+            for query, record in self._asked([*by_id, *self._tasks_by_id(emails)]):
                 self._keep(query.object, record, found, emails, tasks)
         self._watch.pending = False
         self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
@@ -139,12 +144,15 @@ class SalesforceDirectory:
         tasks: FoundTasks,
     ) -> None:
         if object_name == MAIL.name:
-            self._watch.keep_email(record)
             email = parse.stored_email(record)
+            if email.is_deleted and record["LastModifiedById"] == self._client.identity.user:
+                return  # at the end of its retention, or as a double: no person wanted it away
+            self._watch.keep_email(record, email)
             emails[email.id] = email
         elif object_name == PARTICIPANT.name:
             self._watch.keep_participant(record)
         elif object_name == TASK.name:
+            self._watch.keep_task(record)
             tasks.keep(record)
         else:
             client = ClientObject(object_name)
@@ -185,6 +193,8 @@ class SalesforceDirectory:
         for copy in wanted:
             if mid := cut(clean(copy.message_id or ""), MAX_MESSAGE_ID):
                 times.setdefault(f"i{mid}", []).append(copy.sent_at)
+            if not names_mail(copy.message_id):  # what keeps its place when it was deleted is found by its key
+                times.setdefault(f"i{BY_KEY}{copy.key}", []).append(copy.sent_at)
         spans = {mark: _span(sent) for mark, sent in times.items()}
         ids = sorted(spans, key=lambda mark: (spans[mark] or (_NEVER, _NEVER), mark))
         for part in soql.chunks([*keys, *ids], room=_ROOM):
@@ -213,8 +223,8 @@ class SalesforceDirectory:
             request = self._client.query(self._client.names.wire(_STORED) + where, "the object Email__c", deleted=True)
             yield _Query(object=MAIL.name, request=request)
 
-    def _tasks_query(self, path: str, part: _Part) -> _Query:
-        text = f"{self._select_tasks()}({self._same_mail(path, part)})"
+    def _tasks_query(self, *conditions: str) -> _Query:
+        text = f"{self._select_tasks()}({' OR '.join(conditions)})"
         return _Query(object=TASK.name, request=self._client.query(text, "the Tasks of stored mail", deleted=True))
 
     def _tasks_by_id(self, ids: Iterable[str]) -> Iterator[_Query]:

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connector.core.deciding.match import MOST_SHARED
 from connector.http.subrequest import SubResponse
 from connector.model.inspection import OrgFacts, Tried
 from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
+from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.parse import SETTING_KEY
 from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
-from connector.salesforce.soql import quote
 
 #: How far back other tools are looked for, as the queries below say.
 DAYS = 30
@@ -22,6 +23,11 @@ _SETTINGS = "SELECT Id, Key__c FROM MS_Graph_Setting__c ORDER BY CreatedDate, Id
 #: Mail that something else logged, in either of the two forms that it can have.
 _EMAIL_MESSAGES = "SELECT COUNT() FROM EmailMessage WHERE CreatedDate = LAST_N_DAYS:30"
 _TASKS = "SELECT COUNT() FROM Task WHERE TaskSubtype = 'Email' AND Task_Key__c = null AND CreatedDate = LAST_N_DAYS:30"
+#: Placeholder addresses; an org with very many Contacts may not have the time to count.
+_SHARED = (
+    soql.select(("Email", "COUNT(Id) records"), ClientObject.CONTACT)
+    + f" WHERE Email != null GROUP BY Email HAVING COUNT(Id) > {MOST_SHARED} ORDER BY COUNT(Id) DESC LIMIT 20"
+)
 _LEFT = """
 SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false AND PermissionSet.Name = {name} LIMIT 1
 """
@@ -61,9 +67,13 @@ class SalesforceInspection:
                 self._query(_TASKS, "Task", raw=True),
             ]
         )
-        [left] = client.composite(
-            [self._query(_LEFT.strip().format(name=quote(SYNC_PERMISSION_SET)), "PermissionSetAssignment")]
+        left, shared = client.composite(
+            [
+                self._query(_LEFT.strip().format(name=soql.quote(SYNC_PERMISSION_SET)), "PermissionSetAssignment"),
+                self._query(_SHARED, ClientObject.CONTACT, raw=True),
+            ]
         )
+        rows = client.records(shared.body) if shared.status == 200 else None
         records = list(client.records(settings.body))
         own = [RecordId(str(row["Id"])) for row in records if row["Key__c"] == SETTING_KEY]
         return OrgFacts(
@@ -74,6 +84,7 @@ class SalesforceInspection:
             inactive=next((RecordId(str(row["AssigneeId"])) for row in client.records(left.body)), None),
             days=DAYS,
             limits=self._limits(),
+            placeholders=None if rows is None else {str(row["Email"]): int(row["records"]) for row in rows},
         )
 
     def _limits(self) -> dict[str, tuple[int, int]]:
@@ -81,9 +92,9 @@ class SalesforceInspection:
         wanted = ("DailyApiRequests", "DataStorageMB", "FileStorageMB")
         return {name: (int(found[name]["Max"]), int(found[name]["Remaining"])) for name in wanted if name in found}
 
-    def _query(self, soql: str, object_name: str, *, raw: bool = False) -> CompositeRequest:
+    def _query(self, text: str, object_name: str, *, raw: bool = False) -> CompositeRequest:
         wire = self._client.names.wire
-        request = self._client.query(wire(soql), wire(f"the object {object_name}"))
+        request = self._client.query(wire(text), wire(f"the object {object_name}"))
         return CompositeRequest(url=request.url, asked=request.asked, raw=raw)
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connector.codes import ErrorStatus, MailboxStatus
 from connector.core.deciding.address import normalise
 from connector.core.scheduling.frequency import DAILY, HOURS, MINUTES, WEEKLY
+from connector.core.writing.blanking import BY_KEY
 from connector.errors import SetupError
 from connector.model.org import (
     ClientObject,
@@ -141,6 +142,7 @@ def settings(record: Mapping[str, Any]) -> SyncSettings:
         inline_images=row.flag("Inline_Images__c"),
         remote_images=row.flag("Remote_Images__c"),
         create_tasks=row.flag("Create_Tasks__c"),
+        ask_owner=row.flag("Ask_Owner__c"),
         match_ties=row.choice("Match_Ties__c", MatchTies, MatchTies.ALL),
         last_run_at=row.instant("Last_Run_At__c"),
         matched_through=row.instant("Matched_Through__c"),
@@ -284,10 +286,13 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
     sent = row.instant("Sent_At__c") or row.instant("CreatedDate")
     if sent is None:
         raise row.odd("Sent_At__c", "it is empty")
+    mid = row.text("Internet_Message_Id__c") or None
+    # what stands in for a deleted mail without a Message-ID has that mail's key
+    key = mid.removeprefix(BY_KEY) if mid is not None and mid.startswith(BY_KEY) else None
     return StoredEmail(
         id=row.id,
-        key=row.text("Message_Key__c"),
-        internet_message_id=row.text("Internet_Message_Id__c") or None,
+        key=key or row.text("Message_Key__c"),
+        internet_message_id=None if key else mid,
         graph_message_id=row.text("Graph_Message_Id__c") or None,
         mailbox=row.id_of("Mailbox__c"),
         from_address=row.text("From_Address__c"),
@@ -296,6 +301,7 @@ def stored_email(record: Mapping[str, Any]) -> StoredEmail:
         match_status=match_status(row.value("Match_Status__c")),
         subject=row.text("Subject__c"),
         is_deleted=row.flag("IsDeleted"),
+        consent=row.text("Consent__c"),
         fields={name: row.value(name) for name in READ_FIELDS},
         participants=tuple(stored_participant(child) for child in record.get("Participants__r") or ()),
         attachment_count=row.count("Attachment_Count__c", None),

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.codes import ErrorStatus
 from connector.core.scheduling.retry import error_key, next_attempt
+from connector.core.writing.blanking import FORGOTTEN
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
 from connector.http.subrequest import SubResponse
@@ -172,7 +173,7 @@ def _settled_fields(error: SettledError) -> dict[str, Any]:
         fields["Code__c"] = cut(clean(error.code), _TEXT)
     if error.text is not None:
         fields["Message__c"] = cut(clean(error.text), _LONG_TEXT)
-    return fields
+    return {**fields, **FORGOTTEN} if error.forget else fields
 
 
 def _answered_fields(event: RecordId) -> dict[str, Any]:

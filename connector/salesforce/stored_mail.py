@@ -9,7 +9,7 @@ from connector.core.deciding.address import normalise
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
 from connector.model.records import MailTask, MatchStatus, Merge, RowError, StoredEmail
-from connector.model.schema import MAIL, PARTICIPANT, Use
+from connector.model.schema import MAIL, PARTICIPANT, TASK, Use
 from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -27,6 +27,8 @@ _NOT_REMOVED = f" WHERE Email__r.Match_Status__c != '{MatchStatus.REMOVED}' AND 
 _WITH_ADDRESS = soql.select(("Email__c",), PARTICIPANT.name) + _NOT_REMOVED
 _WITH_CONTACT = soql.select(("Email__c", "Contact__c"), PARTICIPANT.name) + _NOT_REMOVED
 _ACCOUNTS = soql.select(("Email__c", "Account__c"), PARTICIPANT.name) + " WHERE Account__c"
+#: Tasks that a mail left behind when it was deleted
+_ORPHANS = soql.select(("Task_Key__c",), TASK.name) + " WHERE IsDeleted = false AND Email__c = null AND Task_Key__c IN "
 _PEOPLE = soql.select(PARTICIPANT.names(Use.REMATCH), "Participants__r")
 _MAIL = (
     soql.select((*MAIL.names(Use.REMATCH), f"({_PEOPLE} ORDER BY Id)"), MAIL.name)
@@ -138,6 +140,25 @@ class SalesforceStoredMail:
     def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
         """Delete mails whose retention is over."""
         return self._removal.delete(emails, today=today)
+
+    def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
+        """Put tombstones in the place of mails that a person deleted."""
+        return self._removal.keep_away(deleted)
+
+    def deleted_before(self, returned: Mapping[RecordId, str]) -> set[RecordId]:
+        """Those of new mails whose Task has lost the mail that it was made for."""
+        emails = {key: email for email, key in returned.items()}
+        requests = [
+            self._client.query(
+                self._client.names.wire(_ORPHANS) + soql.in_list(part), "the Tasks of stored mail", deleted=True
+            )
+            for part in batched(sorted(emails), _MAILS)
+        ]
+        return {emails[str(row["Task_Key__c"])] for row in self._asked(requests)}
+
+    def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:
+        """Delete the tombstones of mails that were undeleted."""
+        self._removal.take_back(tombstones)
 
     def _asked(self, requests: Sequence[CompositeRequest]) -> Iterator[dict[str, Any]]:
         for _, answer in self._client.each(requests):

@@ -14,12 +14,12 @@ from connector.model.values import RecordId
 from connector.salesforce import soql
 
 #: TaskRelation is there with Shared Activities only (Object Reference, "TaskRelation").
-_SHARED = ("Id", "WhoId", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
+_SHARED = ("Id", "IsArchived", "(SELECT RelationId FROM TaskRelations WHERE IsWhat = false)")
 
 
 def select(*, shared: bool) -> str:
     """The beginning of a query, up to a condition on the mail. `shared`: whether the org has Shared Activities."""
-    fields = (*TASK.names(Use.READ), *(_SHARED if shared else ()))
+    fields = (*TASK.names(Use.READ), "Email__r.Match_Status__c", *(_SHARED if shared else ()))
     return soql.select(fields, TASK.name) + " WHERE IsDeleted = false AND "
 
 
@@ -29,6 +29,7 @@ class FoundTasks:
     def __init__(self) -> None:
         self._keys: dict[str, set[str]] = {}
         self._shared: dict[str, dict[str, StoredTask]] = {}
+        self._related: dict[str, set[RecordId]] = {}
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Add a Task of an answer; one of no mail, or made by a person, is ignored."""
@@ -36,8 +37,11 @@ class FoundTasks:
         if not email or not key:
             return
         self._keys.setdefault(email, set()).add(key)
+        contacts, account = _contacts(record), RecordId(record["WhatId"]) if record["WhatId"] else None
+        self._related.setdefault(email, set()).update(contacts, [account] if account else [])
         if record.get("IsArchived") is False:  # an archived one is left as it is
-            self._shared.setdefault(email, {})[key] = StoredTask(id=RecordId(record["Id"]), contacts=_contacts(record))
+            task = StoredTask(id=RecordId(record["Id"]), contacts=contacts, account=account)
+            self._shared.setdefault(email, {})[key] = task
 
     def of(self, email: StoredEmail) -> StoredEmail:
         """The mail, with the Tasks that `keep` was given for it."""
@@ -45,6 +49,7 @@ class FoundTasks:
             email,
             task_keys=frozenset(self._keys.get(email.id, ())),
             shared_tasks=self._shared.get(email.id, {}),
+            related=frozenset(self._related.get(email.id, ())),
         )
 
 

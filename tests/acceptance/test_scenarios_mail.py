@@ -242,13 +242,13 @@ def test_unmatched_mail_that_a_person_deleted_or_whose_time_is_over(firm: World)
     assert outcomes(read_again(firm)) == {"removed": 1, "duplicate": 1, "unmatched_dropped": 1}
     firm.advance(days=6)
     firm.sync()
-    assert stored(firm) == {}
+    assert stored(firm) == {None: "Removed"}  # the tombstone of what the person deleted
     assert outcomes(firm.sync("--sweep")) == {"removed": 1, "unmatched_dropped": 2}
-    # a client whose mail was never stored gets it; what a person deleted stays away
+    # a client's mail is stored, whether it was never kept or its time was over; what a person deleted stays away
     firm.client("Omar", "Odd", "omar@odd.example")
     report = firm.sync("--sweep")
-    assert report["outcomes"]["matched"] == 1
-    assert stored(firm) == {"too old": "Matched"}
+    assert report["outcomes"]["matched"] == 2
+    assert stored(firm) == {"too old": "Matched", "expires": "Matched", None: "Removed"}
 
 
 def test_a_client_that_is_deleted_and_made_again(firm: World) -> None:

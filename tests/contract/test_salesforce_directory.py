@@ -146,11 +146,13 @@ def test_of_all_that_has_one_message_id_only_what_was_sent_at_the_time_is_read(
 
 
 def test_the_recycle_bin_is_looked_up_too(world: World, salesforce: Salesforce) -> None:
-    gone = stored(world, "a" * 32)
+    """What a person deleted is; what the connector deleted itself, at the end of its time, is not."""
+    gone, expired = stored(world, "a" * 32), stored(world, "b" * 32)
     salesforce.admin.read()
-    # nobody else holds Delete on Email__c
-    salesforce.client.composite([CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{gone}", asked="the mail")])
-    _, emails = salesforce.directory.look_up([], [StoredKey("a" * 32)])
+    world.org.Email__c.delete(gone)
+    request = CompositeRequest(method="DELETE", url=f"sobjects/Email__c/{expired}", asked="the mail")
+    salesforce.client.composite([request])
+    _, emails = salesforce.directory.look_up([], [StoredKey("a" * 32), StoredKey("b" * 32)])
     assert [(email.id, email.is_deleted) for email in emails] == [(gone, True)]
 
 

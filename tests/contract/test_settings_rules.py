@@ -87,7 +87,7 @@ def test_a_record_with_its_name_alone_has_the_defaults(world: World) -> None:
     [row] = world.rows(
         "SELECT Key__c, Active__c, Frequency__c, Keep_Unmatched__c, Unmatched_Retention_Days__c, Sync_Bcc__c, "
         "Backfill_Months__c, Licensed_Users__c, Opt_Out_Categories__c, Attachment_Max_MB__c, Inline_Images__c, "
-        f"Create_Tasks__c, Match_Ties__c FROM {SETTING}"
+        f"Create_Tasks__c, Ask_Owner__c, Match_Ties__c FROM {SETTING}"
     )
     assert {name: value for name, value in row.items() if name != "attributes"} == {
         "Key__c": "default",
@@ -102,6 +102,7 @@ def test_a_record_with_its_name_alone_has_the_defaults(world: World) -> None:
         "Attachment_Max_MB__c": 25,
         "Inline_Images__c": False,
         "Create_Tasks__c": True,
+        "Ask_Owner__c": False,
         "Match_Ties__c": "All",
     }
 

@@ -323,6 +323,6 @@ SECOND_ROW = Words(
 )
 WITHOUT_PERMISSION_SET = "The linked user does not hold the permission set Microsoft 365 Sync User. Assign it."
 PERSONAL_RULE = (
-    "Exclusion EXC-… cannot be understood: its pattern 'mum' has neither @ nor *, so no address can match it "
+    "Exclusion EXC-… cannot be understood: its pattern has neither @ nor *, so no address can match it "
     "(MS_Graph_Exclusion__c …). Clear Active on this rule and create one such as news@shop.example or *@shop.example."
 )

@@ -92,7 +92,7 @@ PROMISES = [
     ),
     Promise(
         says="An excluded address becomes no participant of a mail that is stored for another (DESIGN §5)",
-        where="connector.core.deciding.exclude:steps",
+        where="connector.core.deciding.exclude:_of_externals",
         change=("strict=True) if rule is None)", "strict=True))"),
         caught_by="tests/unit/core/test_exclude.py::test_an_excluded_address_is_left_out_while_another_external_one_remains",
     ),
@@ -152,8 +152,8 @@ PROMISES = [
     ),
     Promise(
         says="A relation that a person set keeps a mail that matches nobody (DESIGN §6)",
-        where="connector.engine.decider:Decider._settled_by_match",
-        change=("related = mail.matched or hand_set", "related = mail.matched"),
+        where="connector.engine.decider:Mail.is_client",
+        change=("self.matched or any(row.contact or row.account for row in stored)", "self.matched"),
         caught_by="tests/unit/engine/test_each_outcome.py::test_a_relation_set_by_hand_keeps_a_mail_that_matches_nobody",
     ),
 ]

@@ -117,7 +117,10 @@ PROMISES = [
     Promise(
         says="A failure has a row of its own with 0 synced and 0 failed (DESIGN §4, log states)",
         where="connector.engine.recorder:RunRecorder.save_failure",
-        change=('zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0}', "zero = failed.fields"),
+        change=(
+            'zero = {**failed.fields, "Emails_Synced__c": 0, "Emails_Failed__c": 0, "Emails_Matched__c": 0}',
+            "zero = failed.fields",
+        ),
         caught_by="tests/unit/engine/test_run.py::test_what_was_stored_before_a_failure_keeps_an_event_of_its_own",
     ),
     Promise(

@@ -5,8 +5,8 @@ from testkit.promise import Promise
 PROMISES = [
     Promise(
         says="The same mail again is nothing to do (DESIGN §2.6)",
-        where="connector.core.writing.plan:plan",
-        change=("if task.key not in stored.task_keys]", "if True]"),
+        where="connector.core.writing.plan:_new_tasks",
+        change=("if row.key in stored.task_keys or", "if"),
         caught_by="tests/unit/core/test_plan.py::test_the_same_mail_again_is_nothing_to_do",
     ),
     Promise(

@@ -179,6 +179,7 @@ class FakeOrg:
             owner=row["OwnerId"],
             match_status=row["Match_Status__c"],
             subject=row.get("Subject__c") or "",
+            consent=row.get("Consent__c") or "",
             fields={name: row.get(name) for name in FILLABLE if name != "Body__c"},
             participants=tuple(
                 StoredParticipant(
@@ -192,6 +193,13 @@ class FakeOrg:
                 if child["Email__c"] == id_
             ),
             task_keys=frozenset(task["Task_Key__c"] for task in self.rows("Task") if task["Email__c"] == id_),
+            related=frozenset(
+                record
+                for task in self.rows("Task")
+                if task["Email__c"] == id_
+                for record in (task.get("WhoId"), task.get("WhatId"), *task.get("TaskWhoIds", ()))
+                if record
+            ),
             attachment_count=row.get("Attachment_Count__c"),
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from connector.core.writing.blanking import BLANKED, blanked
+from connector.core.writing.blanking import BLANK, BLANKED, blanked
 from connector.core.writing.rematch import Changes, FiledMail, Watch, parties_of
 from connector.model.mail import Direction, Role
 from connector.model.records import MailTask, Merge, RowError, StoredEmail
@@ -39,10 +39,12 @@ class FakeStock:
                         found.accounts[hit.id] = hit.account
         for id_, row in org.table("Email__c").items():
             status, expires = row["Match_Status__c"], row.get("Expires_On__c")
-            if status == "Removed" and row["Name"] != BLANKED:
+            if status == "Removed" and (row["Name"] != BLANKED or self._has_anything(id_, row)):
                 found.removed.add(id_)
             elif status == "Unmatched":
                 if any(child.get("Contact__c") or child.get("Account__c") for child in self._children(id_)):
+                    found.related.add(id_)
+                if row.get("Consent__c"):
                     found.related.add(id_)
                 if watch.today is not None and expires is not None and expires < watch.today:
                     found.expired.add(id_)
@@ -141,11 +143,30 @@ class FakeStock:
                 del self._org.table("Email__c")[id_]
         return {}
 
+    def keep_away(self, deleted: Sequence[StoredEmail]) -> Mapping[RecordId, RowError]:
+        """This org deletes for good, so that nothing deleted is ever seen."""
+        assert not deleted
+        return {}
+
+    def deleted_before(self, returned: Mapping[RecordId, str]) -> set[RecordId]:
+        """Nothing is deleted here, so that a Task that was there is another connector's."""
+        return set()
+
+    def take_back(self, tombstones: Mapping[RecordId, RecordId]) -> None:
+        assert not tombstones
+
     def _delete_below(self, name: str, email: RecordId) -> None:
         field = "Email" if name == _FILE else "Email__c"
         for id_ in [id_ for id_, row in self._org.table(name).items() if row.get(field) == email]:
             self._org.call(f"delete {name}")
             del self._org.table(name)[id_]
+
+    def _has_anything(self, id_: RecordId, row: Mapping[str, Any]) -> bool:
+        """Whether a removed mail has again what was taken from it."""
+        tasks = any(task["Email__c"] == id_ for task in self._org.rows("Task"))
+        files = any(file["Email"] == id_ for file in self._org.rows(_FILE))
+        written = any(row.get(name) for name, value in BLANK.items() if value is None)
+        return bool(self._children(id_)) or tasks or files or written
 
     def _children(self, email: RecordId) -> list[dict[str, Any]]:
         return [row for row in self._org.rows("Email_Participant__c") if row["Email__c"] == email]

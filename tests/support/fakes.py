@@ -79,6 +79,8 @@ class FakeTenant:
         self.outage: ServiceError | None = None
         self.bodies_broken: dict[MessageId, MessageError] = {}
         self.users: dict[str, DirectoryUser] = {}
+        #: mail that is attached to messages
+        self.inside: dict[MessageId, Header] = {}
         #: messages that the list of the whole mailbox passes over
         self.skipped: set[MessageId] = set()
         #: whether folders say that they hold very much
@@ -189,6 +191,10 @@ class FakeTenant:
         found = (header for header, _ in box if header.internet_message_id == internet_message_id)
         return tuple(replace(header, mailbox=mailbox) for header in found)
 
+    def enclosed(self, mailbox: RecordId, user: GraphUserId, message: MessageId) -> Header | None:
+        self._asked("enclosed", user)
+        return self.inside.get(message)
+
     def contents(
         self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId], *, inline_images: bool = False
     ) -> Iterator[tuple[Header, Content | MessageError]]:
@@ -229,6 +235,10 @@ class FakeTenant:
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
         self._asked("addresses", None)
         return next((known.addresses for known in self.users.values() if known.id == user), None)
+
+    def purpose(self, user: GraphUserId) -> str:
+        self._asked("purpose", None)
+        return next((known.purpose for known in self.users.values() if known.id == user), "")
 
     def _asked(self, name: str, user: GraphUserId | None) -> None:
         self.calls += 1

@@ -10,6 +10,7 @@ from itertools import islice
 
 from connector.codes import Outcome
 from connector.core.deciding.address import LONGEST_ADDRESS, domain_of, normalise
+from connector.core.deciding.bounce import as_enclosed
 from connector.core.deciding.globs import Globs
 from connector.core.deciding.pattern import AnyAt, Glob, PatternError, address_pattern, domain_pattern
 from connector.errors import SetupError
@@ -22,6 +23,12 @@ _MOST_TRIED = 100_000
 _LONGEST_PATTERN = 256
 #: how many colleagues of one mail are looked up in the directory to find out whether a group delivered it
 MOST_CANDIDATES = 100
+#: domains below which Microsoft gives each tenant its own (the clouds of Microsoft 365)
+_GIVEN = (".onmicrosoft.com", ".onmicrosoft.us", ".onmicrosoft.de", ".onmschina.cn")
+#: what stands for the rule that nobody had to make
+_OWN_DOMAIN = Exclusion(
+    id=RecordId(""), name="a domain of the tenant itself", type=ExclusionType.INTERNAL_DOMAIN, pattern=""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class Rules:
     wrong: that user's mailboxes must not be read. Make one with `compile_rules`."""
 
     broken: Mapping[RecordId, str]
+    #: names of the tenant, by the domains that Microsoft gave it; see `tenant_names`
+    tenant: frozenset[str] = frozenset()
     #: whether any Internal Domain is active; without one, keeping unmatched mail would store all internal mail
     has_internal_domain: bool
     _internal: Mapping[str, list[Exclusion]]
@@ -94,7 +103,7 @@ class Rules:
             if rule:
                 return rule
             domain = domain.partition(".")[2]
-        return None
+        return _OWN_DOMAIN if _tenant_name(address) in self.tenant else None
 
     def external(self, address: NormalAddress, received_at: datetime) -> Exclusion | None:
         """The External Address rule that excludes the address for everybody, for mail received then."""
@@ -136,6 +145,27 @@ def compile_rules(exclusions: Iterable[Exclusion]) -> Rules:
         _external=external,
         _personal=personal,
     )
+
+
+def tenant_names(addresses: Iterable[NormalAddress]) -> frozenset[str]:
+    """The tenant's names, by the addresses of its mailboxes: `firm` of firm.onmicrosoft.com and what is below it.
+
+    Those domains are the tenant's own, whatever admins entered: its systems write from them.
+    """
+    return frozenset(filter(None, map(_tenant_name, addresses)))
+
+
+def decide_bounce(
+    header: Header, enclosed: Header | None, box: MailboxView, rules: Rules, linked: frozenset[NormalAddress]
+) -> Decision:
+    """What decides about a delivery report: the people of the mail that it encloses; without that it is not stored."""
+    if enclosed is None:
+        return Decision(outcome=Outcome.INTERNAL, rule="a delivery report that does not show its mail")
+    about = as_enclosed(header, enclosed)
+    if (inside := _internal(about, rules, linked)) is not None:
+        return inside
+    excluded, left = _of_externals(about, box, rules, linked)
+    return excluded or left
 
 
 def decide(
@@ -180,11 +210,19 @@ def steps(
     yield Outcome.OPTED_OUT, _opted_out(header, settings)
     yield Outcome.BCC, _bcc(header, box, settings, bcc_by_group)
     yield Outcome.INTERNAL, _internal(header, rules, linked)
+    excluded, decision = _of_externals(header, box, rules, linked)
+    yield Outcome.EXCLUDED, excluded
+    yield None, decision
+
+
+def _of_externals(
+    header: Header, box: MailboxView, rules: Rules, linked: frozenset[NormalAddress]
+) -> tuple[Decision | None, Decision]:
+    """What the exclusions say, None where they leave an address; and the addresses that are left."""
     parties = _external_parties(header, rules, linked)
     held_back = [_exclusion(party.address, header, box, rules) for party in parties]
-    yield Outcome.EXCLUDED, _excluded(held_back)
     left = tuple(party for party, rule in zip(parties, held_back, strict=True) if rule is None)
-    yield None, Decision(outcome=None, addresses=left)
+    return _excluded(held_back), Decision(outcome=None, addresses=left)
 
 
 def may_be_bcc(header: Header, box: MailboxView, settings: SyncSettings, *, folder_reason: str | None) -> bool:
@@ -219,6 +257,12 @@ def group_candidates(
     return tuple(islice(candidates, MOST_CANDIDATES))
 
 
+def _tenant_name(address: NormalAddress) -> str:
+    """The tenant whose domain it is by its very name; empty for any other domain."""
+    domain = domain_of(address)
+    return domain.partition(".")[0] if domain.endswith(_GIVEN) else ""
+
+
 def _draft(header: Header) -> Decision | None:
     return Decision(outcome=Outcome.DRAFT, rule="not sent yet") if header.is_draft else None
 
@@ -247,7 +291,7 @@ def _internal(header: Header, rules: Rules, linked: frozenset[NormalAddress]) ->
     rule = next(filter(None, domains), None)
     if rule is None:
         return Decision(outcome=Outcome.INTERNAL, rule="linked mailboxes only")
-    return Decision(outcome=Outcome.INTERNAL, rule=rule.name, rule_id=rule.id)
+    return Decision(outcome=Outcome.INTERNAL, rule=rule.name, rule_id=rule.id or None)
 
 
 def _excluded(held_back: Sequence[Exclusion | None]) -> Decision | None:
@@ -316,8 +360,10 @@ def _broken(rule: Exclusion, problem: PatternError) -> SetupError:
         if rule.type is ExclusionType.INTERNAL_DOMAIN
         else "Clear Active on this rule and create one such as news@shop.example or *@shop.example."
     )
+    # what a person keeps from the client records is nobody else's business, and the status of a mailbox is read by all
+    shown = "" if rule.type is ExclusionType.PERSONAL_ADDRESS else f" {rule.pattern!r}"
     return SetupError(
-        f"Exclusion {rule.name} cannot be understood: its pattern {rule.pattern!r} {problem}",
+        f"Exclusion {rule.name} cannot be understood: its pattern{shown} {problem}",
         where=f"MS_Graph_Exclusion__c {rule.id}",
         remedy=remedy,
         code="EXCLUSION",

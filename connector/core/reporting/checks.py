@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from connector.core.deciding.address import domain_of, normalise
 from connector.core.deciding.exclude import compile_rules
+from connector.core.deciding.match import MOST_SHARED
 from connector.core.deciding.pattern import PatternError, domain_pattern
 from connector.core.scheduling.policy import Snapshot
 from connector.errors import ConnectorError, SetupError
@@ -266,6 +267,16 @@ def other_loggers(found: Mapping[str, int | None], *, days: int) -> list[Check]:
             detail = "The integration user may not look there" if count is None else f"none in {days} days"
             checks.append(green("other mail loggers", what, detail))
     return checks
+
+
+def placeholders(found: Mapping[str, int] | None) -> Check:
+    """Addresses that so many Contacts have that their mail is related to none. None: the org did not count."""
+    name, subject = "placeholder addresses", "Contact"
+    if not found:
+        detail = "The org did not count them" if found is None else f"None is on more than {MOST_SHARED} Contacts"
+        return green(name, subject, detail)
+    detail = f"Mail is related to nobody for {some([f'{address} ({count})' for address, count in found.items()])}"
+    return amber(name, subject, detail, "Give each of these Contacts its own address, or none.")
 
 
 # -- credentials and mailboxes ----------------------------------------------------------------------------------------

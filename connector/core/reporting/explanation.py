@@ -8,7 +8,7 @@ from connector.codes import Outcome
 from connector.core.deciding.match import Match
 from connector.core.scheduling.policy import idle_reason
 from connector.model.mail import Header
-from connector.model.org import ClientObject, Exclusion, LoggedError, SyncSettings
+from connector.model.org import ClientObject, Exclusion, ExclusionType, LoggedError, SyncSettings
 from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 
@@ -198,7 +198,11 @@ def stored_from_another(email: RecordId, status: str) -> str:
 
 
 def _named(rule: Exclusion | None) -> str:
-    return "a rule" if rule is None else f"{rule.name} ({rule.type} {rule.pattern})"
+    if rule is None:
+        return "a rule"
+    # others than its user may read this, and a personal pattern is its user's secret
+    pattern = "" if rule.type is ExclusionType.PERSONAL_ADDRESS else f" {rule.pattern}"
+    return f"{rule.name} ({rule.type}{pattern})"
 
 
 def _without(rule: Exclusion | None) -> str:

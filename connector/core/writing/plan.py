@@ -6,10 +6,20 @@ depend on the order in which copies come, nor on how often they do: the same row
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from connector.core.writing.children import MOST_CONTACTS, MOST_PARTICIPANTS
-from connector.model.records import DesiredEmail, MatchStatus, Plan, Row, StoredEmail, StoredParticipant
+from connector.model.records import (
+    Consent,
+    DesiredEmail,
+    MatchStatus,
+    Plan,
+    Row,
+    StoredEmail,
+    StoredParticipant,
+    StoredTask,
+)
 from connector.model.schema import MAIL, Use
 from connector.model.values import RecordId
 
@@ -19,8 +29,12 @@ FILLABLE = MAIL.names(Use.FILLABLE)
 _LOOKUPS = ("Contact__c", "Account__c")
 
 
-def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
+def plan(
+    desired: DesiredEmail, stored: StoredEmail | None, *, now: datetime | None = None, ask_owner: bool = False
+) -> Plan:
     """The rows to insert, parents first, and the rows to update; nothing for a mail that was removed.
+
+    `now`: when kept mail that matches by now becomes Matched. With `ask_owner` it waits for its owner's consent first.
 
     `desired` has to be built with the key of `stored`, or its children would name a parent that does not exist.
     Updates carry only fields that change, and never an audit field, which the platform refuses on an update.
@@ -31,14 +45,23 @@ def plan(desired: DesiredEmail, stored: StoredEmail | None) -> Plan:
         raise ValueError("built with another key than the stored mail has")
     if stored.is_deleted or stored.match_status == MatchStatus.REMOVED:
         return Plan()
+    if ask_owner and desired.matched and _is_private(stored) and stored.consent != Consent.GIVEN:
+        asked = {} if stored.consent else {"Consent__c": Consent.WAITING}
+        return Plan(updates=(_update(desired.email, stored.id, asked),) if asked else ())
     inserts, updates = _participants(desired.participants, stored.participants)
-    tasks = [task for task in desired.tasks if task.key not in stored.task_keys]
+    tasks = [*_new_tasks(desired.tasks, stored)]
     return Plan(
-        inserts=(*inserts, *tasks), updates=(*_email(desired, stored), *updates, *_tasks(desired.tasks, stored))
+        inserts=(*inserts, *tasks), updates=(*_email(desired, stored, now), *updates, *_tasks(desired.tasks, stored))
     )
 
 
-def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
+def _is_private(stored: StoredEmail) -> bool:
+    """Whether it is kept mail that no person related to a client."""
+    related = any(row.contact or row.account for row in stored.participants)
+    return stored.match_status == MatchStatus.UNMATCHED and not related
+
+
+def _email(desired: DesiredEmail, stored: StoredEmail, now: datetime | None) -> list[Row]:
     """The update of the mail itself, if it needs one."""
     fields: dict[str, Any] = {}
     for name in FILLABLE:
@@ -50,6 +73,8 @@ def _email(desired: DesiredEmail, stored: StoredEmail) -> list[Row]:
     related = desired.matched or any(row.contact or row.account for row in stored.participants)
     if related and stored.match_status == MatchStatus.UNMATCHED:
         fields |= {"Match_Status__c": MatchStatus.MATCHED, "Expires_On__c": None}
+        fields |= {"Consent__c": None} if stored.consent else {}
+        fields |= {"Matched_At__c": now} if now is not None else {}
     return [_update(desired.email, stored.id, fields)] if fields else []
 
 
@@ -86,13 +111,30 @@ def _participants(desired: Sequence[Row], stored: Sequence[StoredParticipant]) -
     return inserts, updates
 
 
+def _new_tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
+    """Tasks for whom no Task names yet. A merge of Contacts or Accounts moves Tasks, so that a key proves nothing."""
+    for row in desired:
+        fields, related = row.fields, stored.related
+        if row.key in stored.task_keys or (fields.get("WhatId") or fields.get("WhoId")) in related:
+            continue
+        if people := fields.get("TaskWhoIds"):
+            new = [contact for contact in people if contact not in related]
+            others = {name: value for name, value in fields.items() if name != "TaskWhoIds"}
+            row = replace(row, fields={**others, "TaskWhoIds": new} if new else others)
+        yield row
+
+
 def _tasks(desired: Sequence[Row], stored: StoredEmail) -> Iterator[Row]:
     """Updates of Tasks that several Contacts share: those that came since are named too, behind the others."""
+    by_account: dict[str, StoredTask] = {
+        task.account: task for task in stored.shared_tasks.values() if task.account is not None
+    }
     for row in desired:
-        there = stored.shared_tasks.get(row.key)
+        there = stored.shared_tasks.get(row.key) or by_account.get(row.fields.get("WhatId", ""))
         if there is None:
             continue
-        named = [*dict.fromkeys((*there.contacts, *row.fields.get("TaskWhoIds", ())))][:MOST_CONTACTS]
+        new = (contact for contact in row.fields.get("TaskWhoIds", ()) if contact not in stored.related)
+        named = [*dict.fromkeys((*there.contacts, *new))][:MOST_CONTACTS]
         if len(named) > len(there.contacts):
             yield _update(row, there.id, {"TaskWhoIds": named})
 

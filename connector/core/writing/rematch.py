@@ -29,7 +29,7 @@ class Watch:
     """What to look for: changes of clients and mails since then (None: of mails only, whenever they were made).
 
     `today` is set for the first run of a day, in the org's zone: what earlier runs overlooked or could not do is looked
-    for too, and mail whose retention ended before that day.
+    for too, mail whose retention ended before that day, and tombstones of mail that may have been undeleted.
     """
 
     since: datetime | None
@@ -52,7 +52,9 @@ class Changes:
     """What was found. `clients`: the changed records by each address they have now; the others are ids of Email__c.
 
     `accounts`: the Accounts of those Contacts that have one, which they may have had only since or instead of another.
-    `related`: Unmatched, and a participant has a record (a person set it). `removed`: by a person, not yet blanked.
+    `related`: Unmatched, and a participant has a record (a person set it). `removed`: by a person, not yet blanked, or
+    written to since by another connector. `deleted`: by a person, not by the connector. `tombstones` stand
+    in for such mails: the mail's id by theirs, so that one that was undeleted can lose its own.
     """
 
     clients: dict[NormalAddress, set[RecordId]] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Changes:
     related: set[RecordId] = field(default_factory=set)
     removed: set[RecordId] = field(default_factory=set)
     expired: set[RecordId] = field(default_factory=set)
+    deleted: dict[RecordId, StoredEmail] = field(default_factory=dict)
+    tombstones: dict[RecordId, RecordId] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

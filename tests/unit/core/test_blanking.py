@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from connector.core.writing.blanking import BLANK, blanked, only_of
+import pytest
+
+from connector.core.writing.blanking import BLANK, blanked, buried, only_of, tombstone
 from connector.model.values import RecordId
+from tests.support.builders import stored
 
 KEPT = {"OwnerId", "Message_Key__c", "Internet_Message_Id__c", "Sent_At__c", "Match_Status__c"}
 FIELDS = Path(__file__).parents[3] / "sfdc_objects" / "main" / "default" / "objects" / "Email__c" / "fields"
@@ -18,7 +21,30 @@ def test_every_field_is_either_kept_or_blanked() -> None:
 
 def test_nothing_is_left_in_them() -> None:
     row = blanked(RecordId("a0E000000000001AAA"))
-    assert {name: value for name, value in row.fields.items() if value} == {"Name": "(removed)"}
+    left = {"Name": "(removed)", "Match_Status__c": "Removed"}
+    assert {name: value for name, value in row.fields.items() if value} == left
+
+
+def test_a_tombstone_says_nothing_and_leaves_the_key_to_the_mail_itself() -> None:
+    mail = stored(id=RecordId("a0E000000000001AAA"), internet_message_id="m@client.example")
+    fields = tombstone(mail).fields
+    assert fields == {
+        "Name": "(removed)",
+        "Message_Key__c": "deleted:a0E000000000001AAA",
+        "Internet_Message_Id__c": "m@client.example",
+        "Sent_At__c": mail.sent_at,
+        "Match_Status__c": "Removed",
+        "OwnerId": mail.owner,
+    }
+    assert len(fields["Message_Key__c"]) <= 32
+    assert buried(fields["Message_Key__c"]) == mail.id
+    assert buried(mail.key) is None
+
+
+@pytest.mark.parametrize("mid", [None, "x" * 255, "x" * 300])
+def test_a_mail_whose_message_id_names_nothing_is_recognised_by_its_key(mid: str | None) -> None:
+    mail = stored(id=RecordId("a0E000000000001AAA"), internet_message_id=mid)
+    assert tombstone(mail).fields["Internet_Message_Id__c"] == f"key:{mail.key}"
 
 
 def test_a_file_of_these_mails_and_its_owner_alone_goes_with_them() -> None:

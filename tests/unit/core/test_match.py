@@ -4,7 +4,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.deciding.match import resolve
+from connector.core.deciding.match import MOST_SHARED, placeholders, resolve
 from connector.model.mail import Party, Role
 from connector.model.org import ClientObject, Hit, MatchTies
 from connector.model.values import NormalAddress, RecordId
@@ -32,6 +32,17 @@ def test_an_unknown_address_matches_nothing() -> None:
     (match,) = resolve([PARTY], {}, MatchTies.ALL)
     assert match.party is PARTY
     assert not match
+
+
+def test_an_address_that_more_records_share_than_a_family_has_names_nobody() -> None:
+    many = tuple(contact(number) for number in range(MOST_SHARED))
+    for ties in MatchTies:
+        assert resolve([PARTY], {ANN: many}, ties)[0]
+        assert not resolve([PARTY], {ANN: (*many, account(99))}, ties)[0]
+    assert placeholders({ANN: many}) == {}
+    assert placeholders({ANN: (*many, account(99))}) == {ANN: MOST_SHARED + 1}
+    # the Account of a Contact is the same hit
+    assert placeholders({ANN: (*many[1:], contact(0, account=99), account(99))}) == {}
 
 
 def test_all_records_with_an_address_match_oldest_first() -> None:

@@ -146,6 +146,7 @@ def case(*names: str, copies: int = 1, number: int = 1, size: int = SMALL + 1, *
         copies=tuple(copy_in(n) for n in range(number, number + copies)),
         key=KEY,
         owner=OWNER,
+        is_client=True,
         wanted=wanted,
     )
     return replace(known, **fields)  # type: ignore[arg-type]

@@ -44,6 +44,15 @@ def test_each_file_fails_alone_and_one_row_tells_of_all(filing: Filing) -> None:
     assert filing.ledger.by_outcome()[Outcome.FAILED] == 0  # the mail is stored
 
 
+def test_of_kept_mail_no_row_names_a_file(filing: Filing) -> None:
+    filing.tenant.faults = {"copy1/divorce.pdf": [MessageError("It is refused.", code="FIRST")]}
+    filing.file(case("divorce.pdf", is_client=False))
+    [failure] = filing.ledger.failures.values()
+    assert "A file: It is refused" in failure.text
+    assert (failure.subject, failure.internet_message_id, failure.email) == ("", None, EMAIL)
+    assert "divorce" not in repr(failure)
+
+
 def test_where_no_failure_passes_by_itself_neither_does_the_whole(filing: Filing) -> None:
     filing.tenant.faults = {"copy1/a.pdf": [MessageError("It is refused.", code="FIRST")]}
     filing.file(case("a.pdf", "b.pdf"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connector.codes import Outcome
+from connector.engine.context import frames_of
 from connector.engine.decider import Decider
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
@@ -99,6 +100,18 @@ def test_a_folder_that_cannot_be_had_fails_its_mail_alone_and_is_asked_for_once(
     assert all(failure.transient for failure in failures)
 
 
+def test_what_fails_before_it_is_decided_on_is_told_by_its_ids_alone(deciding: Deciding) -> None:
+    deciding.tenant.error = MailboxOutageError("busy")
+    deciding.decide(
+        deciding.mail(folder="new", subject="Diagnosis", message_id="<1@doctor.example>"),
+        deciding.mail(categories=(None,), subject="Diagnosis", message_id="<2@doctor.example>"),
+    )
+    failures = [*deciding.ledger.failures.values()]
+    assert [(failure.subject, failure.internet_message_id) for failure in failures] == [("", None)] * 2
+    assert all(failure.message and failure.received_at for failure in failures)
+    assert not any(word in repr(failures) for word in ("Diagnosis", "doctor.example", CLIENT))
+
+
 def test_a_service_that_fails_stops_the_run(deciding: Deciding) -> None:
     deciding.tenant.error = ServiceError("away")
     with pytest.raises(ServiceError):
@@ -130,3 +143,14 @@ def test_copies_of_a_mail_are_one(deciding: Deciding) -> None:
     first = deciding.mail(from_="someone@firm.example", to=(CLIENT, "ada@firm.example"), message_id="<1@x.example>")
     own = deciding.mail(from_="someone@firm.example", to=(CLIENT, "ada@firm.example"), message_id="<1@x.example>")
     assert [sorted(copies) for copies in deciding.decide(first, own)] == [sorted([first.id, own.id])]
+
+
+def test_the_log_of_an_error_of_ours_says_where_and_nothing_of_the_mail() -> None:
+    quoted = "Diagnosis"
+    try:
+        int(quoted)
+    except ValueError as error:
+        told = frames_of(error)
+    assert __file__ in told
+    assert "ValueError" not in told  # the words of an error may quote what it stumbled over
+    assert "'Diagnosis'" not in told

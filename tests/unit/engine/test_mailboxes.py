@@ -191,7 +191,7 @@ def test_a_row_with_graph_id_costs_no_request_until_it_is_swept() -> None:
     plan(setup(*(box(number, **SWEPT) for number in range(20))), tenant=tenant)
     assert tenant.calls == 0
     plan(setup(*(box(number) for number in range(20))), tenant=tenant)
-    assert tenant.calls == 20
+    assert tenant.calls == 40  # addresses, and what it is for
 
 
 def test_addresses_that_a_mailbox_was_given_since_are_added_when_it_is_swept() -> None:

@@ -192,6 +192,16 @@ def test_a_row_whose_message_got_its_outcome_is_resolved() -> None:
     assert (settled.id, settled.status) == (retrying.errors[0].id, ErrorStatus.RESOLVED)
 
 
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.FAILED])
+def test_a_row_goes_on_naming_its_mail_only_where_that_is_client_mail(outcome: Outcome) -> None:
+    retrying = Retrying(error(1))
+    ledger = retrying.ledger
+    ledger.watch((BOX.id, MessageId("m1")))
+    ledger.settle(message("m1"), outcome)
+    [settled] = retrying.retries.settled(ledger)
+    assert settled.forget is (outcome not in (Outcome.MATCHED, Outcome.DUPLICATE))
+
+
 def test_a_mail_that_still_lacks_files_is_not_resolved() -> None:
     retrying = Retrying(error(1))
     retrying.watch()

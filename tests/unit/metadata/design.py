@@ -51,6 +51,7 @@ FIELDS = {
         "Inline_Images__c": "Checkbox default false",
         "Remote_Images__c": "Checkbox default false",
         "Create_Tasks__c": "Checkbox default true",
+        "Ask_Owner__c": "Checkbox default false",
         "Match_Ties__c": "Picklist All|Oldest default All",
         "Last_Run_At__c": "DateTime",
         "Matched_Through__c": "DateTime",
@@ -80,6 +81,8 @@ FIELDS = {
         "Sync_Event__c": "Lookup(MS_Graph_Sync_Event__c) Emails SetNull",
         "Match_Status__c": "Picklist Matched|Unmatched|Removed",
         "Expires_On__c": "Date",
+        "Consent__c": "Picklist Waiting|Given",
+        "Matched_At__c": "DateTime",
     },
     "Email_Participant__c": {
         "Email__c": "MasterDetail(Email__c) Participants",
@@ -102,6 +105,7 @@ FIELDS = {
         "Touched_At__c": "DateTime",
         "Emails_Synced__c": "Number(18,0)",
         "Emails_Failed__c": "Number(18,0)",
+        "Emails_Matched__c": "Number(18,0)",
         "Mailboxes__c": "Number(18,0)",
         "Mailboxes_Failed__c": "Number(18,0)",
         "Salesforce_Calls__c": "Number(18,0)",
@@ -151,7 +155,7 @@ OBJECTS = {  # label, name field, internal sharing
 # C reate, R ead, U pdate, D elete, V iew all records, M odify all records, F: view all fields.
 RIGHTS = {
     "Microsoft_365_Sync_User": {
-        "Email__c": "R",
+        "Email__c": "RU",  # its owner's consent
         "Email_Participant__c": "R",
         "MS_Graph_User__c": "R",
         "MS_Graph_Sync_Event__c": "R",

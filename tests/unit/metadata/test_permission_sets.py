@@ -65,11 +65,12 @@ def test_admin_and_integration_may_edit_every_field(name: str) -> None:
     assert granted(name) == {api_name(owner, field): True for owner in FIELDS for field in permissionable(owner)}
 
 
-def test_a_user_reads_every_field_of_what_it_reads_and_edits_only_its_exclusions() -> None:
+def test_a_user_reads_every_field_of_what_it_reads_and_edits_only_its_exclusions_and_consent() -> None:
     found = granted("Microsoft_365_Sync_User")
     readable = {api_name(owner, f) for owner in RIGHTS["Microsoft_365_Sync_User"] for f in permissionable(owner)}
     assert set(found) == readable | {"Task.Email__c"}
     assert {field for field, editable in found.items() if editable} == {
+        "Email__c.Consent__c",
         "MS_Graph_Exclusion__c.User__c",
         "MS_Graph_Exclusion__c.Active__c",
         *(f"MS_Graph_Request__c.{name}" for name in ("Type__c", "Term__c", "Turn__c", "Status__c", "Touched_At__c")),

@@ -28,6 +28,7 @@ def settings(**fields: Any) -> Any:
             "Inline_Images__c",
             "Remote_Images__c",
             "Create_Tasks__c",
+            "Ask_Owner__c",
             "Match_Ties__c",
             "Last_Run_At__c",
             "Matched_Through__c",

@@ -82,6 +82,13 @@ def test_a_message_found_under_another_id_keeps_its_row(org: Org) -> None:
     assert (row["Error_Key__c"], row["Attempts__c"]) == ("f" * 64, 3)
 
 
+def test_a_row_whose_mail_is_no_client_mail_says_nothing_of_it(org: Org) -> None:
+    done = SettledError(id=RecordId("a0R000000000002AAA"), status=ErrorStatus.RESOLVED, forget=True)
+    [row] = saved(org, settled=[done])
+    assert (row["Subject__c"], row["Internet_Message_Id__c"], row["Status__c"]) == (None, None, "Resolved")
+    assert "says nothing" in row["Message__c"]
+
+
 def test_what_is_done_with_has_no_next_time_and_a_request_is_taken_back(org: Org) -> None:
     gone = SettledError(id=RecordId("a0R000000000001AAA"), status=ErrorStatus.GAVE_UP, code="GONE", text="It is gone")
     done = SettledError(id=RecordId("a0R000000000002AAA"), status=ErrorStatus.RESOLVED)

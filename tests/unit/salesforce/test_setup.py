@@ -24,6 +24,7 @@ SETTING = {
     "Attachment_Max_MB__c": 25.0,
     "Inline_Images__c": False,
     "Create_Tasks__c": True,
+    "Ask_Owner__c": False,
     "Remote_Images__c": False,
     "Match_Ties__c": None,
     "Last_Run_At__c": None,

@@ -54,7 +54,7 @@ def test_changes_ride_along_with_the_first_look_up_in_one_call(org: Org) -> None
     directory.look_up([NormalAddress("omar@odd.example")], [])
     first, second = queries(org)
     assert len(first) == 5  # the most queries that a Composite may hold
-    assert sum("SystemModstamp >= 2026-11-22T09:00:00Z" in text for text in first) == 4
+    assert sum("SystemModstamp >= 2026-11-22T09:00:00Z" in text for text in first) == 5
     assert not any("SystemModstamp" in text for text in second)
 
 
@@ -69,6 +69,7 @@ def test_they_are_asked_by_themselves_where_nothing_is_looked_up(org: Org) -> No
         "Account",
         "Email__c",
         "Email_Participant__c",
+        "Task",
     ]
 
 
@@ -76,17 +77,20 @@ def test_the_first_run_of_a_day_looks_for_all_that_is_left_over(org: Org) -> Non
     directory = directory_of(org)
     directory.expect(Watch(since=SINCE, today=TODAY))
     directory.changes()
-    contacts, _, emails, related = queries(org)[0]
+    contacts, _, emails, related, tasks = queries(org)[0]
     assert "SystemModstamp >= 2026-11-22T09:00:00Z" in contacts
     assert "Expires_On__c < 2026-11-22" in emails
-    assert "SystemModstamp" not in emails + related
+    assert "(Name != '(removed)' OR SystemModstamp >= 2026-11-22T09:00:00Z)" in emails
+    assert "Message_Key__c LIKE 'deleted:%' AND IsDeleted = false AND SystemModstamp >= 2026-11-05T00:00:00Z" in emails
+    assert "SystemModstamp" not in related + tasks
 
 
 def test_the_first_run_of_all_asks_for_no_clients(org: Org) -> None:
     directory = directory_of(org)
     directory.expect(Watch(since=None, today=TODAY))
     assert directory.changes().clients == {}
-    assert len(queries(org)[0]) == 2
+    assert len(queries(org)[0]) == 3
+    assert "IsDeleted = true" not in queries(org)[0][0]
 
 
 @pytest.fixture
@@ -103,9 +107,10 @@ def test_the_namespace_stands_before_our_names_only(packaged: Org) -> None:
     directory.changes()
     stored_mail = SalesforceStoredMail(packaged.client, directory)
     stored_mail.mails_with({NormalAddress("contact__c@x.example"): [CONTACT]})
-    [_, _, emails, related], [mails] = queries(packaged)
-    assert "firm__Match_Status__c = 'Removed' AND Name != '(removed)'" in emails
+    [_, _, emails, related, tasks], [mails] = queries(packaged)
+    assert "firm__Match_Status__c = 'Removed' AND IsDeleted = false AND (Name != '(removed)'" in emails
     assert "firm__Email__r.firm__Match_Status__c" in related
+    assert "firm__Email__r.firm__Match_Status__c = 'Removed'" in tasks
     assert "firm__Address__c = 'contact__c@x.example' AND (firm__Contact__c = null" in mails
 
 
@@ -178,7 +183,7 @@ def test_an_org_that_refuses_every_mail_is_at_fault(org: Org) -> None:
 
 def test_only_what_is_still_to_be_deleted_is(org: Org) -> None:
     other = RecordId("a0E000000000002AAA")
-    org.resources["SELECT Id FROM Email__c"] = found({"Id": MAIL})
+    org.resources["FROM Email__c WHERE"] = found({"Id": MAIL, "Internet_Message_Id__c": None})
     org.resources["composite/sobjects?ids="] = 200, [{"id": MAIL, "success": True, "errors": []}]
     stored_mail = SalesforceStoredMail(org.client, directory_of(org))
     assert stored_mail.delete([MAIL, other], today=TODAY) == {}
@@ -187,7 +192,7 @@ def test_only_what_is_still_to_be_deleted_is(org: Org) -> None:
 
 
 def test_what_somebody_else_deleted_is_deleted(org: Org) -> None:
-    org.resources["SELECT Id FROM Email__c"] = found({"Id": MAIL})
+    org.resources["FROM Email__c WHERE"] = found({"Id": MAIL, "Internet_Message_Id__c": None})
     org.resources["composite/sobjects?ids="] = 200, [refusal("ENTITY_IS_DELETED", "entity is deleted")]
     stored_mail = SalesforceStoredMail(org.client, directory_of(org))
     assert stored_mail.delete([MAIL], today=TODAY) == {}

@@ -11,12 +11,13 @@ from tests.support.builders import stored
 
 EMAIL, KEY, TASK = RecordId("a0E000000000001AAA"), "k:001", RecordId("00T000000000001AAA")
 RITA, ROY = RecordId("003000000000001AAA"), RecordId("003000000000002AAA")
+HOUSE = RecordId("001000000000001AAA")
 
 
 def found(**fields: Any) -> Any:
     """The mail, when this record was all that was found."""
     tasks = FoundTasks()
-    tasks.keep({"Email__c": EMAIL, "Task_Key__c": KEY, **fields})
+    tasks.keep({"Email__c": EMAIL, "Task_Key__c": KEY, "WhoId": None, "WhatId": None, **fields})
     return tasks.of(stored(id=EMAIL))
 
 
@@ -31,6 +32,12 @@ def test_with_shared_activities_whom_it_names_is_known_and_that_of_who_id_comes_
     mail = found(Id=TASK, WhoId=ROY, IsArchived=False, TaskRelations=relations)
     assert (mail.task_keys, mail.shared_tasks) == ({KEY}, {KEY: StoredTask(id=TASK, contacts=(ROY, RITA))})
     assert found(Id=TASK, WhoId=None, IsArchived=False, TaskRelations=None).shared_tasks[KEY].contacts == ()
+
+
+def test_whom_its_tasks_name_is_known_whatever_their_keys_say() -> None:
+    assert found(WhoId=RITA, WhatId=HOUSE).related == {RITA, HOUSE}
+    shared = found(Id=TASK, WhatId=HOUSE, IsArchived=False, TaskRelations=[{"RelationId": ROY}])
+    assert (shared.related, shared.shared_tasks[KEY].account) == ({ROY, HOUSE}, HOUSE)
 
 
 def test_an_archived_task_is_there_and_stays_as_it_is() -> None:

@@ -63,7 +63,9 @@ def _delete_below(call: Call, sobject: SObject, roots: Mapping[str, str]) -> Non
         recycle_bin.keep(call, sobject, roots)
         changes = {"IsDeleted": 1}
         stamp = {"SystemModstamp": format_datetime(call.now)} if sobject.field("SystemModstamp") else {}
+        # who deleted it: what an export of deleted rows is asked for (Salesforce help, "Find out who deleted a record")
         modified = {"LastModifiedDate": format_datetime(call.now)} if sobject.field("LastModifiedDate") else {}
+        modified |= {"LastModifiedById": call.user_id} if sobject.field("LastModifiedById") else {}
         tables.update(connection, sobject, [(item, {**changes, **stamp, **modified}) for item in record_ids])
     else:
         tables.delete(connection, sobject, record_ids)

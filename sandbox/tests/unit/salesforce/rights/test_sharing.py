@@ -194,7 +194,8 @@ def test_view_all_data_opens_records_and_no_fields(org: SalesforceSandbox) -> No
     assert boss.send("GET", "query", q="SELECT Subject__c FROM Email__c").code == "INVALID_FIELD"
     assert boss.change("Email__c", email, Name="x").code == "INSUFFICIENT_ACCESS_OR_READONLY"
     give(org, boss_id, ModifyAllData=True)
-    assert boss.change("Email__c", email, Name="x").status == 204
+    # the row is open then: it is a validation rule that speaks
+    assert boss.change("Email__c", email, Name="x").code == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
 def test_all_records_of_one_object_can_be_opened(org: SalesforceSandbox) -> None:
@@ -216,7 +217,7 @@ def test_all_records_of_one_object_can_be_opened(org: SalesforceSandbox) -> None
     # Edit on the object is not yet edit on a row of somebody else.
     assert bob.change("Email__c", email, Name="x").code == "INSUFFICIENT_ACCESS_OR_READONLY"
     assert admin(org).change("ObjectPermissions", grant, PermissionsModifyAllRecords=True).status == 204
-    assert bob.change("Email__c", email, Name="x").status == 204
+    assert bob.change("Email__c", email, Name="x").code == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     assert bob.send("DELETE", f"sobjects/Email__c/{email}").status == 204
 
 

@@ -109,6 +109,15 @@ def test_a_deleted_row_stays_for_queryall_with_its_details(client: Client) -> No
     assert client.row("Task", mail.task, "Email__c") == {"Email__c": None}
 
 
+def test_a_deleted_row_says_who_deleted_it(org: SalesforceSandbox, client: Client) -> None:
+    mail = Mail(admin(org))
+    who = "SELECT LastModifiedById FROM Email__c"
+    [maker] = every(client, who)
+    delete(client, "Email__c", mail.email)
+    [deleter] = every(client, f"{who} WHERE IsDeleted = true")
+    assert deleter != maker
+
+
 def test_undelete_brings_back_details_and_lookups(client: Client) -> None:
     mail, other = Mail(client), Mail(client, "other")
     delete(client, "Email__c", mail.email)

@@ -194,7 +194,6 @@ def rewrite(project: Path, name: str, old: str, new: str) -> None:
 
 def test_a_rule_may_read_long_text_that_an_update_does_not_name(project: Path) -> None:
     folder = project / "main/default/objects/Email__c/validationRules"
-    folder.mkdir()
     (folder / "Fixed.validationRule-meta.xml").write_text(
         '<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>Fixed</fullName>'
         "<active>true</active><errorConditionFormula>NOT(ISNEW()) &amp;&amp; CONTAINS(To__c, 'kept')"
@@ -247,6 +246,7 @@ def test_an_inactive_rule_is_not_played(project: Path) -> None:
 
 def test_a_custom_permission_that_is_not_there_cannot_be_granted(project: Path) -> None:
     (project / "main/default/customPermissions/Manage_Microsoft_365_Sync.customPermission-meta.xml").unlink()
-    shutil.rmtree(project / RULES)
+    for folder in (RULES, "main/default/objects/Email__c/validationRules"):
+        shutil.rmtree(project / folder)
     with pytest.raises(MetadataError, match="no CustomPermission named Manage_Microsoft_365_Sync found"):
         org_schema(read_metadata(project))
