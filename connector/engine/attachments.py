@@ -79,6 +79,7 @@ class AttachmentStore:
     def __init__(self, context: RunContext, sink: FileSink) -> None:
         self._source = context.source
         self._settings = context.settings
+        self._now = context.setup.now
         self._ledger = context.ledger
         self._sink = sink
         self._changed = threading.Condition()
@@ -312,15 +313,14 @@ class AttachmentStore:
                 log.debug("Stored a file", action=Action.ATTACHMENT_STORED, email=case.email)
                 return
 
-    @staticmethod
-    def _new_file(case: MailFiles, file: WantedFile) -> NewFile:
+    def _new_file(self, case: MailFiles, file: WantedFile) -> NewFile:
         return NewFile(
             email=case.email,
             key=file.key,
             name=file.name,
             is_item=file.is_item,
             owner=case.owner,
-            created_at=identity.created_time(case.copies[0].header),
+            created_at=identity.created_time(case.copies[0].header, self._now),
         )
 
     # -- when a mail has its files ----------------------------------------------------------------------------------
@@ -377,6 +377,7 @@ def _summary(filing: _Filing) -> MessageError:
         code=first.code,
         remedy=first.remedy,
         transient=any(error.transient for error in errors),
+        by_rule=any(error.by_rule for error in errors),
     )
 
 

@@ -313,6 +313,7 @@ def failure_of(candidate: Candidate, error: MessageError, *, email: RecordId | N
         code=error.code,
         text=str(error),
         transient=error.transient,
+        by_rule=error.by_rule,
         email=email,
     )
 

@@ -149,6 +149,7 @@ def _failed(error: LoggedError, why: MessageError, mailbox: RecordId, user: Grap
         code=why.code,
         text=str(why),
         transient=why.transient,
+        by_rule=why.by_rule,
         email=error.email,
         error_key=error.key,
     )

@@ -18,7 +18,7 @@ import structlog
 
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
-from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
+from connector.errors import TRIED_AGAIN, TRIED_DAILY, MessageError, UnreachableError
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
@@ -235,15 +235,17 @@ class SalesforceFiles:
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):
             raise error_for(answer.status, answer.body, asked=f"the object {VERSION}", where=self._client.host)
-        transient = whole_error(answer).transient or answer.status >= 500 or answer.status in (408, 429)
+        said = whole_error(answer)
+        transient = said.transient or answer.status >= 500 or answer.status in (408, 429)
         code = code or f"SALESFORCE_{answer.status}"
         self._saw(RowError(code=code, message=message, transient=transient))
-        said = f"{code}: {message}" if message else code
+        text = f"{code}: {message}" if message else code
         return MessageError(
-            f"Salesforce did not take the file ({said})",
+            f"Salesforce did not take the file ({text})",
             code=code,
-            remedy=TRIED_AGAIN if transient else "Correct what the message names, then retry.",
+            remedy=TRIED_AGAIN if transient else TRIED_DAILY if said.by_rule else "Correct it, then retry.",
             transient=transient,
+            by_rule=said.by_rule and not transient,
         )
 
     def _saw(self, error: RowError | None) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.codes import ErrorStatus
-from connector.core.scheduling.retry import error_key, next_attempt
+from connector.core.scheduling.retry import error_key, next_attempt, next_daily_attempt
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
 from connector.http.subrequest import SubResponse
@@ -150,7 +150,9 @@ class SalesforceRunLog:
         return fields
 
     def _next_attempt(self, failure: Failure, attempts: int) -> datetime | None:
-        return next_attempt(attempts, self._client.now) if failure.transient else None
+        if failure.transient:
+            return next_attempt(attempts, self._client.now)
+        return next_daily_attempt(self._client.now) if failure.by_rule else None
 
     @staticmethod
     def _key(failure: Failure) -> str:

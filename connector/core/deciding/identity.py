@@ -33,20 +33,23 @@ def sender_of(header: Header) -> NormalAddress:
 
 
 def sent_time(header: Header) -> datetime:
-    """When the mail was sent: its Date; received where that is absent, before 1990, or a day or more after received."""
+    """When the mail was sent: its Date; received where that is absent, before 1990, or later than received."""
     sent, received = header.sent_at, _utc_second(header.received_at)
     if sent is None:
         return received
     sent = _utc_second(sent)
-    if sent.year < _FIRST_YEAR or sent - received >= timedelta(days=1):
+    if sent.year < _FIRST_YEAR or sent > received:
         return received
     return sent
 
 
-def created_time(header: Header) -> datetime:
-    """The CreatedDate of its rows: the sent time; received where that is 30 days or more after it was sent."""
+def created_time(header: Header, now: datetime) -> datetime:
+    """The CreatedDate of its rows: the sent time; received where that is 30 days or more after it was sent.
+
+    Never later than `now` by the org's clock, which refuses dates in the future: that of Exchange may be ahead of it.
+    """
     sent, received = sent_time(header), _utc_second(header.received_at)
-    return received if received - sent >= timedelta(days=30) else sent
+    return min(received if received - sent >= timedelta(days=30) else sent, _utc_second(now))
 
 
 def message_key(header: Header) -> str:

@@ -93,9 +93,10 @@ class Org:
         refused = self.rule(name, record)
         if refused is not None:
             return refused
-        key = next((str(record[field]) for field in KEYS if field in record), "")
+        field = next((field for field in KEYS if field in record), "")
+        key = str(record.get(field, ""))
         if "id" not in record and key in self.taken:
-            message = f"duplicate value found: Key duplicates value on record with id: {self.taken[key][:15]}"
+            message = f"duplicate value found: {field} duplicates value on record with id: {self.taken[key][:15]}"
             return refusal("DUPLICATE_VALUE", message)
         identity = str(record.get("id") or f"a0{len(self.taken):013d}AAA")
         self.taken[key or identity] = identity
