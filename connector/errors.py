@@ -10,6 +10,7 @@ ConnectorError
 ├── MailboxError          this mailbox cannot be read; the others go on
 │   ├── MailboxUnavailableError   Graph serves no such mailbox
 │   └── MailboxOutageError        Graph is busy or broken; a service failure when all mailboxes meet it
+│       └── BrokenListError           a list of its messages cannot be read; a part of it may
 └── MessageError          this message fails alone, with an error row
     └── MessageGoneError      the message is no longer where it was listed
 """
@@ -130,6 +131,12 @@ class MailboxOutageError(MailboxError):
     """Microsoft Graph is busy or has a fault with this mailbox, after all attempts."""
 
     code = "MAILBOX_OUTAGE"
+
+
+class BrokenListError(MailboxOutageError):
+    """A list of messages came as an error of the service, or as something that cannot be read."""
+
+    code = "BROKEN_LIST"
 
 
 class MessageError(ConnectorError):

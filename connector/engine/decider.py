@@ -5,7 +5,7 @@ Nothing is fetched but headers, and nothing is written.
 """
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -140,6 +140,12 @@ class Decider:
                 else:
                     yield Candidate(header, reading.queue, decision)
 
+    def forget(self, candidates: Iterable[Candidate]) -> None:
+        """Look the clients of these messages up anew: one of them was deleted since."""
+        addresses = {party.address for candidate in candidates for party in candidate.decision.addresses}
+        if addresses:
+            self._directory.forget(addresses)
+
     def match(self, candidates: Sequence[Candidate]) -> list[Mail]:
         """Look them up: as `mails`, of messages that their headers did not rule out."""
         if not candidates:
@@ -267,7 +273,9 @@ class Decider:
     def _settled_by_match(self, mail: Mail) -> Decision | None:
         stored = mail.stored
         hand_set = any(row.contact or row.account for row in stored.participants) if stored is not None else False
-        related = mail.matched or hand_set
+        # its client was deleted while it was written: it is stored, and lacks the row of that address
+        begun = stored is not None and stored.match_status == MatchStatus.MATCHED and not stored.participants
+        related = mail.matched or hand_set or begun
         if not related and not self._keeps(mail.chosen):
             kept = "its retention is over" if self._settings.keep_unmatched else "unmatched mail is not kept"
             return Decision(

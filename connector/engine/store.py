@@ -44,7 +44,7 @@ class Store:
         self._changed = pipeline.changed
         self._contents = Contents(context, is_ours=decider.is_ours)
         self.files = AttachmentStore(context, sink.files)
-        self._writer = MailWriter(context, sink, self.files, event)
+        self._writer = MailWriter(context, sink, self.files, event, again=pipeline.again)
         self._pool = WritePool()
         self._fetching = FETCHERS
         self._writing = 0
@@ -87,6 +87,7 @@ class Store:
             tick()
             if over:
                 break
+        self._writer.finish()
         self.files.finish()
 
     @property

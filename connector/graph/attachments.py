@@ -40,15 +40,16 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
     body, links = answer.body, set[str]()
     try:
         while True:
-            found += (parse.attachment(item) for item in body.get("value") or ())
-            link = body.get("@odata.nextLink")
+            found += map(parse.attachment, parse.items(body))
+            link = parse.link(body)
             if not link or link in links:
-                return tuple(found)
+                # a list that repeats itself does not have the file twice
+                return tuple({each.id: each for each in found}.values())
             links.add(link)
             body, _ = client.get(user, link)
     except MailboxError as error:
         return MessageError(f"The attachments could not be listed: {error.what}", remedy=TRIED_AGAIN, transient=True)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         return MessageError(
             f"Graph listed an attachment that cannot be read ({type(error).__name__})", code="BAD_ITEM", transient=True
         )

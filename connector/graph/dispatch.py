@@ -29,7 +29,7 @@ from connector.errors import MessageError, StoppedError
 from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError
+from connector.http.transport import NoAnswerError, UnreadableAnswerError
 
 Answer = tuple[SubResponse, datetime]
 Done = Callable[[Any], None]
@@ -358,11 +358,11 @@ class RequestDispatcher:
             return [error] * len(bundle)
 
     def _sent_together(self, requests: Sequence[MailboxRequest]) -> Sequence[Answer | None]:
-        """The answers of a $batch. Where none came in time each is asked again alone, that of a $batch of one too: the
-        others are not at fault for one slow mailbox, and alone it is told of that mailbox."""
+        """The answers of a $batch. Where none came in time, or none that can be read, each is asked again alone, that
+        of a $batch of one too: the others are not at fault for one mailbox, and alone it is told of that mailbox."""
         try:
             found, served = self.client.send_batch(requests)
-        except NoAnswerError:
+        except (NoAnswerError, UnreadableAnswerError):
             return [None] * len(requests)
         return [None if answer is None else (answer, served) for answer in found]
 

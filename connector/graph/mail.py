@@ -12,12 +12,19 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
-from connector.errors import MailboxError, MailboxOutageError, MessageError, MessageGoneError
+from connector.errors import (
+    TRIED_AGAIN,
+    BrokenListError,
+    MailboxError,
+    MailboxOutageError,
+    MessageError,
+    MessageGoneError,
+)
 from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
-from connector.graph.client import IMMUTABLE, mailbox_error, message_error
+from connector.graph.client import BROKEN, IMMUTABLE, describe, mailbox_error, message_error
 from connector.graph.directory import GraphDirectory
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
 from connector.graph.queries import (
@@ -31,7 +38,7 @@ from connector.graph.queries import (
     tree_requests,
 )
 from connector.http.subrequest import SubResponse
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Listed, Page
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page, Unread
 from connector.model.org import DirectoryUser
 from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
@@ -92,7 +99,9 @@ class GraphMail(GraphDirectory):
             link = call.link
             self._run(call.user, call.kind, lambda: self._page(call, self._client.try_get_at(call.user, link)), done)
             return
-        request = list_request(call) if url is None else MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE)
+        request = list_request(call)
+        if url is not None:
+            request = MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE, once=call.once)
         self._dispatcher.submit(request, _rank(call.kind), _then(lambda answer: self._page(call, answer), done))
 
     def _page(self, call: PageCall, answer: Answer) -> Page:
@@ -101,7 +110,9 @@ class GraphMail(GraphDirectory):
         response, served = answer
         if call.folder is not None and _is_gone(response):
             return Page(headers=(), link=None, served_at=served)
-        return _page(call.mailbox, _good(response, call.user), served, ids_only=call.ids_only)
+        if response.status in BROKEN:
+            raise broken_list(_said(response), call.user)
+        return read_page(call, _good(response, call.user), served)
 
     def page(
         self,
@@ -158,7 +169,8 @@ class GraphMail(GraphDirectory):
             return parse.folder(response.body)
         if response.status == 404:
             return None
-        raise mailbox_error(response.status, response.body.get("error") or {}, user)
+        error = response.body.get("error")
+        raise mailbox_error(response.status, error if isinstance(error, Mapping) else {}, user)
 
     def _start_headers(self, call: HeadersCall, done: Callable[[Any], None]) -> None:
         """Ask for each message; call `done` once, when all answers have come."""
@@ -172,7 +184,7 @@ class GraphMail(GraphDirectory):
                 missing[0] -= 1
                 last = missing[0] == 0
             if last:
-                done(_all_headers(answers))
+                done(_all_headers(call, answers))
 
         for number, (_, user, message) in enumerate(call.wanted):
             told = functools.partial(arrived, number)
@@ -184,11 +196,11 @@ class GraphMail(GraphDirectory):
         page = _good(next(answers), user)
         links: set[str] = set()
         while True:
-            for item in _items(page):
-                if "@removed" not in item:
-                    found = parse.folder(item)
+            for item in parse.items(page):
+                # one that cannot be read is asked for by its id, once a message lies in it
+                if (found := parse.listed_folder(item)) is not None:
                     folders[found.id] = found
-            link = page.get("@odata.nextLink")
+            link = parse.link(page)
             if link is None:
                 break
             if link in links:
@@ -197,8 +209,8 @@ class GraphMail(GraphDirectory):
             page, _ = self._client.get(user, link, prefer=FOLDER_PAGE)
         for name, answer in zip(WELL_KNOWN, answers, strict=True):
             if answer.status != 404:  # not every mailbox has them all
-                found = parse.folder(_good(answer, user), well_known=name)
-                folders[found.id] = found
+                known = parse.folder(_good(answer, user), well_known=name)
+                folders[known.id] = known
         return FolderTree(folders=folders)
 
     def headers(
@@ -216,7 +228,7 @@ class GraphMail(GraphDirectory):
         asked = {"$filter": f"internetMessageId eq '{literal}'", "$select": parse.HEADER_FIELDS, "$top": "50"}
         with self._dispatcher.place(user):
             answer, _ = self._client.get(user, f"/v1.0{messages_path(user)}", params=asked)
-        return tuple(parse.header(mailbox, item) for item in _items(answer))
+        return tuple(parse.header(mailbox, item) for item in parse.items(answer) if isinstance(item, Mapping))
 
     # -- bodies -----------------------------------------------------------------------------------------------------
 
@@ -310,14 +322,31 @@ def _is_gone(answer: SubResponse) -> bool:
     return answer.status == 404 and str(code).lower() == "erroritemnotfound"
 
 
-def _page(mailbox: RecordId, answer: Mapping[str, Any], served: datetime, *, ids_only: bool = False) -> Page:
-    items = _items(answer)
-    headers: tuple[Header | Listed, ...]
-    if ids_only:
-        headers = tuple(parse.listed(item) for item in items)
-    else:
-        headers = tuple(parse.header(mailbox, item) for item in items)
-    return Page(headers=headers, link=answer.get("@odata.nextLink"), served_at=served)
+def read_page(call: PageCall, answer: Mapping[str, Any], served: datetime) -> Page:
+    """A page of an answer; a message of which no more than its id can be read is `Listed`.
+
+    Raises BrokenListError where the list cannot be read, or an item of it has no id: it may be read in another way.
+    """
+    try:
+        link, items = parse.link(answer), parse.items(answer)
+        headers = tuple(parse.in_list(call.mailbox, item, call.start, ids_only=call.ids_only) for item in items)
+    except MailboxError as error:
+        raise broken_list(error.what, call.user) from error
+    return Page(headers=headers, link=link, served_at=served)
+
+
+def broken_list(what: str, user: str) -> BrokenListError:
+    """The error for a list that cannot be read as it was asked for."""
+    return BrokenListError(
+        f"Microsoft Graph could not read the mailbox ({what})",
+        where=f"user {user}",
+        remedy="The next run resumes where this one stopped.",
+    )
+
+
+def _said(response: SubResponse) -> str:
+    error = response.body.get("error")
+    return describe(response.status, error if isinstance(error, Mapping) else {})
 
 
 def _count(answer: Any) -> int | BaseException | None:
@@ -329,17 +358,25 @@ def _count(answer: Any) -> int | BaseException | None:
     return found if isinstance(found, int) and found >= 0 else None
 
 
-def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Header, ...] | BaseException:
-    """The headers without those of messages that are gone; or the first other error."""
-    errors = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageGoneError)]
-    if not errors:
-        return tuple(each for each in answers if isinstance(each, Header))
-    error = errors[0]
-    if isinstance(error, MessageError):
-        if error.transient:  # of the mailbox, or of the service as a whole where all meet it
-            return MailboxOutageError(error.what, where=error.where, remedy=error.remedy)
-        return MailboxError(error.what, where=error.where, remedy=error.remedy, code=error.code)
-    return error
+def _all_headers(
+    call: HeadersCall, answers: Sequence[Header | BaseException | None]
+) -> tuple[Header | Unread, ...] | BaseException:
+    """The headers without those of messages that are gone, and what cannot be read, by name; or the first error of
+    another kind. Where several were asked for and none came for a cause that passes, it is the mailbox."""
+    others = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageError)]
+    if others:
+        return others[0]
+    bad = [each for each in answers if isinstance(each, MessageError) and not isinstance(each, MessageGoneError)]
+    if len(bad) == len(answers) > 1 and all(error.transient for error in bad):
+        return MailboxOutageError(bad[0].what, where=bad[0].where, remedy=bad[0].remedy)
+    found: list[Header | Unread] = []
+    for number, ((_, _, message), answer) in enumerate(zip(call.wanted, answers, strict=True)):
+        if isinstance(answer, Header):
+            found.append(answer)
+        elif isinstance(answer, MessageError) and not isinstance(answer, MessageGoneError):
+            received = call.received[number] if number < len(call.received) else None
+            found.append(Unread(id=message, received_at=received, error=answer))
+    return tuple(found)
 
 
 def _rank(kind: WindowKind) -> Rank:
@@ -375,20 +412,20 @@ def _single(mailbox: RecordId, user: str, response: SubResponse) -> Header | Mes
     try:
         return parse.header(mailbox, response.body)
     except MailboxError as error:
-        return MessageError(error.what, where=error.where or f"user {user}", remedy=error.remedy, code=error.code)
-
-
-def _items(answer: Mapping[str, Any]) -> Sequence[Any]:
-    """The `value` of a list. Raises MailboxError where it is missing: an empty list would end a window too early."""
-    items = answer.get("value")
-    if not isinstance(items, list):
-        raise MailboxError(
-            "Microsoft Graph answered a list without a value",
-            remedy="The next run tries again; report it if it stays.",
-            code="BAD_LIST",
-        )
-    return items
+        # Graph may show it in another way later
+        where = error.where or f"user {user}"
+        return MessageError(error.what, where=where, remedy=error.remedy, code=error.code, transient=True)
 
 
 def _content(response: SubResponse) -> Content | MessageError:
-    return parse.content(response.body) if response.status == 200 else message_error(response)
+    if response.status != 200:
+        return message_error(response)
+    try:
+        return parse.content(response.body)
+    except (KeyError, TypeError, ValueError) as error:
+        return MessageError(
+            f"Microsoft Graph sent something that is not this message ({error})",
+            code="BAD_ITEM",
+            remedy=TRIED_AGAIN,
+            transient=True,
+        )

@@ -25,13 +25,16 @@ from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
 from connector.errors import ServiceError, UnreachableError
 from connector.http.answers import require_json, served_at, template
-from connector.http.failures import explained, is_late, kind_of, never_connected
+from connector.http.failures import BrokenAnswerError, explained, is_late, kind_of, never_connected
 from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
 
 #: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: a failure of the server, which may be that of one item of what was asked for
+_OF_THE_SERVER = frozenset({500, 502, 503, 504})
 
 #: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
 Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
@@ -53,6 +56,12 @@ class NoAnswerError(UnreachableError):
     """The service took longer than http.timeout_seconds: it was asked too much at once, or is still at it."""
 
     code = "TIMEOUT"
+
+
+class UnreadableAnswerError(UnreachableError):
+    """The service answered, each time with something that is not JSON."""
+
+    code = "UNREADABLE_ANSWER"
 
 
 class Transport:
@@ -160,6 +169,7 @@ class ServiceClient:
         *,
         idempotent: bool | None = None,
         patient: bool = True,
+        once: bool = False,
         any_body: bool = False,
         timeout: float | None = None,
         body: "Body | None" = None,
@@ -169,6 +179,7 @@ class ServiceClient:
 
         `url` is a path, or an absolute URL of this very host (any other is refused). `idempotent` says that sending it
         twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
+        `once=True`: nor is a failure of the server, or an answer that is no JSON.
         `any_body=True`: the answer need not be JSON. `body` opens what is to be sent, anew for each attempt, so that it
         need not be held in memory; what it raises ends the request. `how` goes to requests (params, json, data,
         headers, stream); with `stream` the caller closes the answer.
@@ -181,7 +192,9 @@ class ServiceClient:
         how["timeout"] = self._transport.timeout if timeout is None else timeout
 
         def send(headers: Mapping[str, str]) -> requests.Response:
-            attempt = _Attempt(self, method, target, safe=safe, patient=patient, any_body=any_body, body=body)
+            attempt = _Attempt(
+                self, method, target, safe=safe, patient=patient and not once, once=once, any_body=any_body, body=body
+            )
             return attempt.run({**how, "headers": dict(headers)})
 
         self._local.attempts = 0
@@ -227,7 +240,11 @@ class ServiceClient:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
         host = urlsplit(self.url).netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
-        kind = NoAnswerError if is_late(error) else UnreachableError
+        kind = UnreachableError
+        if is_late(error):
+            kind = NoAnswerError
+        elif isinstance(error, BrokenAnswerError):
+            kind = UnreadableAnswerError
         what, remedy = explained(error, check)
         return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
@@ -256,8 +273,10 @@ class _Attempt:
         safe: bool,
         patient: bool,
         any_body: bool,
+        once: bool = False,
         body: "Body | None" = None,
     ) -> None:
+        self._once = once
         self._service = service
         self._method = method
         self._url = url
@@ -315,6 +334,10 @@ class _Attempt:
         if answer is not None and answer.status_code < 400:
             return False
         if error is not None and is_late(error) and not self._patient:
+            return False
+        if self._once and (
+            isinstance(error, BrokenAnswerError) or (answer is not None and answer.status_code in _OF_THE_SERVER)
+        ):
             return False
         verdict = self._decide(state, answer, error)
         if isinstance(verdict, GiveUp):

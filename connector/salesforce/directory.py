@@ -99,6 +99,11 @@ class SalesforceDirectory:
         self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
         return {address: self._known[address] for address in wanted}, [*map(tasks.of, emails.values())]
 
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Ask anew who has these addresses, when they are looked up next."""
+        for address in addresses:
+            self._known.pop(address, None)
+
     def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
         answers = self._client.each([query.request for query in queries])
         for query, (_, answer) in zip(queries, answers, strict=True):

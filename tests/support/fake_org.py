@@ -157,6 +157,9 @@ class FakeOrg:
             ]
         return {address: self.clients.get(address, ()) for address in addresses}, stored
 
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Nothing is remembered here."""
+
     def stored(self, id_: RecordId, row: Mapping[str, Any]) -> StoredEmail:
         key = row["Message_Key__c"]
         return StoredEmail(

@@ -19,6 +19,7 @@ from connector.errors import (
     ServiceError,
     SetupError,
     SignInError,
+    MailboxOutageError,
     UnreachableError,
 )
 from connector.graph.batch import MailboxRequest
@@ -147,7 +148,7 @@ def test_a_refusal_that_is_a_web_page_keeps_its_status(client: GraphClient, wire
 @pytest.mark.parametrize("body", ["[]", ""])
 def test_a_good_status_without_a_json_object_is_no_answer(client: GraphClient, wire: RequestsMock, body: str) -> None:
     wire.get(f"{URL}/v1.0/x", body=body)
-    with pytest.raises(UnreachableError):
+    with pytest.raises(MailboxOutageError):  # of this mailbox: it must not stop the others
         client.get("ada", "/v1.0/x")
 
 
