@@ -13,7 +13,8 @@ its last file is stored or noted as missing.
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
@@ -27,10 +28,11 @@ from connector.engine.context import RunContext
 from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
+from connector.engine.whole_file import WholeFile, checked
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
 from connector.model.values import GraphUserId, MessageId, RecordId
-from connector.ports import FileSink
+from connector.ports import Download, FileSink
 
 log = structlog.get_logger(__name__)
 
@@ -231,6 +233,7 @@ class AttachmentStore:
         places = [_place(filing.case, wanted) for filing, wanted in small]
         for number, answer in self._source.small_files(places, most=2 * SMALL):
             filing, wanted = small[number]
+            answer = checked(wanted, answer)
             if not isinstance(answer, MessageError):
                 with self._changed:
                     self._contents.append(_Content(filing, wanted, answer))
@@ -303,9 +306,15 @@ class AttachmentStore:
     def _transfer(self, case: MailFiles, candidate: Candidate, file: WantedFile) -> None:
         header, user = candidate.header, candidate.queue.user
         new = self._new_file(case, file)
+
+        @contextmanager
+        def opened() -> Iterator[Download]:
+            with self._source.download(user, header.id, file.attachment) as download:
+                yield WholeFile(download, file)
+
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._sink.upload(new, lambda: self._source.download(user, header.id, file.attachment))
+                self._sink.upload(new, opened)
             except MessageError as error:
                 if attempt == ATTEMPTS or error.code not in _AT_ONCE:
                     raise

@@ -198,7 +198,7 @@ def purpose(answer: Mapping[str, Any]) -> str:
     value = answer.get("value")
     if isinstance(value, Mapping):
         value = value.get("value")
-    return str(value or "user")
+    return value if isinstance(value, str) and value else "user"
 
 
 def _optional_instant(text: str) -> datetime | None:

@@ -17,6 +17,7 @@ from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
 from connector.salesforce.changes import ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
+from connector.salesforce.door import reads_answers
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
@@ -66,12 +67,14 @@ class SalesforceDirectory:
         """Find out what changed along with the next look-up."""
         self._watch.expect(watch)
 
+    @reads_answers
     def changes(self) -> Changes:
         """What changed. A call only where there was nothing to look up since `expect`."""
         if self._watch.pending:
             self.look_up((), ())
         return self._watch.found
 
+    @reads_answers
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[tuple[str, str | None]]
     ) -> tuple[Hits, Sequence[StoredEmail]]:

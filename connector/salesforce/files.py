@@ -28,6 +28,7 @@ from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import collection_body
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import whole_error
@@ -96,6 +97,7 @@ class SalesforceFiles:
                 raise self._refused(answer)
         raise self._refused(SubResponse(status=503, body=None))
 
+    @reads_answers
     def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> list[MessageError | None]:
         """Store small files in one request; what became of each, in order.
 
@@ -156,7 +158,7 @@ class SalesforceFiles:
         if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(files):
             return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
         return {
-            number: SubResponse(status=201 if row.get("success") else 400, body=row.get("errors"))
+            number: SubResponse(status=201 if row.get("success") is True else 400, body=row.get("errors"))
             for number, row in zip(files, answer.body, strict=True)
         }
 
@@ -170,6 +172,7 @@ class SalesforceFiles:
         found = self.find({file.email for file in files})
         return frozenset(stored.key for each in found.values() for stored in each)
 
+    @reads_answers
     def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
         """The files on these Emails; those of people too, with an empty key."""
         found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
@@ -184,6 +187,7 @@ class SalesforceFiles:
                 found[email] = (*found.get(email, ()), parse.stored_file(record))
         return found
 
+    @reads_answers
     def remove(self, documents: Sequence[RecordId]) -> None:
         """Delete files; those that are gone already are no matter, and those that stay do no harm."""
         requests = [

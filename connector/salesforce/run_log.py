@@ -20,6 +20,7 @@ from connector.model.run import EventRecord, Failure, MailboxUpdate
 from connector.model.values import RecordId, batched
 from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT, event_request, is_collection, updates
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import error_for
 from connector.salesforce.housekeeping import Housekeeping
 from connector.salesforce.results import row_error
@@ -54,6 +55,7 @@ class SalesforceRunLog:
         """HTTP requests to /services/data so far, sign-in apart."""
         return self._client.calls
 
+    @reads_answers
     def save(
         self,
         *,

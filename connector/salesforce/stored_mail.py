@@ -14,6 +14,7 @@ from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
+from connector.salesforce.door import reads_answers
 from connector.salesforce.removal import Removal
 from connector.salesforce.tasks import FoundTasks, select
 
@@ -46,10 +47,12 @@ class SalesforceStoredMail:
         """Find out what changed along with the next look-up."""
         self._directory.expect(watch)
 
+    @reads_answers
     def changes(self) -> Changes:
         """What changed, by the last `expect`."""
         return self._directory.changes()
 
+    @reads_answers
     def mails_with(self, clients: Mapping[NormalAddress, Iterable[RecordId]]) -> list[RecordId]:
         """The mails that may lack a relation: an address may have many thousand, and most changes concern none.
 
@@ -98,6 +101,7 @@ class SalesforceStoredMail:
             if any((email, account) not in listed for account in wanted):
                 yield email
 
+    @reads_answers
     def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
         """These mails with their children, in one Composite for each two thousand. Raises ServiceError."""
         wire = self._client.names.wire
@@ -119,10 +123,12 @@ class SalesforceStoredMail:
                 tasks.keep(row)
         return [replace(mail, stored=tasks.of(mail.stored)) for mail in found]
 
+    @reads_answers
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
         """Delete participants, Tasks and files of removed mails and blank the rest."""
         return self._removal.blank(emails)
 
+    @reads_answers
     def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
         """Delete mails whose retention is over."""
         return self._removal.delete(emails, today=today)

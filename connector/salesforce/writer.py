@@ -25,6 +25,7 @@ from connector.model.values import RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.collections import as_collection, as_record, event_request
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import error_for
 from connector.salesforce.files import SalesforceFiles
 from connector.salesforce.limits import OrgFaultWatch
@@ -105,6 +106,7 @@ class SalesforceWriter:
         self._limit = MAX_ROWS
         self._lock = threading.Lock()
 
+    @reads_answers
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
         found: dict[Place, RowResult] = {}

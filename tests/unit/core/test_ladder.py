@@ -12,7 +12,7 @@ from connector.core.reading.walk import PageRequest, Walked
 from connector.errors import BrokenListError
 from connector.model.mail import Header, Listed, Page
 from connector.model.values import MessageId
-from tests.support.builders import at, header
+from tests.support.builders import at
 from tests.unit.core.walking import SETTLE, Server, mails, window
 
 BROKEN = BrokenListError("500 InternalServerError")

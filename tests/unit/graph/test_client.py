@@ -19,7 +19,6 @@ from connector.errors import (
     ServiceError,
     SetupError,
     SignInError,
-    MailboxOutageError,
     UnreachableError,
 )
 from connector.graph.batch import MailboxRequest

@@ -14,7 +14,6 @@ from responses import RequestsMock
 
 from connector.errors import (
     BrokenListError,
-    MailboxOutageError,
     ConnectorError,
     MailboxError,
     MailboxOutageError,
