@@ -11,7 +11,14 @@ from urllib.parse import quote
 import requests
 import urllib3
 
-from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGoneError, UnreachableError
+from connector.errors import (
+    TRIED_AGAIN,
+    MailboxError,
+    MailboxOutageError,
+    MessageError,
+    MessageGoneError,
+    UnreachableError,
+)
 from connector.graph import parse
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
@@ -74,7 +81,7 @@ def download(
             if _is_of_a_gateway(answer):
                 raise _broken("a web page came instead")
             yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
-    except UnreachableError as error:
+    except (UnreachableError, MailboxOutageError) as error:
         raise MessageError(
             f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True
         ) from error

@@ -22,6 +22,7 @@ from connector.errors import (
     UnreachableError,
 )
 from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.graph.silence import SilenceWatch
 from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError, ServiceClient, UnreadableAnswerError
@@ -56,6 +57,7 @@ class GraphClient:
 
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
+        self.silence = SilenceWatch()
 
     @property
     def calls(self) -> int:
@@ -131,7 +133,9 @@ class GraphClient:
         Raises ServiceError; NoAnswerError where none came in time, which says nothing of the single mailboxes.
         """
         body = body_of(wanted, chained=chained)
-        answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
+        # in time or not at all: what is slow in it is found by asking for each alone
+        answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True, patient=False)
+        self.silence.answered()
         if answer.status_code != 200:
             raise service_error(answer.status_code, error_of(answer))
         answers = answers_of(len(wanted), _object(answer))
@@ -147,7 +151,8 @@ class GraphClient:
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
         timeout = min(timeout, self._service.transport.timeout)
-        answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
+        with self._heard(user):
+            answer = self._service.request("GET", url, headers=headers, stream=True, patient=False, timeout=timeout)
         try:
             if answer.status_code == 401:
                 raise mailbox_error(401, error_of(answer), user)
@@ -161,8 +166,20 @@ class GraphClient:
     def _send(
         self, user: str, url: str, params: Mapping[str, str] | None, prefer: str, *, once: bool = False
     ) -> requests.Response:
-        with _one_mailbox(user):
-            return self._service.request("GET", url, params=dict(params or {}), headers={"Prefer": prefer}, once=once)
+        headers = {"Prefer": prefer}
+        with _one_mailbox(user), self._heard(user):
+            return self._service.request("GET", url, params=dict(params or {}), headers=headers, once=once)
+
+    @contextmanager
+    def _heard(self, user: str) -> Iterator[None]:
+        """What is sent inside concerns one mailbox: whether it answers is noted, and one that does not is not asked."""
+        self.silence.require_voice(user)
+        try:
+            yield
+        except NoAnswerError:
+            self.silence.unanswered(user)
+            raise
+        self.silence.answered(user)
 
 
 @contextmanager

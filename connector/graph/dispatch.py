@@ -78,8 +78,9 @@ class _Queue:
 
     by_user: dict[str, deque[_Ticket]] = field(default_factory=dict)
 
-    def put(self, ticket: _Ticket) -> None:
-        self.by_user.setdefault(ticket.user, deque()).append(ticket)
+    def put(self, ticket: _Ticket, *, first: bool) -> None:
+        queue = self.by_user.setdefault(ticket.user, deque())
+        (queue.appendleft if first else queue.append)(ticket)
 
     def take(self, most: int, claim: Callable[[str], bool], *, bundled: bool) -> list[_Ticket]:
         """Up to `most` tickets for which `claim` gives a place; with `bundled` only those that may share a $batch."""
@@ -228,11 +229,12 @@ class RequestDispatcher:
 
     # -- whose turn it is --------------------------------------------------------------------------------------------
 
-    def _put(self, tickets: Sequence[_Ticket]) -> None:
+    def _put(self, tickets: Sequence[_Ticket], *, first: bool = False) -> None:
+        """Queue them; `first`: before what waits for the same mailbox, so that it is known soon whether it answers."""
         with self._changed:
             closed = self._closed
             for ticket in () if closed else tickets:
-                self._queues[ticket.rank].put(ticket)
+                self._queues[ticket.rank].put(ticket, first=first)
             self._wake()
         for ticket in tickets if closed else ():  # else the caller would wait for ever
             ticket.done(StoppedError("The reading was ended"))
@@ -328,7 +330,8 @@ class RequestDispatcher:
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone
-                    self._put([_Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket))])
+                    alone = _Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket))
+                    self._put([alone], first=True)
                 else:
                     ticket.done(answer if ticket.job is None or not isinstance(answer, _Result) else answer.value)
 
@@ -360,6 +363,12 @@ class RequestDispatcher:
     def _sent_together(self, requests: Sequence[MailboxRequest]) -> Sequence[Answer | None]:
         """The answers of a $batch. Where none came in time, or none that can be read, each is asked again alone, that
         of a $batch of one too: the others are not at fault for one mailbox, and alone it is told of that mailbox."""
+        silent = [self.client.silence.is_silent(request.user) for request in requests]
+        if any(silent):  # each is told alone, at once; the others travel together
+            asked = iter(self._sent_together([each for each, mute in zip(requests, silent, strict=True) if not mute]))
+            return [None if mute else next(asked) for mute in silent]
+        if not requests:
+            return []
         try:
             found, served = self.client.send_batch(requests)
         except (NoAnswerError, UnreadableAnswerError):

@@ -71,7 +71,7 @@ def test_statuses(status: int, content: Any, kind: type[ConnectorError]) -> None
         ("INVALID_TYPE", "sObject-Typ 'Email__c' wird nicht unterstützt.", "The object Email__c is not deployed"),
         (
             "INVALID_FIELD",
-            "\nSELECT Nope__c FROM Email__c\n       ^\nFEHLER in Zeile:1:Spalte:8\nKeine Spalte 'Nope__c' in 'Email__c'.",
+            "\nSELECT Nope__c FROM Email__c\n       ^\nFEHLER in Zeile:1:Spalte:8\nKeine 'Nope__c' in 'Email__c'.",
             "The field Email__c.Nope__c is not deployed",
         ),
     ],
