@@ -13,10 +13,7 @@ from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
 from connector.errors import (
-    TRIED_AGAIN,
-    BrokenListError,
     MailboxError,
-    MailboxOutageError,
     MessageError,
     MessageGoneError,
 )
@@ -24,9 +21,10 @@ from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
-from connector.graph.client import BROKEN, IMMUTABLE, describe, mailbox_error, message_error
+from connector.graph.client import BROKEN, IMMUTABLE, mailbox_error
 from connector.graph.directory import GraphDirectory
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.pages import all_headers, broken_list, content, read_page, said, single
 from connector.graph.queries import (
     FOLDER_PAGE,
     WELL_KNOWN,
@@ -38,7 +36,7 @@ from connector.graph.queries import (
     tree_requests,
 )
 from connector.http.subrequest import SubResponse
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page, Unread
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser
 from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
@@ -111,7 +109,7 @@ class GraphMail(GraphDirectory):
         if call.folder is not None and _is_gone(response):
             return Page(headers=(), link=None, served_at=served)
         if response.status in BROKEN:
-            raise broken_list(_said(response), call.user)
+            raise broken_list(said(response), call.user)
         return read_page(call, _good(response, call.user), served)
 
     def page(
@@ -179,12 +177,12 @@ class GraphMail(GraphDirectory):
 
         def arrived(number: int, answer: Any) -> None:
             mailbox, user, _ = call.wanted[number]
-            answers[number] = answer if isinstance(answer, BaseException) else _single(mailbox, user, answer[0])
+            answers[number] = answer if isinstance(answer, BaseException) else single(mailbox, user, answer[0])
             with lock:
                 missing[0] -= 1
                 last = missing[0] == 0
             if last:
-                done(_all_headers(call, answers))
+                done(all_headers(call, answers))
 
         for number, (_, user, message) in enumerate(call.wanted):
             told = functools.partial(arrived, number)
@@ -220,7 +218,7 @@ class GraphMail(GraphDirectory):
         requests = [header_request(user, message) for _, user, message in wanted]
         for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
             mailbox, user, _ = wanted[index]
-            yield wanted[index], _single(mailbox, user, response)
+            yield wanted[index], single(mailbox, user, response)
 
     def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
         """The messages of a mailbox that have this Message-ID, which need not be one."""
@@ -258,7 +256,7 @@ class GraphMail(GraphDirectory):
             if is_list:
                 lists[index] = self._attachment_list(users[header.mailbox], response)
             else:
-                bodies[index] = _content(response)
+                bodies[index] = content(response)
             if index not in bodies or (header.has_attachments and index not in lists):
                 continue
             answer = _joined(bodies.pop(index), lists.pop(index, None))
@@ -322,33 +320,6 @@ def _is_gone(answer: SubResponse) -> bool:
     return answer.status == 404 and str(code).lower() == "erroritemnotfound"
 
 
-def read_page(call: PageCall, answer: Mapping[str, Any], served: datetime) -> Page:
-    """A page of an answer; a message of which no more than its id can be read is `Listed`.
-
-    Raises BrokenListError where the list cannot be read, or an item of it has no id: it may be read in another way.
-    """
-    try:
-        link, items = parse.link(answer), parse.items(answer)
-        headers = tuple(parse.in_list(call.mailbox, item, call.start, ids_only=call.ids_only) for item in items)
-    except MailboxError as error:
-        raise broken_list(error.what, call.user) from error
-    return Page(headers=headers, link=link, served_at=served)
-
-
-def broken_list(what: str, user: str) -> BrokenListError:
-    """The error for a list that cannot be read as it was asked for."""
-    return BrokenListError(
-        f"Microsoft Graph could not read the mailbox ({what})",
-        where=f"user {user}",
-        remedy="The next run resumes where this one stopped.",
-    )
-
-
-def _said(response: SubResponse) -> str:
-    error = response.body.get("error")
-    return describe(response.status, error if isinstance(error, Mapping) else {})
-
-
 def _count(answer: Any) -> int | BaseException | None:
     """What the count says; a mailbox that cannot be read is reported by its pages."""
     if isinstance(answer, BaseException):
@@ -356,27 +327,6 @@ def _count(answer: Any) -> int | BaseException | None:
     response: SubResponse = answer[0]
     found = response.body.get("@odata.count") if response.status == 200 else None
     return found if isinstance(found, int) and found >= 0 else None
-
-
-def _all_headers(
-    call: HeadersCall, answers: Sequence[Header | BaseException | None]
-) -> tuple[Header | Unread, ...] | BaseException:
-    """The headers without those of messages that are gone, and what cannot be read, by name; or the first error of
-    another kind. Where several were asked for and none came for a cause that passes, it is the mailbox."""
-    others = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageError)]
-    if others:
-        return others[0]
-    bad = [each for each in answers if isinstance(each, MessageError) and not isinstance(each, MessageGoneError)]
-    if len(bad) == len(answers) > 1 and all(error.transient for error in bad):
-        return MailboxOutageError(bad[0].what, where=bad[0].where, remedy=bad[0].remedy)
-    found: list[Header | Unread] = []
-    for number, ((_, _, message), answer) in enumerate(zip(call.wanted, answers, strict=True)):
-        if isinstance(answer, Header):
-            found.append(answer)
-        elif isinstance(answer, MessageError) and not isinstance(answer, MessageGoneError):
-            received = call.received[number] if number < len(call.received) else None
-            found.append(Unread(id=message, received_at=received, error=answer))
-    return tuple(found)
 
 
 def _rank(kind: WindowKind) -> Rank:
@@ -404,28 +354,3 @@ def _joined(
     if isinstance(content, MessageError):
         return content
     return listed if isinstance(listed, MessageGoneError) else replace(content, attachments=listed)
-
-
-def _single(mailbox: RecordId, user: str, response: SubResponse) -> Header | MessageError:
-    if response.status != 200:
-        return message_error(response)
-    try:
-        return parse.header(mailbox, response.body)
-    except MailboxError as error:
-        # Graph may show it in another way later
-        where = error.where or f"user {user}"
-        return MessageError(error.what, where=where, remedy=error.remedy, code=error.code, transient=True)
-
-
-def _content(response: SubResponse) -> Content | MessageError:
-    if response.status != 200:
-        return message_error(response)
-    try:
-        return parse.content(response.body)
-    except (KeyError, TypeError, ValueError) as error:
-        return MessageError(
-            f"Microsoft Graph sent something that is not this message ({error})",
-            code="BAD_ITEM",
-            remedy=TRIED_AGAIN,
-            transient=True,
-        )

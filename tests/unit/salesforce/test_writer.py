@@ -380,8 +380,10 @@ def test_different_reasons_are_not_the_orgs_fault(org: Org) -> None:
 
 def test_an_event_that_is_refused_stops_the_run(org: Org) -> None:
     org.resources["sobjects/MS_Graph_Sync_Event__c"] = (404, [{"errorCode": "NOT_FOUND", "message": "no such"}])
-    with pytest.raises(SetupError, match="MS_Graph_Sync_Event__c"):
+    with pytest.raises(SetupError, match="MS_Graph_Sync_Event__c") as raised:
         SalesforceWriter(org.client).write([mail("a")], event=EVENT)
+    # a right that was taken away in the middle of a run looks the same
+    assert "assign the permission set Microsoft_365_Sync_Integration" in raised.value.remedy
 
 
 def test_a_collection_refused_as_a_whole_stops_the_run(org: Org) -> None:
