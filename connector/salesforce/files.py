@@ -31,7 +31,7 @@ from connector.salesforce.collections import collection_body
 from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
-from connector.salesforce.results import whole_error
+from connector.salesforce.results import row_results, whole_error
 from connector.salesforce.wire import RawJson, as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
@@ -155,11 +155,14 @@ class SalesforceFiles:
             return None
         if answer.status in _UNSURE:
             return None
-        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(files):
+        rows = row_results(answer)
+        if rows is not None and not all(row.get("success") is True or row.get("errors") for row in rows):
+            return None
+        if rows is None or len(rows) != len(files):
             return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
         return {
             number: SubResponse(status=201 if row.get("success") is True else 400, body=row.get("errors"))
-            for number, row in zip(files, answer.body, strict=True)
+            for number, row in zip(files, rows, strict=True)
         }
 
     def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:

@@ -70,10 +70,11 @@ def row_error(result: Mapping[str, Any]) -> RowError | None:
         return None
     errors = result.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], Mapping) else {}
+    code, message = code_and_message(first)
+    if not code:
+        return RowError(code="UNREADABLE", message="what became of the row cannot be read", transient=True)
     fields = first.get("fields")
-    return refusal_of(
-        *code_and_message(first), fields=tuple(map(str, fields)) if isinstance(fields, list | tuple) else ()
-    )
+    return refusal_of(code, message, fields=tuple(map(str, fields)) if isinstance(fields, list) else ())
 
 
 def whole_error(answer: SubResponse) -> RowError:

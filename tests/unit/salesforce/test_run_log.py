@@ -73,9 +73,9 @@ def test_a_lasting_failure_stays_failed_and_has_no_next_time(org: Org) -> None:
 
 @pytest.mark.parametrize("attempts", [0, 4, 400])
 def test_what_a_rule_refused_is_tried_once_a_day_and_never_given_up(org: Org, attempts: int) -> None:
-    [row] = saved(org, failure(transient=False, by_rule=True), attempts={KEY: attempts})
+    tried = {KEY: attempts, error_key("ada", "m2"): 3}
+    row, passing = saved(org, failure(1, transient=False, by_rule=True), failure(2), attempts=tried)
     assert row["Status__c"] == "Failed"
-    [passing] = saved(org, failure(), attempts={KEY: 3})
     assert row["Next_Attempt_At__c"] == passing["Next_Attempt_At__c"]  # the last step of the ladder is a day
 
 
