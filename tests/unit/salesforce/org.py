@@ -41,6 +41,8 @@ class Org:
         self.resources: dict[str, tuple[int, Any]] = {}
         #: Raised or answered instead of the next Composites, one each.
         self.disturbances: list[Exception | tuple[int, Any]] = []
+        #: what a Composite is answered with, of the answer that it should be
+        self.change: Callable[[Any], Any] = lambda answer: answer
         wire.post(
             f"{URL}/services/oauth2/token",
             json={"access_token": "tok", "instance_url": URL, "id": f"{URL}/id/{ORG}/{USER}"},
@@ -71,7 +73,7 @@ class Org:
                 raise disturbance
             return disturbance[0], {"Date": DATE}, json.dumps(disturbance[1])
         answers = [self._answer(ask) for ask in payload["compositeRequest"]]
-        return 200, {"Date": DATE}, json.dumps({"compositeResponse": answers})
+        return 200, {"Date": DATE}, json.dumps(self.change({"compositeResponse": answers}))
 
     def _answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         path = ask["url"].removeprefix("/services/data/v66.0/")
