@@ -289,8 +289,10 @@ class Run:
 
     def _note_failed(self) -> None:
         read = [(each, each.queue) for each in self._mailbox_runs.values() if each.queue is not None]
-        errors = [queue.error for _, queue in read if queue.error is not None]
-        if errors and len(errors) == len(read) and all(isinstance(error, MailboxOutageError) for error in errors):
+        unfound = [each.error for each in self._mailbox_runs.values() if isinstance(each.error, MailboxOutageError)]
+        errors = [*unfound, *(queue.error for _, queue in read if queue.error is not None)]
+        tried = len(read) + len(unfound)
+        if errors and len(errors) == tried and all(isinstance(error, MailboxOutageError) for error in errors):
             raise ServiceError(
                 f"Microsoft Graph answered for no mailbox: {errors[0].what}",
                 where="Microsoft Graph",

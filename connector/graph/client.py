@@ -136,6 +136,8 @@ class GraphClient:
         # in time or not at all: what is slow in it is found by asking for each alone
         answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True, patient=False)
         self.silence.answered()
+        if answer.status_code in BROKEN - {503}:  # maybe over one of them
+            return [None] * len(wanted), served_at(answer) or datetime.now(UTC)
         if answer.status_code != 200:
             raise service_error(answer.status_code, error_of(answer))
         answers = answers_of(len(wanted), _object(answer))

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from connector.errors import MailboxError, SetupError
+from connector.errors import ConnectorError, MailboxError, SetupError
 from connector.graph import parse
-from connector.graph.client import mailbox_error, service_error
+from connector.graph.client import BROKEN, mailbox_error, service_error
 from connector.graph.dispatch import RequestDispatcher
 from connector.http.subrequest import SubResponse
 from connector.model.org import DirectoryUser
@@ -81,7 +81,7 @@ class GraphDirectory:
             return found
         if response.status in (400, 404):
             return None
-        raise service_error(response.status, _error_in(response))
+        raise _refused(response, name)
 
     def _user(self, key: str) -> SubResponse:
         """The directory's answer about one user, by id or User Principal Name."""
@@ -93,7 +93,7 @@ class GraphDirectory:
         with self._dispatcher.place("directory"):
             response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
         if response.status != 200:
-            raise service_error(response.status, _error_in(response))
+            raise _refused(response, address)
         return next(iter(parse.items(response.body)), None)
 
     def _purpose(self, user: str) -> str:
@@ -105,6 +105,13 @@ class GraphDirectory:
         if response.status != 200:
             raise mailbox_error(response.status, _error_in(response), user)
         return parse.purpose(response.body)
+
+
+def _refused(response: SubResponse, name: str) -> ConnectorError:
+    """Why a user cannot be looked up: one over whom the directory stumbles is left out, and holds up nobody else."""
+    if response.status in BROKEN:
+        return mailbox_error(response.status, _error_in(response), name)
+    return service_error(response.status, _error_in(response))
 
 
 def _error_in(response: SubResponse) -> Mapping[str, Any]:

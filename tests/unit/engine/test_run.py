@@ -1,5 +1,6 @@
 """One run after the other on services in memory: outcomes, events, checkpoints."""
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -12,7 +13,7 @@ from connector.model.records import Row, RowError
 from connector.model.values import GraphUserId
 from tests.support import builders
 from tests.support.builders import at
-from tests.support.fakes import JUNK, Gate
+from tests.support.fakes import JUNK, Calls, Gate
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
 
 
@@ -185,6 +186,18 @@ def test_one_mailbox_in_an_outage_is_its_own_affair_all_of_them_are_the_run_s(fi
     report = firm.sync()
     assert report.failure is not None
     assert report.exit_code == 3
+
+
+def test_mailboxes_none_of_which_can_even_be_looked_up_are_the_run_s(firm: Firm) -> None:
+    for row in [*firm.org.mailboxes.values()]:
+        firm.org.mailboxes[row.id] = replace(row, graph_user_id=None)
+
+    class Busy(Calls):
+        def __call__(self, name: str) -> None:
+            if name == "find_user":
+                raise MailboxOutageError("busy")
+
+    assert firm.sync(Busy()).exit_code == 3
 
 
 @pytest.mark.parametrize("place", ["graph", "look_up", "write", "save"])

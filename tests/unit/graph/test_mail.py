@@ -240,45 +240,6 @@ def test_headers_are_answered_together_without_what_is_gone(graph: Graph, mail: 
     assert sorted(header.id for header in started(mail, HeadersCall(wanted=wanted))) == ["m1", "m2"]
 
 
-@pytest.mark.parametrize("answer", [(200, {"id": "m2"}), (503, {"error": {"code": "ServiceUnavailable"}})])
-def test_a_header_that_cannot_be_had_is_named_and_the_others_come(
-    graph: Graph, mail: GraphMail, answer: tuple[int, Any]
-) -> None:
-    """Left out, its window would be closed over it; raised, one bad item would hold up its mailbox."""
-    graph.answers["/users/ada/messages/m1"] = (200, item("m1"))
-    graph.answers["/users/ada/messages/m2"] = answer
-    wanted = tuple((BOX, ADA, MessageId(name)) for name in ("m1", "m2"))
-    whole, unread = started(mail, HeadersCall(wanted=wanted, received=(START, START)))
-    assert (whole.id, unread.id, unread.received_at, unread.error.transient) == ("m1", "m2", START, True)
-
-
-def test_headers_none_of_which_comes_are_an_outage_of_the_mailbox(graph: Graph, mail: GraphMail) -> None:
-    for name in ("m1", "m2"):
-        graph.answers[f"/users/ada/messages/{name}"] = (503, {"error": {"code": "ServiceUnavailable"}})
-    wanted = tuple((BOX, ADA, MessageId(name)) for name in ("m1", "m2"))
-    with pytest.raises(MailboxOutageError):
-        started(mail, HeadersCall(wanted=wanted))
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_list_over_which_the_server_stumbles_may_be_read_in_another_way(
-    graph: Graph, mail: GraphMail, status: int
-) -> None:
-    graph.answers["/users/ada/messages"] = (status, {"error": {"code": "InternalServerError"}})
-    with pytest.raises(BrokenListError):
-        page(mail)
-
-
-@pytest.mark.parametrize("odd", [{"receivedDateTime": None}, {"subject": 5}, {"isDraft": "no"}, {"from": "ann"}])
-def test_a_listed_message_that_cannot_be_read_is_listed_by_its_id(
-    graph: Graph, mail: GraphMail, odd: dict[str, Any]
-) -> None:
-    graph.answers["/users/ada/messages"] = (200, {"value": [item("m1"), {**item("m2"), **odd}]})
-    whole, listed = page(mail)
-    assert (type(whole), whole.id) == (Header, "m1")
-    assert (type(listed), listed.id) == (Listed, "m2")
-
-
 def test_a_mailbox_that_denies_access_is_told_to_whoever_started_the_call(graph: Graph, mail: GraphMail) -> None:
     graph.answers["/users/ada/messages"] = (403, {"error": {"code": "ErrorAccessDenied"}})
     for call in (page_call(), page_call(with_tree=True)):
