@@ -121,6 +121,16 @@ def test_an_outage_that_begins_meanwhile_is_no_damage(begins: int) -> None:
     assert {each.id for each in walked.headers} == {"m0", "m1", "m2"}
 
 
+@pytest.mark.parametrize("begins", range(3, 30))
+def test_an_outage_over_a_few_seconds_names_none_of_them(begins: int) -> None:
+    server = damaged([1, 3, 5], bad={"m1"})
+    try:
+        walked = _out(server, lambda number: number >= begins, end=10)
+    except BrokenListError:
+        return
+    assert walked.unread == ()
+
+
 def test_damage_without_end_is_that_of_the_mailbox() -> None:
     server = damaged([*range(0, 4 * MOST_SECONDS, 2)], nameless={f"m{n}" for n in range(2 * MOST_SECONDS)})
     with pytest.raises(BrokenListError):
@@ -156,9 +166,9 @@ def test_a_second_has_a_name_that_no_message_has(moment: datetime) -> None:
     assert named_second("received:tomorrow") is None
 
 
-def _out(server: Damaged, when: Callable[[int], bool]) -> Walked:
+def _out(server: Damaged, when: Callable[[int], bool], end: float = 3600) -> Walked:
     class Out(Damaged):
         is_out = staticmethod(when)
 
     server.__class__ = Out
-    return read(server)
+    return read(server, end)

@@ -243,6 +243,7 @@ def test_a_mail_whose_client_is_gone_is_decided_on_again_with_clients_looked_up_
         pipeline.again(batch[0])
         pipeline.done(batch)
         assert pipeline.next() is None
+    assert desk.firm.org.forgotten
     assert desk.ledger.by_outcome()[Outcome.UNMATCHED_DROPPED] == 1
     assert desk.ledger.all_closed
 
