@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.codes import ErrorStatus
-from connector.core.reading.ladder import named_second
+from connector.core.reading.ladder import UNREADABLE, named_second
 from connector.core.reading.walk import LARGEST_PAGE
 from connector.core.scheduling.retry import error_key
 from connector.engine.mailboxes import MailboxRun
@@ -163,7 +163,7 @@ def _seconds(
         try:
             headers = _in_second(mailbox, queue.user, second, source)
         except (MailboxError, MessageError) as unread:
-            why = MessageError(unread.what, where=unread.where, remedy=TRIED_AGAIN, code=unread.code, transient=True)
+            why = MessageError(unread.what, where=unread.where, remedy=TRIED_AGAIN, code=UNREADABLE, transient=True)
             retries.failed.append(_failed(error, why, mailbox, queue.user))
             continue
         retries.seconds[mailbox, name] = tuple((mailbox, header.id) for header in headers)

@@ -25,6 +25,8 @@ _SECOND = timedelta(seconds=1)
 SMALL_PAGE = 25
 #: so many unreadable seconds in one window are damage of the mailbox, not of items
 MOST_SECONDS = 20
+#: Code__c of the row of such a second
+UNREADABLE = "UNREADABLE"
 _PREFIX = "received:"
 
 
@@ -105,7 +107,7 @@ class _Ladder:
         if len(self._unread) >= MOST_SECONDS:
             raise error
         why = MessageError(
-            f"What was received in this second cannot be listed: {error.what}", code="UNREADABLE", transient=True
+            f"What was received in this second cannot be listed: {error.what}", code=UNREADABLE, transient=True
         )
         self._unread.append(Unread(id=second_name(part.start), received_at=part.start, error=why))
         return Walked(window=part, headers=(), rounds=0)
