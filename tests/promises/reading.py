@@ -117,6 +117,6 @@ PROMISES = [
         says="An outage in the middle of a window is not taken for damage of its mail (DESIGN §4, issue 13)",
         where="connector.core.reading.ladder:_Ladder._second",
         change=("            yield from self._require_answers(part)\n", "            pass\n"),
-        caught_by="tests/unit/core/test_ladder.py::test_an_outage_that_begins_meanwhile_is_no_damage",
+        caught_by="tests/unit/core/test_ladder.py::test_an_outage_over_a_few_seconds_names_none_of_them",
     ),
 ]
