@@ -10,6 +10,7 @@ ConnectorError
 ├── MailboxError          this mailbox cannot be read; the others go on
 │   ├── MailboxUnavailableError   Graph serves no such mailbox
 │   └── MailboxOutageError        Graph is busy or broken; a service failure when all mailboxes meet it
+│       └── BrokenListError           a list of its messages cannot be read; a part of it may
 └── MessageError          this message fails alone, with an error row
     └── MessageGoneError      the message is no longer where it was listed
 """
@@ -20,6 +21,8 @@ from typing import Any
 
 #: the remedy of what passes, as long as there are attempts left
 TRIED_AGAIN = "It is tried again by itself."
+#: the remedy of what an administrator can change
+TRIED_DAILY = "Correct what the message names; it is tried again once a day."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +133,32 @@ class MailboxOutageError(MailboxError):
     code = "MAILBOX_OUTAGE"
 
 
+class BrokenListError(MailboxOutageError):
+    """A list of messages came as an error of the service, or as something that cannot be read."""
+
+    code = "BROKEN_LIST"
+
+
 class MessageError(ConnectorError):
-    """This message could not be synced. `transient` says whether trying later can help."""
+    """This message could not be synced. `transient` says whether trying later can help; `by_rule`, whether something
+    refused it that an administrator can change, so that it is tried once a day."""
 
     code = "MESSAGE"
     exit_code = 1
 
     def __init__(
-        self, what: str, *, where: str = "", remedy: str = "", code: str | None = None, transient: bool = False
+        self,
+        what: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        code: str | None = None,
+        transient: bool = False,
+        by_rule: bool = False,
     ) -> None:
         super().__init__(what, where=where, remedy=remedy, code=code)
         self.transient = transient
+        self.by_rule = by_rule
 
 
 class MessageGoneError(MessageError):

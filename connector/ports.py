@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from connector.core.writing.rematch import Changes, FiledMail, Watch
 from connector.errors import MessageError
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page, Unread
 from connector.model.org import DirectoryUser, Hits, SettledError, Setup
 from connector.model.records import (
     MailTask,
@@ -60,6 +60,8 @@ class PageCall(SourceCall[Page]):
 
     `kind` is that of the window, which sets its turn. `folder`: of this one alone; where it is not there any more,
     it holds nothing. `with_tree`: the folder tree too, in the same request. `ids_only`: the page holds `Listed`.
+    `once`: an answer that fails is told at once. A page that cannot be read is a BrokenListError; a message of it that
+    cannot be read is `Listed` in it.
     """
 
     mailbox: RecordId
@@ -72,6 +74,7 @@ class PageCall(SourceCall[Page]):
     folder: FolderId | None = None
     with_tree: bool = False
     ids_only: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +104,14 @@ class FolderCall(SourceCall[Folder | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeadersCall(SourceCall[Sequence[Header]]):
-    """The headers of messages of one mailbox by id, in any order, without those that are not there any more."""
+class HeadersCall(SourceCall[Sequence[Header | Unread]]):
+    """The headers of messages of one mailbox by id, in any order, without those that are not there any more.
+
+    `received`: when each was received, for those that cannot be read.
+    """
 
     wanted: tuple[tuple[RecordId, GraphUserId, MessageId], ...]
+    received: tuple[datetime, ...] = ()
 
 
 class MailSource(Protocol):
@@ -229,6 +236,10 @@ class Directory(Protocol):
 
         The recycle bin is included in stored mail. An address without a hit maps to an empty tuple.
         """
+        ...
+
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Ask anew who has these addresses, when they are looked up next."""
         ...
 
 

@@ -13,6 +13,7 @@ its last file is stored or noted as missing.
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
@@ -26,10 +27,11 @@ from connector.engine.context import RunContext, frames_of
 from connector.engine.decider import Candidate, failure_of
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
+from connector.engine.whole_file import WholeFile, checked
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
 from connector.model.values import GraphUserId, MessageId, RecordId
-from connector.ports import FileSink
+from connector.ports import Download, FileSink
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +82,7 @@ class AttachmentStore:
     def __init__(self, context: RunContext, sink: FileSink) -> None:
         self._source = context.source
         self._settings = context.settings
+        self._now = context.setup.now
         self._ledger = context.ledger
         self._sink = sink
         self._changed = threading.Condition()
@@ -247,6 +250,7 @@ class AttachmentStore:
         places = [_place(filing.case, wanted) for filing, wanted in small]
         for number, answer in self._source.small_files(places, most=most):
             filing, wanted = small[number]
+            answer = checked(wanted, answer)
             if not isinstance(answer, MessageError):
                 with self._changed:
                     self._contents.append(_Content(filing, wanted, answer))
@@ -319,9 +323,15 @@ class AttachmentStore:
     def _transfer(self, case: MailFiles, candidate: Candidate, file: WantedFile) -> None:
         header, user = candidate.header, candidate.queue.user
         new = self._new_file(case, file)
+
+        @contextmanager
+        def opened() -> Iterator[Download]:
+            with self._source.download(user, header.id, file.attachment) as download:
+                yield WholeFile(download, file)
+
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._sink.upload(new, lambda: self._source.download(user, header.id, file.attachment))
+                self._sink.upload(new, opened)
             except MessageError as error:
                 if attempt == ATTEMPTS or error.code not in _AT_ONCE:
                     raise
@@ -329,15 +339,14 @@ class AttachmentStore:
                 log.debug("Stored a file", action=Action.ATTACHMENT_STORED, email=case.email)
                 return
 
-    @staticmethod
-    def _new_file(case: MailFiles, file: WantedFile) -> NewFile:
+    def _new_file(self, case: MailFiles, file: WantedFile) -> NewFile:
         return NewFile(
             email=case.email,
             key=file.key,
             name=file.name,
             is_item=file.is_item,
             owner=case.owner,
-            created_at=identity.created_time(case.copies[0].header),
+            created_at=identity.created_time(case.copies[0].header, self._now),
         )
 
     # -- when a mail has its files ----------------------------------------------------------------------------------
@@ -396,6 +405,7 @@ def _summary(filing: _Filing) -> MessageError:
         code=first.code,
         remedy=first.remedy,
         transient=any(error.transient for error in errors),
+        by_rule=any(error.by_rule for error in errors),
     )
 
 

@@ -119,7 +119,7 @@ class Contents:
                 owner=mail.stored.owner if mail.stored is not None else mail.owner,
                 event_key=self._context.key,
                 sent_at=mail.stored.sent_at if mail.stored is not None else identity.sent_time(mail.chosen),
-                created_at=identity.created_time(mail.chosen),
+                created_at=identity.created_time(mail.chosen, self._context.setup.now),
                 direction=records.direction_of(mail.chosen, self._is_ours),
                 attachments=self._sorted(mail),
             )

@@ -4,7 +4,7 @@ Decisions come from `core/`; here they get what they need: folders, users of the
 Nothing is fetched but headers, and nothing is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -168,6 +168,12 @@ class Decider:
                 else:
                     yield Candidate(header, reading.queue, decision)
 
+    def forget(self, candidates: Iterable[Candidate]) -> None:
+        """Look the clients of these messages up anew: one of them was deleted since."""
+        addresses = {party.address for candidate in candidates for party in candidate.decision.addresses}
+        if addresses:
+            self._directory.forget(addresses)
+
     def match(self, candidates: Sequence[Candidate]) -> list[Mail]:
         """Look them up: as `mails`, of messages that their headers did not rule out."""
         if not candidates:
@@ -304,7 +310,9 @@ class Decider:
 
     def _settled_by_match(self, mail: Mail) -> Decision | None:
         stored = mail.stored
-        if not mail.is_client and not self._keeps(mail.chosen):
+        # its client was deleted while it was written: it is stored, and lacks the row of that address
+        begun = stored is not None and stored.match_status == MatchStatus.MATCHED and not stored.participants
+        if not mail.is_client and not begun and not self._keeps(mail.chosen):
             kept = "its retention is over" if self._settings.keep_unmatched else "unmatched mail is not kept"
             return Decision(
                 outcome=Outcome.UNMATCHED_DROPPED, rule=f"no Contact or Account has an address of it, and {kept}"
@@ -355,6 +363,7 @@ def failure_of(candidate: Candidate, error: MessageError, *, is_client: bool, em
         code=error.code,
         text=str(error),
         transient=error.transient,
+        by_rule=error.by_rule,
         email=email,
     )
 

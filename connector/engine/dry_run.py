@@ -41,6 +41,10 @@ class DryRunDirectory:
             found |= {row.key: row for row in self._by_id.get(one.message_id or "", ())}
         return hits, [*stored, *found.values()]
 
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Hand it on; a dry run writes nothing that could be refused."""
+        self._directory.forget(addresses)
+
     def note(self, mail: Mail) -> None:
         """Remember a mail that a run would store, so that later copies are found as duplicates."""
         header = mail.chosen

@@ -60,6 +60,8 @@ class Pipeline:
         self._early = [*early]
         #: maybe copies of what is under way
         self._put_off: list[Candidate] = []
+        #: messages of mails whose clients changed while they were written
+        self._returned: list[Candidate] = []
         self._listed = 0
         self._to_store = 0
         #: the one condition of decider, fetchers, writers and main thread
@@ -135,6 +137,11 @@ class Pipeline:
             self._under_way = +self._under_way
             self.changed.notify_all()
 
+    def again(self, mail: Mail) -> None:
+        """Decide once more on this mail, with its clients looked up anew. Called before `done`."""
+        with self.changed:
+            self._returned.extend(mail.copies)
+
     @property
     def is_dry(self) -> bool:
         """Whether nothing comes until what was handed over is written: the rest is read, or waits for that."""
@@ -157,7 +164,7 @@ class Pipeline:
         while self._has_room():
             taken = [*early, *map(self._sift, self._reader.take(self._chunk_size()))]
             early = []
-            if not taken and (not self._put_off or not self._all_written()):
+            if not taken and (not self._all_written() or not (self._put_off or self._returned)):
                 return
             for reading in taken:
                 self._ledger.opened(reading)
@@ -177,7 +184,10 @@ class Pipeline:
     def _candidates(self, taken: Sequence[WalkedWindow]) -> Iterator[Candidate]:
         # listed twice, and settled meanwhile: it is not tried a second time
         still = [candidate for candidate in self._put_off if not self._ledger.has_seen(*_place(candidate))]
-        again = [WalkedWindow(candidate.queue, None, (candidate.header,)) for candidate in still]
+        with self.changed:
+            returned, self._returned = self._returned, []
+        self._decider.forget(returned)
+        again = [WalkedWindow(candidate.queue, None, (candidate.header,)) for candidate in (*still, *returned)]
         return self._decider.candidates([*again, *taken])
 
     def _chunk_size(self) -> int:

@@ -20,12 +20,13 @@ from typing import TypeVar
 
 from connector.core.reading.cutter import TARGET, WindowCutter
 from connector.core.reading.folders import UnknownFolderError, with_folder
+from connector.core.reading.ladder import climb
 from connector.core.reading.sweep import sweep_cutters, swept_folders
-from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked, walk
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked
 from connector.engine.walking import ReaderState, Step, StepQueue, Walking
 from connector.engine.windows import WalkedWindow, WindowQueue
-from connector.errors import MailboxError
-from connector.model.mail import Folder, FolderTree, Header, Page
+from connector.errors import BrokenListError, MailboxError
+from connector.model.mail import Folder, FolderTree, Header, Listed, Page, Unread
 from connector.model.run import Window, WindowKind
 from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
 
@@ -167,7 +168,7 @@ class Reader:
         if queue.expected is not None and window.kind is WindowKind.BACKFILL:
             reserved = min(reserved, queue.expected)
         top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (250, _SPLIT)
-        steps = walk(window, top=top, settle=self._settle, split_at=split)
+        steps = climb(window, top=top, settle=self._settle, split_at=split)
         walking = Walking(queue, cutter, window, steps, reserved, ids_only)
         self._state.reserved += reserved
         return lambda: self._ask(walking, next(steps))
@@ -180,6 +181,7 @@ class Reader:
             and window.folder is None
             and not request.first_round
             and request.link is None
+            and not request.once
             and self._claim_tree(queue)
         )
         call = PageCall(
@@ -192,20 +194,36 @@ class Reader:
             link=request.link,
             folder=window.folder,
             with_tree=with_tree,
-            ids_only=walking.ids_only,
+            ids_only=walking.ids_only or request.ids_only,
+            once=request.once,
         )
-        self._start(queue, call, lambda page: self._walk_on(walking, page), lambda: self._unreserve(walking.reserved))
+        self._start(
+            queue,
+            call,
+            lambda page: self._walk_on(walking, page),
+            lambda: self._unreserve(walking.reserved),
+            broken=lambda error: self._climb(walking, error, without_tree=with_tree),
+        )
 
     def _start(
-        self, queue: WindowQueue, call: SourceCall[_T], then: Callable[[_T], None], failed: Step = lambda: None
+        self,
+        queue: WindowQueue,
+        call: SourceCall[_T],
+        then: Callable[[_T], None],
+        failed: Step = lambda: None,
+        *,
+        broken: Callable[[BrokenListError], None] | None = None,
     ) -> None:
-        """Ask the source; `then` goes on with the answer. An error ends the mailbox, or the reading as a whole."""
+        """Ask the source; `then` goes on with the answer. An error ends the mailbox, or the reading as a whole; a list
+        that cannot be read goes to `broken`, where that is given."""
 
         def done(answer: _T | BaseException) -> None:
             self._steps.take(lambda: arrived(answer))
 
         def arrived(answer: _T | BaseException) -> None:
-            if isinstance(answer, MailboxError):
+            if isinstance(answer, BrokenListError) and broken is not None and not self._state.abandoned:
+                broken(answer)
+            elif isinstance(answer, MailboxError):
                 failed()
                 self._give_up(queue, answer)
                 self._released(queue)
@@ -216,12 +234,23 @@ class Reader:
 
         self._source.start(call, done)
 
-    def _walk_on(self, walking: Walking, page: Page) -> None:
-        if page.tree is not None:
-            self._keep_tree(walking.queue, page.tree)
-        walking.found = walking.found or any(not getattr(header, "is_draft", False) for header in page.headers)
+    def _climb(self, walking: Walking, error: BrokenListError, *, without_tree: bool) -> None:
+        """Go on with a walk whose page cannot be read; the tree that was asked for along with it did not come."""
+        if without_tree:
+            with self._changed:
+                walking.queue.tree_asked = False
+                waiting, walking.queue.waiting_for_tree = walking.queue.waiting_for_tree, []
+            for step in waiting:
+                self._steps.take(step)
+        self._walk_on(walking, error)
+
+    def _walk_on(self, walking: Walking, page: Page | BrokenListError) -> None:
+        if isinstance(page, Page):
+            if page.tree is not None:
+                self._keep_tree(walking.queue, page.tree)
+            walking.found = walking.found or any(not getattr(header, "is_draft", False) for header in page.headers)
         try:
-            request = walking.steps.send(page)
+            request = walking.steps.send(page) if isinstance(page, Page) else walking.steps.throw(page)
         except StopIteration as finished:
             self._walked(walking, finished.value)
         except MailboxError as error:
@@ -236,22 +265,25 @@ class Reader:
     def _walked(self, walking: Walking, walked: Walked) -> None:
         """The walk is over: complete the headers, and see that the mailbox has its tree."""
         queue = walking.queue
-        if walking.ids_only:
-            new = [listed for listed in walked.headers if listed.id not in queue.seen]
-            walking.found = bool(new)
-            if new:
-                wanted = [(queue.mailbox.id, queue.user, listed.id) for listed in new]
-                self._start(
-                    queue,
-                    HeadersCall(wanted=tuple(wanted)),
-                    lambda headers: self._with_tree(walking, walked, headers),
-                    lambda: self._unreserve(walking.reserved),
-                )
-                return
-            self._put(walking, walked, ())
-            return
         headers = tuple(header for header in walked.headers if isinstance(header, Header))
-        self._with_tree(walking, walked, headers)
+        new = [listed for listed in walked.headers if isinstance(listed, Listed)]
+        if walking.ids_only:
+            new = [listed for listed in new if listed.id not in queue.seen]
+            walking.found = bool(new)
+        if not new:
+            self._with_tree(walking, walked, headers)
+            return
+
+        def completed(found: Sequence[Header | Unread]) -> None:
+            whole = tuple(each for each in found if isinstance(each, Header))
+            unread = tuple(each for each in found if isinstance(each, Unread))
+            self._with_tree(walking, replace(walked, unread=(*walked.unread, *unread)), (*headers, *whole))
+
+        call = HeadersCall(
+            wanted=tuple((queue.mailbox.id, queue.user, listed.id) for listed in new),
+            received=tuple(listed.received_at for listed in new),
+        )
+        self._start(queue, call, completed, lambda: self._unreserve(walking.reserved))
 
     def _with_tree(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
         """Hand the window over once its mailbox has its folder tree, where a message needs it."""
@@ -285,7 +317,7 @@ class Reader:
             if queue.error is None:
                 if closed is not None:
                     walking.cutter.learn(closed, len(walked.headers), walked.rest)
-                self._state.pile.append(WalkedWindow(queue, closed, tuple(headers)))
+                self._state.pile.append(WalkedWindow(queue, closed, tuple(headers), walked.unread))
                 self._state.headers += len(headers)
             rest = walked.rest.end - walked.rest.start if walked.rest is not None else timedelta(0)
             queue.covered += (window.end - window.start - rest).total_seconds()

@@ -105,6 +105,7 @@ class Rematching:
             code=error.code,
             text=text,
             transient=error.transient,
+            by_rule=error.by_rule,
             email=stored.id,
         )
         self.context.ledger.note_stored(failure)

@@ -5,20 +5,22 @@ restored or re-imported message has another id; then its row says GONE.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.codes import ErrorStatus, Outcome
+from connector.core.reading.ladder import UNREADABLE, named_second
+from connector.core.reading.walk import LARGEST_PAGE
 from connector.core.scheduling.retry import error_key
 from connector.engine.mailboxes import MailboxRun
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WalkedWindow, WindowQueue
-from connector.errors import MailboxError, MailboxOutageError, MessageError, MessageGoneError
-from connector.model.mail import Header
+from connector.errors import TRIED_AGAIN, MailboxError, MailboxOutageError, MessageError, MessageGoneError
+from connector.model.mail import Header, Unread
 from connector.model.org import LoggedError, SettledError
 from connector.model.run import Failure
-from connector.model.values import GraphUserId, Place, RecordId
+from connector.model.values import GraphUserId, MessageId, Place, RecordId
 from connector.ports import MailSource
 
 #: outcomes of client mail, of which an error row may go on naming subject and Message-ID
@@ -34,6 +36,8 @@ class Retries:
     #: rows that were tried in this run, by the place where the message was found
     tried: dict[Place, LoggedError] = field(default_factory=dict)
     gone: list[SettledError] = field(default_factory=list)
+    #: the messages of seconds that could not be listed before, by the place of their row
+    seconds: dict[Place, tuple[Place, ...]] = field(default_factory=dict)
     #: those whose message could not even be read: an attempt that failed like any other
     failed: list[Failure] = field(default_factory=list)
 
@@ -67,9 +71,16 @@ class Retries:
                 forget=outcome not in _CLIENT_MAIL,
             )
             for place, error in known.items()
-            if (outcome := ledger.watched.get(place)) is not None and place not in failures
+            if ((outcome := ledger.watched.get(place)) is not None or self._read_at_last(place, ledger))
+            and place not in failures
         ]
         return [*{error.id: error for error in (*resolved, *self.gone)}.values()]
+
+    def _read_at_last(self, place: Place, ledger: OutcomeLedger) -> bool:
+        """Whether it stands for a second whose messages have their outcomes now, and rows of their own where they
+        failed."""
+        found = self.seconds.get(place)
+        return found is not None and all(ledger.has_seen(*each) for each in found)
 
     def answered(self, ledger: OutcomeLedger) -> list[RecordId]:
         """The events that a person asked to retry and whose rows were all tried."""
@@ -78,6 +89,7 @@ class Retries:
         failed = {failure.error_key for failure in self.failed}
         tried = {error.id for place, error in self.tried.items() if ledger.watched.get(place) is not None} | gone
         tried |= {error.id for error in self.open.values() if error.key in failed}
+        tried |= {self.open[place].id for place in self.seconds if self._read_at_last(place, ledger)}
         for error in self.open.values():
             if error.event is not None and error.event_requested:
                 asked[error.event] = asked.get(error.event, True) and error.id in tried
@@ -104,7 +116,13 @@ def readings(
         if mailbox_run is not None and mailbox_run.queue is not None:
             wanted[mailbox_run.mailbox.id, error.message] = (error, mailbox_run.queue)
     found: dict[RecordId, list[Header]] = defaultdict(list)
-    asked = [(mailbox, queue.user, message) for (mailbox, message), (_, queue) in wanted.items()]
+    for mailbox, of_second in _seconds(retries, wanted, source):
+        found[mailbox].append(of_second)
+    asked = [
+        (mailbox, queue.user, message)
+        for (mailbox, message), (_, queue) in wanted.items()
+        if named_second(message) is None
+    ]
     for (mailbox, user, message), answer in source.headers(asked):
         error, _ = wanted[mailbox, message]
         header = answer
@@ -126,6 +144,61 @@ def readings(
     return [
         reading for mailbox, headers in found.items() if (reading := _reading(mailbox_runs[mailbox], headers, source))
     ]
+
+
+def failure_to_read(unread: Unread, queue: WindowQueue) -> Failure:
+    """The error row of what was listed and could not be read: ids only, as it may not be client mail."""
+    return Failure(
+        mailbox=queue.mailbox.id,
+        graph_user_id=queue.user,
+        message=unread.id,
+        internet_message_id=None,
+        subject="",
+        received_at=unread.received_at,
+        code=unread.error.code,
+        text=str(unread.error),
+        transient=unread.error.transient,
+    )
+
+
+def _seconds(
+    retries: Retries, wanted: Mapping[Place, tuple[LoggedError, WindowQueue]], source: MailSource
+) -> Iterator[tuple[RecordId, Header]]:
+    """The messages of seconds that could not be listed before; their rows are settled once each has its outcome."""
+    for (mailbox, name), (error, queue) in wanted.items():
+        second = named_second(name)
+        if second is None:
+            continue
+        try:
+            headers = _in_second(mailbox, queue.user, second, source)
+        except (MailboxError, MessageError) as unread:
+            why = MessageError(unread.what, where=unread.where, remedy=TRIED_AGAIN, code=UNREADABLE, transient=True)
+            retries.failed.append(_failed(error, why, mailbox, queue.user))
+            continue
+        retries.seconds[mailbox, name] = tuple((mailbox, header.id) for header in headers)
+        yield from ((mailbox, header) for header in headers)
+
+
+def _in_second(mailbox: RecordId, user: GraphUserId, second: datetime, source: MailSource) -> list[Header]:
+    """All messages of one received second. Raises MailboxError, or MessageError for one that cannot be read."""
+    found: dict[str, Header] = {}
+    listed: list[MessageId] = []
+    link: str | None = None
+    links: set[str] = set()
+    while True:
+        page = source.page(mailbox, user, second, second + timedelta(seconds=1), top=LARGEST_PAGE, link=link)
+        found |= {header.id: header for header in page.headers if isinstance(header, Header)}
+        listed += (header.id for header in page.headers if not isinstance(header, Header))
+        link = page.link
+        if link is None or link in links:
+            break
+        links.add(link)
+    for _, answer in source.headers([(mailbox, user, name) for name in listed]):
+        if isinstance(answer, Header):
+            found[answer.id] = answer
+        elif not isinstance(answer, MessageGoneError):
+            raise answer
+    return [*found.values()]
 
 
 def _elsewhere(source: MailSource, mailbox: RecordId, user: GraphUserId, error: LoggedError) -> Header | None:
@@ -157,6 +230,7 @@ def _failed(error: LoggedError, why: MessageError, mailbox: RecordId, user: Grap
         code=why.code,
         text=str(why),
         transient=why.transient,
+        by_rule=why.by_rule,
         email=error.email,
         error_key=error.key,
     )

@@ -31,7 +31,7 @@ from connector.engine.reader import Reader
 from connector.engine.recorder import RunRecorder
 from connector.engine.report import ReportBuilder, RunReport
 from connector.engine.request import RunRequest
-from connector.engine.retries import Retries
+from connector.engine.retries import Retries, failure_to_read
 from connector.engine.retries import readings as retry_readings
 from connector.engine.store import Store
 from connector.engine.windows import WalkedWindow
@@ -176,7 +176,7 @@ class Run:
         decider = Decider(context)
         carried = [*early]
         while True:
-            walked = (self._without_waiting(each, context.setup) for each in reader.take(CHUNK_LEAST))
+            walked = (self._sifted(each, context.setup) for each in reader.take(CHUNK_LEAST))
             if not (chunk := [*carried, *walked]):
                 return
             for line in dry_run_lines(decider, chunk, self.ledger, foresight=foresight):
@@ -188,9 +188,7 @@ class Run:
         """Decide on, fetch and write what the reader walks; save checkpoints when due. Raises ServiceError."""
         setup = context.setup
         decider = Decider(context)
-        pipeline = Pipeline(
-            reader, decider, self.ledger, early=early, sift=lambda walked: self._without_waiting(walked, setup)
-        )
+        pipeline = Pipeline(reader, decider, self.ledger, early=early, sift=lambda walked: self._sifted(walked, setup))
         store = Store(
             context,
             pipeline,
@@ -218,8 +216,9 @@ class Run:
         )
         self._maintenance.begin()
 
-    def _without_waiting(self, walked: WalkedWindow, setup: Setup) -> WalkedWindow:
+    def _sifted(self, walked: WalkedWindow, setup: Setup) -> WalkedWindow:
         """Leave out what failed before and is not due yet: the hour that is read again must not use up its attempts.
+        What could not be read fails, before its window may be closed.
 
         Live windows, which overlap, and sweeps also leave out what was given up, and what this very run has failed to
         store.
@@ -228,6 +227,10 @@ class Run:
             waiting = self._retries.logged(setup.now) | self.ledger.failures_now().keys()
         else:
             waiting = self._retries.waiting(setup.now)
+        for unread in walked.unread:
+            failure = failure_to_read(unread, walked.queue)
+            if (failure.mailbox, failure.message) not in waiting:
+                self.ledger.fail_unread(failure)
         headers = tuple(header for header in walked.headers if (header.mailbox, header.id) not in waiting)
         return replace(walked, headers=headers) if len(headers) < len(walked.headers) else walked
 
@@ -291,8 +294,10 @@ class Run:
 
     def _note_failed(self) -> None:
         read = [(each, each.queue) for each in self._mailbox_runs.values() if each.queue is not None]
-        errors = [queue.error for _, queue in read if queue.error is not None]
-        if errors and len(errors) == len(read) and all(isinstance(error, MailboxOutageError) for error in errors):
+        unfound = [each.error for each in self._mailbox_runs.values() if isinstance(each.error, MailboxOutageError)]
+        errors = [*unfound, *(queue.error for _, queue in read if queue.error is not None)]
+        tried = len(read) + len(unfound)
+        if errors and len(errors) == tried and all(isinstance(error, MailboxOutageError) for error in errors):
             raise ServiceError(
                 f"Microsoft Graph answered for no mailbox: {errors[0].what}",
                 where="Microsoft Graph",

@@ -46,7 +46,7 @@ class Store:
         self._cleaner = BodyCleaner(remote_images=context.settings.remote_images)
         self._contents = Contents(context, self._cleaner, is_ours=decider.is_ours)
         self.files = AttachmentStore(context, sink.files)
-        self._writer = MailWriter(context, sink, self.files, event)
+        self._writer = MailWriter(context, sink, self.files, event, again=pipeline.again)
         self._pool = WritePool()
         self._fetching = FETCHERS
         self._writing = 0
@@ -90,6 +90,7 @@ class Store:
             tick()
             if over:
                 break
+        self._writer.finish()
         self.files.finish()
 
     @property

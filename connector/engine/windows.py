@@ -8,7 +8,7 @@ from connector.core.reading.progress import Progress
 from connector.core.reading.sweep import next_window
 from connector.engine.seen import SeenIds
 from connector.errors import MailboxError
-from connector.model.mail import FolderTree, Header
+from connector.model.mail import FolderTree, Header, Unread
 from connector.model.org import Mailbox
 from connector.model.run import Window, WindowKind
 from connector.model.values import FolderId, GraphUserId
@@ -125,11 +125,15 @@ class WindowQueue:
 
 @dataclass(frozen=True, slots=True)
 class WalkedWindow:
-    """A window that was walked to its end: `closed` is None where the window held no closed second yet."""
+    """A window that was walked to its end: `closed` is None where the window held no closed second yet.
+
+    `unread`: what it holds beside `headers` and cannot be read.
+    """
 
     queue: WindowQueue
     closed: Window | None
     headers: tuple[Header, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 def _seconds(window: Window) -> float:

@@ -5,7 +5,8 @@ has at hand, since Tasks lock both (and a second request for the same Account wo
 order of Accounts. A request that is not full goes only when nothing more will come.
 """
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -15,7 +16,7 @@ from connector.engine.attachments import AttachmentStore
 from connector.engine.context import RunContext
 from connector.engine.decider import Mail, note_failure
 from connector.engine.mail_files import MailFiles, case_of
-from connector.errors import MessageError, OrgFaultError
+from connector.errors import TRIED_DAILY, MessageError, OrgFaultError
 from connector.model.records import RowError, RowResult
 from connector.model.run import EventRecord
 from connector.ports import RecordSink
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 #: mails that may wait in the pool, and the bytes of their rows: some requests' worth
 MOST_MAILS = 2_000
 MOST_BYTES = 12_000_000
+#: objects whose rows name clients
+_CHILDREN = frozenset({"Email_Participant__c", "Task"})
 
 
 class WritePool:
@@ -98,11 +101,28 @@ class WritePool:
 
 
 class MailWriter:
-    """Writes mails and gives each message its outcome. Safe from several threads, each with mails of its own."""
+    """Writes mails and gives each message its outcome. Safe from several threads, each with mails of its own.
+
+    A refusal is the mail's own once a row of the same object was taken after it. Until then it may be the first of many
+    by which the org shows a fault of its own: the mail gets no outcome, so that no window of it is closed; `finish`
+    gives it one at the end. `again` is given a mail whose client was deleted since it was matched, once.
+    """
 
     def __init__(
-        self, context: RunContext, sink: RecordSink, files: AttachmentStore, event: Callable[[], EventRecord]
+        self,
+        context: RunContext,
+        sink: RecordSink,
+        files: AttachmentStore,
+        event: Callable[[], EventRecord],
+        *,
+        again: Callable[[Mail], None],
     ) -> None:
+        self._again = again
+        #: keys of mails that were handed to `again`
+        self._returned: set[str] = set()
+        #: refused mails by the object whose row was refused, until one of its rows is taken: see `finish`
+        self._doubtful: dict[str, list[tuple[Mail, RowError, Sequence[RowResult]]]] = {}
+        self._lock = threading.Lock()
         self._settings = context.settings
         self._ledger = context.ledger
         self._sink = sink
@@ -120,7 +140,7 @@ class MailWriter:
                 left.append(mail)
             else:
                 self._store_files([self._case(mail, ())])
-                self._settle(mail, existed=True)
+                self._settle(mail, existed=mail.key not in self._returned)
         return left
 
     def write(self, mails: Sequence[Mail]) -> list[Mail]:
@@ -139,14 +159,18 @@ class MailWriter:
             for result in results:
                 self._ledger.count(result)
             self._note_returned(mail, results)
+            self._clear({result.row.object for result in results if result.done})
             refused = next(((r.row.object, r.error) for r in results if r.error is not None), None)
             if _of_its_copy(results) and mail.give_way():
                 again.append(mail)
-            elif refused is not None:
-                self._refuse(mail, *refused, results)
-            else:
+            elif refused is None:
                 self._store_files([self._case(mail, results)])
-                self._settle(mail, existed=mail.stored is not None or any(r.existed for r in results[:1]))
+                self._settle(mail, existed=self._existed(mail) or any(r.existed for r in results[:1]))
+            elif self._is_to_return(mail, results):
+                self._again(mail)
+            else:
+                with self._lock:
+                    self._doubtful.setdefault(refused[0], []).append((mail, refused[1], results))
             mail.rows = ()
         return again
 
@@ -156,6 +180,31 @@ class MailWriter:
         task = next((result for result in results if result.row.object == "Task" and result.existed), None)
         if mail.stored is None and own is not None and own.id is not None and not own.existed and task is not None:
             self._ledger.note_returned(own.id, task.row.key)
+
+    def finish(self) -> None:
+        """Give those their outcome that were refused last: too few to be a fault of the org."""
+        with self._lock:
+            left = list(self._doubtful)
+        self._clear(left)
+
+    def _clear(self, objects: Iterable[str]) -> None:
+        """A row of these objects was taken: what was refused before it was refused for its own sake."""
+        with self._lock:
+            refused = [(name, each) for name in objects for each in self._doubtful.pop(name, ())]
+        for name, (mail, error, results) in refused:
+            self._refuse(mail, name, error, results)
+
+    def _is_to_return(self, mail: Mail, results: Sequence[RowResult]) -> bool:
+        """Whether a client was deleted between match and write, so that the mail is to be matched again: not twice."""
+        gone = any(r.error is not None and r.error.named_is_gone and r.row.object in _CHILDREN for r in results)
+        if not gone or mail.key in self._returned:
+            return False
+        self._returned.add(mail.key)
+        return True
+
+    def _existed(self, mail: Mail) -> bool:
+        """Whether the mail was stored before this run began with it."""
+        return mail.stored is not None and mail.key not in self._returned
 
     def _store_files(self, cases: Sequence[MailFiles | None]) -> None:
         self._files.take([case for case in cases if case is not None])
@@ -185,7 +234,13 @@ class MailWriter:
             if mail.stored is not None
             else next((r.id for r in results if r.row.object == "Email__c" and r.id is not None), None)
         )
-        error = MessageError(f"{object_}: {refused.message}", code=refused.code, transient=refused.transient)
+        error = MessageError(
+            f"{object_}: {refused.message}",
+            code=refused.code,
+            remedy=TRIED_DAILY if refused.by_rule else "",
+            transient=refused.transient,
+            by_rule=refused.by_rule,
+        )
         for candidate in mail.copies:
             note_failure(self._ledger, candidate, error, is_client=mail.is_client, email=email)
 

@@ -11,7 +11,14 @@ from urllib.parse import quote
 import requests
 import urllib3
 
-from connector.errors import TRIED_AGAIN, MailboxError, MessageError, MessageGoneError, UnreachableError
+from connector.errors import (
+    TRIED_AGAIN,
+    MailboxError,
+    MailboxOutageError,
+    MessageError,
+    MessageGoneError,
+    UnreachableError,
+)
 from connector.graph import parse
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
@@ -42,15 +49,16 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
     body, links = answer.body, set[str]()
     try:
         while True:
-            found += (parse.attachment(item) for item in body.get("value") or ())
-            link = body.get("@odata.nextLink")
+            found += map(parse.attachment, parse.items(body))
+            link = parse.link(body)
             if not link or link in links or len(found) > _MOST_LISTED or len(links) >= _MOST_PAGES:
-                return tuple(found)
+                # a list that repeats itself does not have the file twice
+                return tuple({each.id: each for each in found}.values())
             links.add(link)
             body, _ = client.get(user, link)
     except MailboxError as error:
         return MessageError(f"The attachments could not be listed: {error.what}", remedy=TRIED_AGAIN, transient=True)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         return MessageError(
             f"Graph listed an attachment that cannot be read ({type(error).__name__})", code="BAD_ITEM", transient=True
         )
@@ -75,7 +83,7 @@ def download(
             if _is_of_a_gateway(answer):
                 raise _broken("a web page came instead")
             yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
-    except UnreachableError as error:
+    except (UnreachableError, MailboxOutageError) as error:
         raise MessageError(
             f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True
         ) from error

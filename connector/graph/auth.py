@@ -100,9 +100,9 @@ class ApplicationToken:
             answer: dict[str, Any] = app.acquire_token_for_client(scopes=[self._scope])
         except MsalServiceError as error:
             raise unreachable(error, self._host) from error
-        if "access_token" not in answer:
-            raise refused(answer, self._host)
-        return str(answer["access_token"]), float(answer.get("expires_in") or 0)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # msal reads it as it comes
+            raise unreadable(error, self._host) from error
+        return granted(answer, self._host)
 
     @property
     def _host(self) -> str:
@@ -124,6 +124,28 @@ class ApplicationToken:
 def unreachable(error: MsalServiceError, host: str) -> UnreachableError:
     """The error where Entra gave no usable answer."""
     return UnreachableError(f"Microsoft Entra does not answer: {error}", where=host, remedy="Try again later.")
+
+
+def unreadable(error: Exception, host: str) -> UnreachableError:
+    """The error where Entra's answer is not what it has to be."""
+    return UnreachableError(
+        f"Microsoft Entra answered with something that cannot be read ({type(error).__name__})",
+        where=host,
+        remedy="A proxy or gateway may stand between; try again.",
+    )
+
+
+def granted(answer: Any, host: str) -> tuple[str, float]:
+    """The token of an answer, and for how many seconds it is good. Raises SignInError, UnreachableError."""
+    try:
+        if "access_token" not in answer:
+            raise refused(answer, host)
+        token, seconds = answer["access_token"], float(answer.get("expires_in") or 0)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise unreadable(error, host) from error
+    if not isinstance(token, str) or not token:
+        raise unreadable(TypeError("the token is no text"), host)
+    return token, seconds
 
 
 def no_tenant(authority: str) -> SignInError:

@@ -12,10 +12,14 @@ LIMIT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxRequest(SubRequest):
-    """A GET of one mailbox, its address relative to /v1.0. `user` is the mailbox, whose requests are limited."""
+    """A GET of one mailbox, its address relative to /v1.0. `user` is the mailbox, whose requests are limited.
+
+    `once`: a failure of the server is told at once.
+    """
 
     user: str
     prefer: str
+    once: bool = False
 
 
 def body_of(requests: Sequence[MailboxRequest], *, chained: bool = False) -> dict[str, Any]:
@@ -31,15 +35,17 @@ def body_of(requests: Sequence[MailboxRequest], *, chained: bool = False) -> dic
 
 
 def answers_of(count: int, answer: Mapping[str, Any]) -> list[SubResponse | None]:
-    """The answers in the order of the requests, which need not be that on the wire; None for one that is missing."""
+    """The answers in the order of the requests, which need not be that on the wire; None for one that is missing, or
+    that says it was carried out and has no object to show for it."""
     found: list[SubResponse | None] = [None] * count
-    for item in answer.get("responses") or ():
+    responses = answer.get("responses")
+    for item in responses if isinstance(responses, list) else ():
         try:
             place = int(item["id"]) - 1
             status = int(item["status"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        if 0 <= place < count:
             body = item.get("body")
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+            continue
+        if 0 <= place < count and (status != 200 or isinstance(body, Mapping)):
             found[place] = SubResponse(status=status, body=body if isinstance(body, Mapping) else {})
     return found

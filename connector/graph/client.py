@@ -22,9 +22,10 @@ from connector.errors import (
     UnreachableError,
 )
 from connector.graph.batch import MailboxRequest, answers_of, body_of
+from connector.graph.silence import SilenceWatch
 from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, ServiceClient, TooLargeError
+from connector.http.transport import NoAnswerError, ServiceClient, TooLargeError, UnreadableAnswerError
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
@@ -32,6 +33,8 @@ IMMUTABLE = 'IdType="ImmutableId"'
 BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 #: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
 AGAIN = BUSY | {401, 424}
+#: for a list: the server stumbled, maybe over one of its items
+BROKEN = frozenset({500, 502, 503, 504})
 #: instead of 403 to a person whom the mailbox is not shared with
 _HIDDEN = "erroritemnotfound"
 #: the Date of an answer that did not come: so early that no window is ever taken to be read up to it
@@ -54,6 +57,7 @@ class GraphClient:
 
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
+        self.silence = SilenceWatch()
 
     @property
     def calls(self) -> int:
@@ -67,7 +71,8 @@ class GraphClient:
         answer = self._send(user, url, params, prefer)
         if answer.status_code != 200:
             raise mailbox_error(answer.status_code, error_of(answer), user)
-        return _object(answer), served_at(answer) or datetime.now(UTC)
+        with _one_mailbox(user):
+            return _object(answer), served_at(answer) or datetime.now(UTC)
 
     def try_get(
         self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
@@ -79,13 +84,20 @@ class GraphClient:
         return self.try_get_at(user, url, params=params, prefer=prefer)[0]
 
     def try_get_at(
-        self, user: str, url: str, *, params: Mapping[str, str] | None = None, prefer: str = IMMUTABLE
+        self,
+        user: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        prefer: str = IMMUTABLE,
+        once: bool = False,
     ) -> tuple[SubResponse, datetime]:
-        """The same with the Date of the answer."""
-        answer = self._send(user, url, params, prefer)
+        """The same with the Date of the answer. `once`: a failure of the server is told at once."""
+        answer = self._send(user, url, params, prefer, once=once)
         if answer.status_code == 401:
             raise mailbox_error(401, error_of(answer), user)
-        body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
+        with _one_mailbox(user):
+            body = _object(answer) if answer.status_code == 200 else {"error": error_of(answer)}
         return SubResponse(status=answer.status_code, body=body), served_at(answer) or datetime.now(UTC)
 
     def send_get(self, wanted: MailboxRequest) -> tuple[SubResponse, datetime]:
@@ -95,7 +107,7 @@ class GraphClient:
         As a status it stays with the one that was asked for: those who ask for many would lose the others to an error.
         """
         try:
-            return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer)
+            return self.try_get_at(wanted.user, f"/v1.0{wanted.url}", prefer=wanted.prefer, once=wanted.once)
         except MailboxOutageError as error:
             return SubResponse(status=504, body={"error": {"message": error.what}}), _NEVER_SERVED
 
@@ -123,7 +135,11 @@ class GraphClient:
         say nothing of the single mailboxes.
         """
         body = body_of(wanted, chained=chained)
-        answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True)
+        # in time or not at all: what is slow in it is found by asking for each alone
+        answer = self._service.request("POST", "/v1.0/$batch", json=body, idempotent=True, patient=False)
+        self.silence.answered()
+        if answer.status_code in BROKEN - {503}:  # maybe over one of them
+            return [None] * len(wanted), served_at(answer) or datetime.now(UTC)
         if answer.status_code != 200:
             raise service_error(answer.status_code, error_of(answer))
         answers = answers_of(len(wanted), _object(answer))
@@ -139,9 +155,10 @@ class GraphClient:
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
         usual = self._service.transport.timeout
-        answer = self._service.request(
-            "GET", url, headers=headers, stream=True, patient=False, timeout=min(timeout, usual), within=timeout
-        )
+        with self._heard(user):
+            answer = self._service.request(
+                "GET", url, headers=headers, stream=True, patient=False, timeout=min(timeout, usual), within=timeout
+            )
         try:
             if answer.status_code == 401:
                 raise mailbox_error(401, error_of(answer), user)
@@ -152,27 +169,44 @@ class GraphClient:
     def _settle(self, request: MailboxRequest, response: SubResponse | None) -> SubResponse:
         return response or self.try_get(request.user, f"/v1.0{request.url}", prefer=request.prefer)
 
-    def _send(self, user: str, url: str, params: Mapping[str, str] | None, prefer: str) -> requests.Response:
-        with _one_mailbox(user):
-            return self._service.request("GET", url, params=dict(params or {}), headers={"Prefer": prefer})
+    def _send(
+        self, user: str, url: str, params: Mapping[str, str] | None, prefer: str, *, once: bool = False
+    ) -> requests.Response:
+        headers = {"Prefer": prefer}
+        with _one_mailbox(user), self._heard(user):
+            return self._service.request("GET", url, params=dict(params or {}), headers=headers, once=once)
+
+    @contextmanager
+    def _heard(self, user: str) -> Iterator[None]:
+        """What is sent inside concerns one mailbox: whether it answers is noted, and one that does not is not asked."""
+        self.silence.require_voice(user)
+        try:
+            yield
+        except NoAnswerError:
+            self.silence.unanswered(user)
+            raise
+        self.silence.answered(user)
 
 
 @contextmanager
 def _one_mailbox(user: str) -> Iterator[None]:
-    """What is asked inside concerns one mailbox: one that does not answer in time, or with too much, must not stop the
-    others. A lost connection stops the run."""
+    """What is asked inside concerns one mailbox: one that does not answer in time, with too much, or so that nobody can
+    read it, must not stop the others. A lost connection stops the run."""
     try:
         yield
-    except (NoAnswerError, TooLargeError) as error:
+    except (NoAnswerError, TooLargeError, UnreadableAnswerError) as error:
         raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
 
 
 def _object(answer: requests.Response) -> Mapping[str, Any]:
-    """The JSON object of an answer: Graph sends no other kind. Raises UnreachableError."""
-    body = read_json(answer)
+    """The JSON object of an answer: Graph sends no other kind. Raises UnreadableAnswerError."""
+    try:
+        body = read_json(answer)
+    except UnreachableError as error:
+        raise UnreadableAnswerError(error.what, where=error.where, remedy=error.remedy) from error
     if isinstance(body, Mapping):
         return body
-    raise UnreachableError(
+    raise UnreadableAnswerError(
         "Microsoft Graph answered with JSON that is not an object",
         where=urlsplit(answer.url or "").netloc,
         remedy="A proxy or gateway may stand between; try again.",

@@ -1,12 +1,13 @@
 """Users of the tenant, as the directory shows them: whose mailbox a name means, and which addresses it has."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from connector.errors import MailboxError, SetupError
+from connector.errors import ConnectorError, MailboxError, SetupError
 from connector.graph import parse
-from connector.graph.client import mailbox_error, service_error
+from connector.graph.client import BROKEN, mailbox_error, service_error
 from connector.graph.dispatch import RequestDispatcher
 from connector.http.subrequest import SubResponse
 from connector.model.org import DirectoryUser
@@ -51,7 +52,8 @@ class GraphDirectory:
             item = self._user_by_upn(name) if number == 0 else None
             item = item or self._user_by_address(name)
             if item is not None:
-                return parse.directory_user(item, self._purpose(item["id"]))
+                user = parse.directory_user(item, "")
+                return replace(user, purpose=self._purpose(user.id))
         return None
 
     def has_user(self, address: str) -> bool | None:
@@ -61,15 +63,16 @@ class GraphDirectory:
                 response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
         except MailboxError:  # no answer in time
             return None
-        return bool(response.body.get("value")) if response.status == 200 else None
+        found = response.body.get("value")
+        return bool(found) if response.status == 200 and isinstance(found, list) else None
 
     def addresses(self, user: GraphUserId) -> tuple[str, ...] | None:
         """Every address that a user has today, in lower case; None where the directory cannot be asked."""
         try:
             response = self._user(user)
-        except MailboxError:  # no answer in time
+            return parse.directory_user(response.body, "").addresses if response.status == 200 else None
+        except MailboxError:  # no answer in time, or none that can be read
             return None
-        return parse.directory_user(response.body, "").addresses if response.status == 200 else None
 
     def purpose(self, user: GraphUserId) -> str:
         """Graph's userPurpose today; empty where it may not be asked, or is not answered in time."""
@@ -85,7 +88,7 @@ class GraphDirectory:
             return found
         if response.status in (400, 404):
             return None
-        raise service_error(response.status, response.body.get("error") or {})
+        raise _refused(response, name)
 
     def _user(self, key: str) -> SubResponse:
         """The directory's answer about one user, by id or User Principal Name."""
@@ -97,8 +100,8 @@ class GraphDirectory:
         with self._dispatcher.place("directory"):
             response = self._client.try_get("directory", "/v1.0/users", params=_by_address(address))
         if response.status != 200:
-            raise service_error(response.status, response.body.get("error") or {})
-        return next(iter(response.body.get("value") or ()), None)
+            raise _refused(response, address)
+        return next(iter(parse.items(response.body)), None)
 
     def _purpose(self, user: str) -> str:
         """Graph's userPurpose; empty where it may not be asked: a person's own mailbox is all that a person may ask."""
@@ -107,9 +110,20 @@ class GraphDirectory:
         if response.status == 403:
             return ""
         if response.status != 200:
-            error = response.body.get("error")
-            raise mailbox_error(response.status, error if isinstance(error, Mapping) else {}, user)
+            raise mailbox_error(response.status, _error_in(response), user)
         return parse.purpose(response.body)
+
+
+def _refused(response: SubResponse, name: str) -> ConnectorError:
+    """Why a user cannot be looked up: one over whom the directory stumbles is left out, and holds up nobody else."""
+    if response.status in BROKEN:
+        return mailbox_error(response.status, _error_in(response), name)
+    return service_error(response.status, _error_in(response))
+
+
+def _error_in(response: SubResponse) -> Mapping[str, Any]:
+    error = response.body.get("error")
+    return error if isinstance(error, Mapping) else {}
 
 
 def _by_address(address: str) -> dict[str, str]:

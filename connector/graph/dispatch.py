@@ -30,7 +30,7 @@ from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
 from connector.graph.held import HeldBodies, Share
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, TooLargeError
+from connector.http.transport import NoAnswerError, TooLargeError, UnreadableAnswerError
 
 Answer = tuple[SubResponse, datetime]
 Done = Callable[[Any], None]
@@ -83,8 +83,9 @@ class _Queue:
 
     by_user: dict[str, deque[_Ticket]] = field(default_factory=dict)
 
-    def put(self, ticket: _Ticket) -> None:
-        self.by_user.setdefault(ticket.user, deque()).append(ticket)
+    def put(self, ticket: _Ticket, *, first: bool) -> None:
+        queue = self.by_user.setdefault(ticket.user, deque())
+        (queue.appendleft if first else queue.append)(ticket)
 
     def take(self, most: int, claim: Callable[[str], bool], *, bundled: bool) -> list[_Ticket]:
         """Up to `most` tickets for which `claim` gives a place; with `bundled` only those that may share a $batch."""
@@ -245,11 +246,12 @@ class RequestDispatcher:
 
     # -- whose turn it is --------------------------------------------------------------------------------------------
 
-    def _put(self, tickets: Sequence[_Ticket]) -> None:
+    def _put(self, tickets: Sequence[_Ticket], *, first: bool = False) -> None:
+        """Queue them; `first`: before what waits for the same mailbox, so that it is known soon whether it answers."""
         with self._changed:
             closed = self._closed
             for ticket in () if closed else tickets:
-                self._queues[ticket.rank].put(ticket)
+                self._queues[ticket.rank].put(ticket, first=first)
             self._wake()
         for ticket in tickets if closed else ():  # else the caller would wait for ever
             ticket.done(StoppedError("The reading was ended"))
@@ -350,8 +352,8 @@ class RequestDispatcher:
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone
-                    again = _Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket), share=ticket.share)
-                    self._put([again])
+                    alone = _Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket), share=ticket.share)
+                    self._put([alone], first=True)
                 else:
                     ticket.done(answer if ticket.job is None or not isinstance(answer, _Result) else answer.value)
 
@@ -381,11 +383,18 @@ class RequestDispatcher:
             return [error] * len(bundle)
 
     def _sent_together(self, requests: Sequence[MailboxRequest]) -> Sequence[Answer | None]:
-        """The answers of a $batch. Where none came in time, or more than one answer may hold, each is asked again
-        alone, that of a $batch of one too: one mailbox is no fault of the others, and alone it is told of that one."""
+        """The answers of a $batch. Where none came in time, none that can be read, or more than one answer may hold,
+        each is asked again alone, that of a $batch of one too: one mailbox is no fault of the others, and alone it is
+        told of that one."""
+        silent = [self.client.silence.is_silent(request.user) for request in requests]
+        if any(silent):  # each is told alone, at once; the others travel together
+            asked = iter(self._sent_together([each for each, mute in zip(requests, silent, strict=True) if not mute]))
+            return [None if mute else next(asked) for mute in silent]
+        if not requests:
+            return []
         try:
             found, served = self.client.send_batch(requests)
-        except (NoAnswerError, TooLargeError):
+        except (NoAnswerError, TooLargeError, UnreadableAnswerError):
             return [None] * len(requests)
         return [None if answer is None else (answer, served) for answer in found]
 

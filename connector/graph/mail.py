@@ -12,14 +12,19 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from connector.core.writing.attachments import shows_inline
-from connector.errors import MailboxError, MailboxOutageError, MessageError, MessageGoneError
+from connector.errors import (
+    MailboxError,
+    MessageError,
+    MessageGoneError,
+)
 from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
-from connector.graph.client import IMMUTABLE, mailbox_error, message_error
+from connector.graph.client import BROKEN, IMMUTABLE, mailbox_error
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
 from connector.graph.enclosed import EnclosedMail
+from connector.graph.pages import all_headers, broken_list, content, read_page, said, single
 from connector.graph.queries import (
     FOLDER_PAGE,
     WELL_KNOWN,
@@ -31,7 +36,7 @@ from connector.graph.queries import (
     tree_requests,
 )
 from connector.http.subrequest import SubResponse
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Listed, Page
+from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser
 from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
@@ -94,7 +99,9 @@ class GraphMail(EnclosedMail):
             link = call.link
             self._run(call.user, call.kind, lambda: self._page(call, self._client.try_get_at(call.user, link)), done)
             return
-        request = list_request(call) if url is None else MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE)
+        request = list_request(call)
+        if url is not None:
+            request = MailboxRequest(user=call.user, url=url, prefer=IMMUTABLE, once=call.once)
         self._dispatcher.submit(request, _rank(call.kind), _then(lambda answer: self._page(call, answer), done))
 
     def _page(self, call: PageCall, answer: Answer) -> Page:
@@ -103,7 +110,9 @@ class GraphMail(EnclosedMail):
         response, served = answer
         if call.folder is not None and _is_gone(response):
             return Page(headers=(), link=None, served_at=served)
-        return _page(call.mailbox, _good(response, call.user), served, ids_only=call.ids_only)
+        if response.status in BROKEN:
+            raise broken_list(said(response), call.user)
+        return read_page(call, _good(response, call.user), served)
 
     def page(
         self,
@@ -160,7 +169,8 @@ class GraphMail(EnclosedMail):
             return parse.folder(response.body)
         if response.status == 404:
             return None
-        raise mailbox_error(response.status, response.body.get("error") or {}, user)
+        error = response.body.get("error")
+        raise mailbox_error(response.status, error if isinstance(error, Mapping) else {}, user)
 
     def _start_headers(self, call: HeadersCall, done: Callable[[Any], None]) -> None:
         """Ask for each message; call `done` once, when all answers have come."""
@@ -169,12 +179,12 @@ class GraphMail(EnclosedMail):
 
         def arrived(number: int, answer: Any) -> None:
             mailbox, user, _ = call.wanted[number]
-            answers[number] = answer if isinstance(answer, BaseException) else _single(mailbox, user, answer[0])
+            answers[number] = answer if isinstance(answer, BaseException) else single(mailbox, user, answer[0])
             with lock:
                 missing[0] -= 1
                 last = missing[0] == 0
             if last:
-                done(_all_headers(answers))
+                done(all_headers(call, answers))
 
         for number, (_, user, message) in enumerate(call.wanted):
             told = functools.partial(arrived, number)
@@ -186,11 +196,11 @@ class GraphMail(EnclosedMail):
         page = _good(next(answers), user)
         links: set[str] = set()
         while True:
-            for item in _items(page):
-                if "@removed" not in item:
-                    found = parse.folder(item)
+            for item in parse.items(page):
+                # one that cannot be read is asked for by its id, once a message lies in it
+                if (found := parse.listed_folder(item)) is not None:
                     folders[found.id] = found
-            link = page.get("@odata.nextLink")
+            link = parse.link(page)
             if link is None:
                 break
             if link in links or len(links) >= _MOST_PAGES:
@@ -199,8 +209,8 @@ class GraphMail(EnclosedMail):
             page, _ = self._client.get(user, link, prefer=FOLDER_PAGE)
         for name, answer in zip(WELL_KNOWN, answers, strict=True):
             if answer.status != 404:  # not every mailbox has them all
-                found = parse.folder(_good(answer, user), well_known=name)
-                folders[found.id] = found
+                known = parse.folder(_good(answer, user), well_known=name)
+                folders[known.id] = known
         return FolderTree(folders=folders)
 
     def headers(
@@ -210,7 +220,7 @@ class GraphMail(EnclosedMail):
         requests = [header_request(user, message) for _, user, message in wanted]
         for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
             mailbox, user, _ = wanted[index]
-            yield wanted[index], _single(mailbox, user, response)
+            yield wanted[index], single(mailbox, user, response)
 
     def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
         """The messages of a mailbox that have this Message-ID, which need not be one."""
@@ -218,7 +228,7 @@ class GraphMail(EnclosedMail):
         asked = {"$filter": f"internetMessageId eq '{literal}'", "$select": parse.HEADER_FIELDS, "$top": "50"}
         with self._dispatcher.place(user):
             answer, _ = self._client.get(user, f"/v1.0{messages_path(user)}", params=asked)
-        return tuple(parse.header(mailbox, item) for item in _items(answer))
+        return tuple(parse.header(mailbox, item) for item in parse.items(answer) if isinstance(item, Mapping))
 
     # -- bodies -----------------------------------------------------------------------------------------------------
 
@@ -248,7 +258,7 @@ class GraphMail(EnclosedMail):
             if is_list:
                 lists[index] = self._attachment_list(users[header.mailbox], response)
             else:
-                bodies[index] = _content(response)
+                bodies[index] = content(response)
             if index not in bodies or (header.has_attachments and index not in lists):
                 continue
             answer = _joined(bodies.pop(index), lists.pop(index, None))
@@ -312,16 +322,6 @@ def _is_gone(answer: SubResponse) -> bool:
     return answer.status == 404 and str(code).lower() == "erroritemnotfound"
 
 
-def _page(mailbox: RecordId, answer: Mapping[str, Any], served: datetime, *, ids_only: bool = False) -> Page:
-    items = _items(answer)
-    headers: tuple[Header | Listed, ...]
-    if ids_only:
-        headers = tuple(parse.listed(item) for item in items)
-    else:
-        headers = tuple(parse.header(mailbox, item) for item in items)
-    return Page(headers=headers, link=answer.get("@odata.nextLink"), served_at=served)
-
-
 def _count(answer: Any) -> int | BaseException | None:
     """What the count says; a mailbox that cannot be read is reported by its pages."""
     if isinstance(answer, BaseException):
@@ -329,19 +329,6 @@ def _count(answer: Any) -> int | BaseException | None:
     response: SubResponse = answer[0]
     found = response.body.get("@odata.count") if response.status == 200 else None
     return found if isinstance(found, int) and found >= 0 else None
-
-
-def _all_headers(answers: Sequence[Header | BaseException | None]) -> tuple[Header, ...] | BaseException:
-    """The headers without those of messages that are gone; or the first other error."""
-    errors = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MessageGoneError)]
-    if not errors:
-        return tuple(each for each in answers if isinstance(each, Header))
-    error = errors[0]
-    if isinstance(error, MessageError):
-        if error.transient:  # of the mailbox, or of the service as a whole where all meet it
-            return MailboxOutageError(error.what, where=error.where, remedy=error.remedy)
-        return MailboxError(error.what, where=error.where, remedy=error.remedy, code=error.code)
-    return error
 
 
 def _rank(kind: WindowKind) -> Rank:
@@ -369,28 +356,3 @@ def _joined(
     if isinstance(content, MessageError):
         return content
     return listed if isinstance(listed, MessageGoneError) else replace(content, attachments=listed)
-
-
-def _single(mailbox: RecordId, user: str, response: SubResponse) -> Header | MessageError:
-    if response.status != 200:
-        return message_error(response)
-    try:
-        return parse.header(mailbox, response.body)
-    except MailboxError as error:
-        return MessageError(error.what, where=error.where or f"user {user}", remedy=error.remedy, code=error.code)
-
-
-def _items(answer: Mapping[str, Any]) -> Sequence[Any]:
-    """The `value` of a list. Raises MailboxError where it is missing: an empty list would end a window too early."""
-    items = answer.get("value")
-    if not isinstance(items, list):
-        raise MailboxError(
-            "Microsoft Graph answered a list without a value",
-            remedy="The next run tries again; report it if it stays.",
-            code="BAD_LIST",
-        )
-    return items
-
-
-def _content(response: SubResponse) -> Content | MessageError:
-    return parse.content(response.body) if response.status == 200 else message_error(response)

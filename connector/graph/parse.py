@@ -1,6 +1,7 @@
 """Graph's JSON to models, pure. A bad item raises with its id, never its content."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,31 +34,30 @@ def instant(text: str) -> datetime:
     return parsed.astimezone(UTC).replace(microsecond=0)
 
 
-def header(mailbox: RecordId, item: Mapping[str, Any]) -> Header:
+def header(mailbox: RecordId, item: Any) -> Header:
     """A message of a list. Raises MailboxError naming the id where the item cannot be read."""
     try:
         return Header(
             mailbox=mailbox,
-            id=MessageId(item["id"]),
-            folder=FolderId(item["parentFolderId"]),
-            received_at=instant(item["receivedDateTime"]),
-            sent_at=_optional_instant(item.get("sentDateTime")),
-            internet_message_id=item.get("internetMessageId") or None,
-            conversation_index=item.get("conversationIndex") or None,
-            subject=item.get("subject") or "",
+            id=MessageId(_needed(item, "id")),
+            folder=FolderId(_needed(item, "parentFolderId")),
+            received_at=instant(_needed(item, "receivedDateTime")),
+            sent_at=_optional_instant(_text(item, "sentDateTime")),
+            internet_message_id=_text(item, "internetMessageId") or None,
+            conversation_index=_text(item, "conversationIndex") or None,
+            subject=_text(item, "subject"),
             from_=_recipient(item.get("from")),
             sender=_recipient(item.get("sender")),
             to=_recipients(item.get("toRecipients")),
             cc=_recipients(item.get("ccRecipients")),
             bcc=_recipients(item.get("bccRecipients")),
-            importance=item.get("importance") or "normal",
-            categories=tuple(item.get("categories") or ()),
-            web_link=item.get("webLink") or "",
-            is_draft=bool(item.get("isDraft")),
-            has_attachments=bool(item.get("hasAttachments")),
+            importance=_text(item, "importance") or "normal",
+            categories=_texts(item, "categories"),
+            web_link=_text(item, "webLink"),
+            is_draft=_flag(item, "isDraft"),
+            has_attachments=_flag(item, "hasAttachments"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        # OverflowError: year 1 or 9999 with an offset has no equal in UTC
+    except _UNREADABLE as error:
         raise _bad_item(item, error) from error
 
 
@@ -70,6 +70,10 @@ def enclosed(mailbox: RecordId, message: MessageId, attachment: Any) -> Header |
     return header(mailbox, {"id": message, "parentFolderId": "", "receivedDateTime": _NO_TIME, **people})
 
 
+#: what reading a value of the wrong kind raises. OverflowError: year 1 or 9999 with an offset has no equal in UTC
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
 def _bad_item(item: Any, error: Exception) -> MailboxError:
     known = item.get("id") if isinstance(item, Mapping) else None
     return MailboxError(
@@ -80,62 +84,121 @@ def _bad_item(item: Any, error: Exception) -> MailboxError:
     )
 
 
-def listed(item: Mapping[str, Any]) -> Listed:
-    """The id and time of a message of a list. Raises MailboxError where the item cannot be read."""
+def in_list(mailbox: RecordId, item: Any, start: datetime, *, ids_only: bool) -> Header | Listed:
+    """A message of a list that begins at `start`; `Listed` where ids were asked for, or no more can be read of it.
+
+    Raises MailboxError for an item without id.
+    """
+    if not ids_only:
+        # what cannot be read is asked for by its id, and named if that cannot be read either
+        with suppress(MailboxError):
+            return header(mailbox, item)
     try:
-        return Listed(id=MessageId(item["id"]), received_at=instant(item["receivedDateTime"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        name = MessageId(_needed(item, "id"))
+    except _UNREADABLE as error:
         raise _bad_item(item, error) from error
+    try:
+        received = instant(_needed(item, "receivedDateTime"))
+    except _UNREADABLE:
+        received = start
+    return Listed(id=name, received_at=received)
+
+
+def items(answer: Mapping[str, Any]) -> Sequence[Any]:
+    """The `value` of a list. Raises MailboxError where it is missing: an empty list would end a window too early."""
+    found = answer.get("value")
+    if not isinstance(found, list):
+        raise MailboxError(
+            "Microsoft Graph answered a list without a value",
+            remedy="The next run tries again; report it if it stays.",
+            code="BAD_LIST",
+        )
+    return found
+
+
+def link(answer: Mapping[str, Any]) -> str | None:
+    """The nextLink of a list. Raises MailboxError where it is none."""
+    found = answer.get("@odata.nextLink")
+    if found is None or (isinstance(found, str) and found):
+        return found
+    raise MailboxError("Microsoft Graph answered a list whose link cannot be read", code="BAD_LIST")
 
 
 def content(item: Mapping[str, Any]) -> Content:
-    """The body of a message; empty where it has none."""
-    body = item.get("body") or {}
+    """The body of a message. Raises KeyError, TypeError or ValueError for what is not a message with a body."""
+    _needed(item, "id")
+    body = item["body"]
+    if not isinstance(body, Mapping) or not isinstance(body.get("content"), str):
+        raise TypeError("it has no body")
     return Content(
-        html=body.get("content") or "",
-        is_html=(body.get("contentType") or "html").lower() == "html",
-        preview=item.get("bodyPreview") or "",
+        html=body["content"],
+        is_html=(_text(body, "contentType") or "html").lower() == "html",
+        preview=_text(item, "bodyPreview"),
     )
 
 
-def attachment(item: Mapping[str, Any]) -> Attachment:
+def attachment(item: Any) -> Attachment:
     """An attachment of a list. Raises KeyError, TypeError or ValueError where it cannot be read."""
-    kind = str(item.get("@odata.type") or "").lower()
+    kind = _text(item, "@odata.type").lower()
     kinds = {"itemattachment": AttachmentKind.ITEM, "referenceattachment": AttachmentKind.REFERENCE}
+    size = item.get("size")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
+        raise TypeError("its size is no number")
     return Attachment(
-        id=str(item["id"]),
+        id=_needed(item, "id"),
         # "#microsoft.graph.fileAttachment", with or without the number sign
         kind=kinds.get(kind.rpartition(".")[2], AttachmentKind.FILE),
-        name=item.get("name") or "",
-        content_type=item.get("contentType") or "",
-        size=int(item.get("size") or 0),
-        is_inline=bool(item.get("isInline")),
+        name=_text(item, "name"),
+        content_type=_text(item, "contentType"),
+        size=size or 0,
+        is_inline=_flag(item, "isInline"),
     )
 
 
-def folder(item: Mapping[str, Any], well_known: str | None = None) -> Folder:
-    """A mail folder of an answer. Raises KeyError where it has no id."""
-    parent, items = item.get("parentFolderId"), item.get("totalItemCount")
-    return Folder(
-        id=FolderId(item["id"]),
-        parent=FolderId(parent) if parent else None,
-        name=item.get("displayName") or "",
-        hidden=bool(item.get("isHidden")),
-        well_known=well_known,
-        items=items if isinstance(items, int) else None,
-    )
+def folder(item: Any, well_known: str | None = None) -> Folder:
+    """A mail folder of an answer. Raises MailboxError where it cannot be read."""
+    try:
+        parent, items = _text(item, "parentFolderId"), item.get("totalItemCount")
+        return Folder(
+            id=FolderId(_needed(item, "id")),
+            parent=FolderId(parent) if parent else None,
+            name=_text(item, "displayName"),
+            hidden=_flag(item, "isHidden"),
+            well_known=well_known,
+            items=items if isinstance(items, int) else None,
+        )
+    except _UNREADABLE as error:
+        raise MailboxError(
+            f"Graph showed a folder that cannot be read ({type(error).__name__})",
+            remedy="The next run tries again; report it if it stays.",
+            code="BAD_FOLDER",
+        ) from error
 
 
-def directory_user(item: Mapping[str, Any], purpose: str) -> DirectoryUser:
-    """A user with its smtp addresses, the primary one first, in lower case."""
-    proxies: Sequence[str] = item.get("proxyAddresses") or ()
-    smtp = [address for address in proxies if address[:5].lower() == "smtp:"]
-    smtp.sort(key=lambda address: not address.startswith("SMTP:"))
-    mail = item.get("mail") or ""
-    addresses = [mail, *(address[5:] for address in smtp), item.get("userPrincipalName") or ""]
+def listed_folder(item: Any) -> Folder | None:
+    """A folder of the list of all; None for one that is not there any more, or cannot be read."""
+    try:
+        return None if isinstance(item, Mapping) and "@removed" in item else folder(item)
+    except MailboxError:
+        return None
+
+
+def directory_user(item: Any, purpose: str) -> DirectoryUser:
+    """A user with its smtp addresses, the primary one first, in lower case. Raises MailboxError."""
+    try:
+        smtp = [address for address in _texts(item, "proxyAddresses") if address[:5].lower() == "smtp:"]
+        smtp.sort(key=lambda address: not address.startswith("SMTP:"))
+        mail, name, key = _text(item, "mail"), _text(item, "userPrincipalName"), _needed(item, "id")
+    except _UNREADABLE as error:
+        raise MailboxError(
+            f"Graph showed a user that cannot be read ({type(error).__name__})",
+            remedy="The next run tries again; report it if it stays.",
+            code="BAD_USER",
+        ) from error
+    addresses = [mail, *(address[5:] for address in smtp), name]
     return DirectoryUser(
-        id=GraphUserId(item["id"]),
-        user_principal_name=item.get("userPrincipalName") or "",
+        id=GraphUserId(key),
+        user_principal_name=name,
         mail=mail,
         addresses=tuple(dict.fromkeys(address.lower() for address in addresses if address)),
         purpose=purpose,
@@ -147,18 +210,58 @@ def purpose(answer: Mapping[str, Any]) -> str:
     value = answer.get("value")
     if isinstance(value, Mapping):
         value = value.get("value")
-    return str(value or "user")
+    return value if isinstance(value, str) and value else "user"
 
 
-def _optional_instant(text: str | None) -> datetime | None:
+def _optional_instant(text: str) -> datetime | None:
     return instant(text) if text else None
 
 
-def _recipient(value: Mapping[str, Any] | None) -> Recipient | None:
-    if not value or not (address := value.get("emailAddress")):
+def _needed(item: Any, name: str) -> str:
+    """A text that has to be there. Raises KeyError, TypeError."""
+    value = item[name]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def _text(item: Any, name: str) -> str:
+    """A text, empty where there is none. Raises TypeError for a value of another kind."""
+    value = item.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def _texts(item: Any, name: str) -> tuple[str, ...]:
+    """A list of texts, empty ones left out. Raises TypeError."""
+    value = item.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(each is None or isinstance(each, str) for each in value):
+        raise TypeError(f"{name} is no list of texts")
+    return tuple(each for each in value if each)
+
+
+def _flag(item: Any, name: str) -> bool:
+    """True or false; false where there is none. Raises TypeError."""
+    value = item.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{name} is neither true nor false")
+    return bool(value)
+
+
+def _recipient(value: Any) -> Recipient | None:
+    if value is None or (address := value.get("emailAddress")) in (None, {}):
         return None
-    return Recipient(name=address.get("name") or "", address=address.get("address") or "")
+    return Recipient(name=_text(address, "name"), address=_text(address, "address"))
 
 
-def _recipients(values: Sequence[Mapping[str, Any]] | None) -> tuple[Recipient, ...]:
-    return tuple(recipient for value in values or () if (recipient := _recipient(value)) is not None)
+def _recipients(values: Any) -> tuple[Recipient, ...]:
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise TypeError("the recipients are no list")
+    return tuple(recipient for value in values if (recipient := _recipient(value)) is not None)

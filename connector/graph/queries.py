@@ -27,7 +27,7 @@ def list_request(call: PageCall) -> MailboxRequest:
     query = f"$filter={_filter(call.start, call.end)}&$orderby=receivedDateTime&$select={fields}&$top={call.top}"
     user, folder = call.user, call.folder
     path = messages_path(user) if folder is None else f"{folders_path(user)}/{quote(folder, safe='')}/messages"
-    return MailboxRequest(user=user, url=f"{path}?{query}", prefer=IMMUTABLE)
+    return MailboxRequest(user=user, url=f"{path}?{query}", prefer=IMMUTABLE, once=call.once)
 
 
 def header_request(user: str, message: MessageId) -> MailboxRequest:

@@ -29,13 +29,16 @@ from connector.errors import ServiceError, UnreachableError, UsageError
 from connector.http.address import ForeignAddressError, Origin
 from connector.http.answers import require_json, served_at, template
 from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
-from connector.http.failures import LargeAnswerError, explained, is_late, kind_of, never_connected
+from connector.http.failures import BrokenAnswerError, LargeAnswerError, explained, is_late, kind_of, never_connected
 from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
 
 #: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: a failure of the server, which may be that of one item of what was asked for
+_OF_THE_SERVER = frozenset({500, 502, 503, 504})
 
 #: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
 Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
@@ -63,6 +66,12 @@ class TooLargeError(UnreachableError):
     """The service answered with more than an answer of this kind may hold, so that it was not read to its end."""
 
     code = "ANSWER_TOO_LARGE"
+
+
+class UnreadableAnswerError(UnreachableError):
+    """The service answered, each time with something that is not JSON."""
+
+    code = "UNREADABLE_ANSWER"
 
 
 #: an answer may take so many times `http.timeout_seconds` as a whole, which by itself is the longest silence
@@ -189,6 +198,7 @@ class ServiceClient:
         *,
         idempotent: bool | None = None,
         patient: bool = True,
+        once: bool = False,
         any_body: bool = False,
         timeout: float | None = None,
         within: float | None = None,
@@ -199,6 +209,7 @@ class ServiceClient:
 
         `url` is a path, or an absolute URL of this very host (any other is refused). `idempotent` says that sending it
         twice does no harm; by default GET, HEAD and OPTIONS. `patient=False`: a timeout is not tried again.
+        `once=True`: nor is a failure of the server, or an answer that is no JSON.
         `any_body=True`: the answer need not be JSON. `body` opens what is to be sent, anew for each attempt, so that it
         need not be held in memory; what it raises ends the request. `how` goes to requests (params, json, data,
         headers, stream); with `stream` the caller closes the answer, and reads the body of a 200. `timeout` is the
@@ -221,7 +232,9 @@ class ServiceClient:
         )
 
         def send(headers: Mapping[str, str]) -> requests.Response:
-            attempt = _Attempt(self, method, target, safe=safe, patient=patient, any_body=any_body, body=body)
+            attempt = _Attempt(
+                self, method, target, safe=safe, patient=patient and not once, once=once, any_body=any_body, body=body
+            )
             return attempt.run({**how, "headers": dict(headers)}, bound)
 
         self._local.attempts = 0
@@ -271,9 +284,13 @@ class ServiceClient:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
         host = self._origin.netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
-        kind = NoAnswerError if is_late(error) else UnreachableError
-        if isinstance(error, LargeAnswerError):
+        kind = UnreachableError
+        if is_late(error):
+            kind = NoAnswerError
+        elif isinstance(error, LargeAnswerError):
             kind = TooLargeError
+        elif isinstance(error, BrokenAnswerError):
+            kind = UnreadableAnswerError
         what, remedy = explained(error, check)
         return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
@@ -301,8 +318,10 @@ class _Attempt:
         safe: bool,
         patient: bool,
         any_body: bool,
+        once: bool = False,
         body: "Body | None" = None,
     ) -> None:
+        self._once = once
         self._service = service
         self._method = method
         self._url = url
@@ -360,6 +379,10 @@ class _Attempt:
         if answer is not None and answer.status_code < 400:
             return False
         if error is not None and is_late(error) and not self._patient:
+            return False
+        if self._once and (
+            isinstance(error, BrokenAnswerError) or (answer is not None and answer.status_code in _OF_THE_SERVER)
+        ):
             return False
         verdict = self._decide(state, answer, error)
         if isinstance(verdict, GiveUp):

@@ -129,11 +129,20 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A message that is there and could not be read, or by name a second of received time (`core.reading.ladder`)."""
+
+    id: MessageId
+    received_at: datetime | None
+    error: MessageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a message list. `link` is the nextLink; `served_at` the Date of the answer (UTC).
 
-    `headers` are `Listed` where only ids were asked for. `tree`: the folder tree, where it was asked for along with
-    the page.
+    `headers` are `Listed` where only ids were asked for, and for a message of which no more could be read. `tree`: the
+    folder tree, where it was asked for along with the page.
     """
 
     headers: tuple[Header | Listed, ...]

@@ -178,12 +178,17 @@ class Merge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowError:
-    """Why a row was refused: the service's own code and message. `transient`: trying later can help."""
+    """Why a row was refused: the service's own code and message. `transient`: trying later can help.
+
+    `by_rule`: by something that an administrator can change. `named_is_gone`: a record that it names may be gone.
+    """
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
     transient: bool = False
+    by_rule: bool = False
+    named_is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,8 @@ class Window:
 class Failure:
     """A message that failed, for its row in MS_Graph_Sync_Error__c.
 
-    `error_key` is that of the row it had, where a retry found the message under another id.
+    `error_key` is that of the row it had, where a retry found the message under another id. `by_rule`: an administrator
+    can change what refused it, so it is tried again once a day, and never given up.
     """
 
     mailbox: RecordId
@@ -59,6 +60,7 @@ class Failure:
     transient: bool
     email: RecordId | None = None
     error_key: str = ""
+    by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

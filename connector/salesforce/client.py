@@ -21,6 +21,7 @@ from connector.http.subrequest import SubRequest, SubResponse
 from connector.http.transport import Body, NoAnswerError, ServiceClient
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
+from connector.salesforce.door import UNREADABLE
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
 from connector.salesforce.wire import Names, as_json, json_pieces
@@ -130,15 +131,23 @@ class SalesforceClient:
             pieces += [b"," if number else b"", *_part(request, root, number)]
         payload = b"".join((*pieces, b"]}"))
         body = self._send("composite", "the Composite resource", method="POST", data=payload, patient=patient)
-        answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
-        if len(answers) != len(wanted):
-            raise UnreachableError("Salesforce answered a part of a request only", where=self.host)
-        results = [
-            SubResponse(status=answers[f"r{number}"]["httpStatusCode"], body=answers[f"r{number}"]["body"])
-            for number in range(len(wanted))
-        ]
+        results = self._results_of(body, len(wanted))
         for request, result in zip(wanted, results, strict=True):
             self._check(request, result)
+        return results
+
+    def _results_of(self, body: Any, count: int) -> list[SubResponse]:
+        """The answers inside a Composite's, in the order of the requests."""
+        try:
+            answers = {item["referenceId"]: item for item in (body or {}).get("compositeResponse", ())}
+            results = [
+                SubResponse(status=answers[f"r{number}"]["httpStatusCode"], body=answers[f"r{number}"]["body"])
+                for number in range(count)
+            ]
+        except UNREADABLE as error:
+            raise UnreachableError("Salesforce answered a part of a request only", where=self.host) from error
+        if len(answers) != count or not all(type(result.status) is int for result in results):
+            raise UnreachableError("Salesforce answered a part of a request only", where=self.host)
         return results
 
     def each(

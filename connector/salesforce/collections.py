@@ -24,7 +24,7 @@ def event_request(client: SalesforceClient, event: EventRecord) -> CompositeRequ
     return CompositeRequest(
         method="PATCH",
         url=client.row(EVENT, "Run_Key__c", event.key),
-        asked=f"the event {event.key} in {EVENT}",
+        asked=f"the object {EVENT}",
         body=client.names.to_wire(wire_fields(fields)),
     )
 

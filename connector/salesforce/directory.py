@@ -20,6 +20,7 @@ from connector.model.values import NormalAddress
 from connector.salesforce import parse, soql
 from connector.salesforce.changes import ChangeWatch
 from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
+from connector.salesforce.door import reads_answers
 from connector.salesforce.setup import EmailFields
 from connector.salesforce.tasks import FoundTasks, select
 
@@ -92,12 +93,14 @@ class SalesforceDirectory:
         """Find out what changed along with the next look-up."""
         self._watch.expect(watch)
 
+    @reads_answers
     def changes(self) -> Changes:
         """What changed. A call only where there was nothing to look up since `expect`."""
         if self._watch.pending:
             self.look_up((), ())
         return self._watch.found
 
+    @reads_answers
     def look_up(
         self, addresses: Iterable[NormalAddress], copies: Iterable[StoredKey]
     ) -> tuple[Hits, Sequence[StoredEmail]]:
@@ -128,6 +131,11 @@ class SalesforceDirectory:
         self._watch.pending = False
         self._known |= {address: tuple(by_id.values()) for address, by_id in found.items()}
         return {address: self._known[address] for address in wanted}, [*map(tasks.of, emails.values())]
+
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Ask anew who has these addresses, when they are looked up next."""
+        for address in addresses:
+            self._known.pop(address, None)
 
     def _asked(self, queries: Sequence[_Query]) -> Iterator[tuple[_Query, dict[str, Any]]]:
         answers = self._client.each([query.request for query in queries])

@@ -46,7 +46,8 @@ BY_CODE: Mapping[str, Meaning] = {
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Meaning(SetupError, "Look at the trigger or flow that the message names."),
     "INVALID_FIELD_FOR_INSERT_UPDATE": Meaning(SetupError, AUDIT),
     "UNSUPPORTED_API_VERSION": Meaning(SetupError, "Set salesforce.api_version to a version that the org has."),
-    "STORAGE_LIMIT_EXCEEDED": Meaning(OrgFaultError, "Free or buy data storage; the next run stores what is missing."),
+    "STORAGE_LIMIT_EXCEEDED": Meaning(OrgFaultError, "Free or buy storage; the next run stores what is missing."),
+    "LIMIT_EXCEEDED": Meaning(OrgFaultError, "Look at the limit that the message names; the next run goes on."),
     "SERVER_UNAVAILABLE": Meaning(UnreachableError, _LATER),
     "QUERY_TIMEOUT": Meaning(UnreachableError, _LATER),
     "UNKNOWN_EXCEPTION": Meaning(UnreachableError, _LATER),
@@ -55,26 +56,26 @@ BY_CODE: Mapping[str, Meaning] = {
     "MALFORMED_QUERY": Meaning(ServiceError, "Report this with the log of the run."),
     "JSON_PARSER_ERROR": Meaning(ServiceError, "Report this with the log of the run."),
 }
-_OBJECT = re.compile(r"sObject type '([^']+)'")
-_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)'?")
-_RELATION = re.compile(r"Didn't understand relationship '([^']+)'")
+#: What a message quotes: names of objects, fields and relationships, whatever the language around them.
+_QUOTED = re.compile(r"'([A-Za-z]\w*)'")
+#: How a custom relationship ends.
+_RELATION = "__r"
 #: An object or field of a managed package: prefix, name, and the ending of custom ones.
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__.+__c")
 #: How `asked` begins where an object as such was asked for.
 _AN_OBJECT = "the object "
 #: Names in one message, at most.
 _MOST = 8
-#: A query's error begins with the query around the place, an arrow, and "ERROR at Row:1:Column:8".
-_PLACE = re.compile(r"ERROR at Row:\d+:Column:\d+\s*")
+#: A query's error begins with the query around the place, an arrow, and "ERROR at Row:1:Column:8" in some language.
+_PLACE = re.compile(r"[^\W\d]\w*:\d+:[^\W\d]\w*:\d+\s*")
 
 
 def error_for(status: int, content: Any, *, asked: str, where: str) -> ServiceError:
     """The error of an answer with an error status. `asked` names what was wanted; `where` the host."""
     code, message = code_and_message(content)
     meaning = BY_CODE.get(code)
-    found = _OBJECT.search(message)
-    if found is not None:
-        return _unseen([found[1]], where)
+    if code == "INVALID_TYPE" and (unseen := _unseen_object(status, content, asked)):
+        return _unseen(unseen, where)
     if meaning is not None:
         return meaning.error(_what(code, message, asked), where=where, remedy=meaning.remedy, code=code)
     if status in (404, 410):
@@ -116,10 +117,11 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _unseen_object(status: int, content: Any, asked: str) -> list[str]:
-    """The object that an answer says is not there."""
-    found = _OBJECT.search(code_and_message(content)[1])
-    if found is not None:
-        return [found[1]]
+    """The object that an answer says is not there: the one that it quotes, or that was asked for."""
+    code, message = code_and_message(content)
+    quoted = _QUOTED.findall(message)
+    if code == "INVALID_TYPE" and quoted:
+        return [] if quoted[0].endswith(_RELATION) else quoted[:1]
     return [asked.removeprefix(_AN_OBJECT)] if status == 404 and asked.startswith(_AN_OBJECT) else []
 
 
@@ -152,10 +154,10 @@ def one_line(message: str) -> str:
 
 
 def _what(code: str, message: str, asked: str) -> str:
-    column = _COLUMN.search(message)
-    if column is not None:
-        return f"The field {column[2]}.{column[1]} is not deployed, or the integration user may not read it"
-    relation = _RELATION.search(message)
-    if relation is not None:
-        return f"The relationship {relation[1]} is not deployed, or the integration user may not see it"
+    quoted = _QUOTED.findall(message) if code in ("INVALID_FIELD", "INVALID_TYPE") else []
+    if quoted and quoted[0].endswith(_RELATION):
+        return f"The relationship {quoted[0]} is not deployed, or the integration user may not see it"
+    if code == "INVALID_FIELD" and quoted:
+        of = quoted[1:2] or [asked.removeprefix(_AN_OBJECT)] * asked.startswith(_AN_OBJECT)
+        return f"The field {'.'.join((*of, quoted[0]))} is not deployed, or the integration user may not read it"
     return f"Salesforce refused the request for {asked} ({code}: {message})"

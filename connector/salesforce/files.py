@@ -18,7 +18,7 @@ import structlog
 
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
-from connector.errors import TRIED_AGAIN, MessageError, UnreachableError
+from connector.errors import TRIED_AGAIN, TRIED_DAILY, MessageError, UnreachableError
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
@@ -28,9 +28,10 @@ from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import collection_body
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
-from connector.salesforce.results import whole_error
+from connector.salesforce.results import row_results, whole_error
 from connector.salesforce.wire import RawJson, as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
@@ -96,6 +97,7 @@ class SalesforceFiles:
                 raise self._refused(answer)
         raise self._refused(SubResponse(status=503, body=None))
 
+    @reads_answers
     def upload_together(self, files: Sequence[tuple[NewFile, bytes]]) -> list[MessageError | None]:
         """Store small files in one request; what became of each, in order.
 
@@ -153,11 +155,14 @@ class SalesforceFiles:
             return None
         if answer.status in _UNSURE:
             return None
-        if answer.status >= 300 or not isinstance(answer.body, list) or len(answer.body) != len(files):
+        rows = row_results(answer)
+        if rows is not None and not all(row.get("success") is True or row.get("errors") for row in rows):
+            return None
+        if rows is None or len(rows) != len(files):
             return dict.fromkeys(files, answer if answer.status >= 300 else SubResponse(status=503, body=None))
         return {
-            number: SubResponse(status=201 if row.get("success") else 400, body=row.get("errors"))
-            for number, row in zip(files, answer.body, strict=True)
+            number: SubResponse(status=201 if row.get("success") is True else 400, body=row.get("errors"))
+            for number, row in zip(files, rows, strict=True)
         }
 
     def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:
@@ -170,6 +175,7 @@ class SalesforceFiles:
         found = self.find({file.email for file in files})
         return frozenset(stored.key for each in found.values() for stored in each)
 
+    @reads_answers
     def find(self, emails: Iterable[RecordId]) -> dict[RecordId, tuple[StoredFile, ...]]:
         """The files on these Emails; those of people too, with an empty key."""
         found: dict[RecordId, tuple[StoredFile, ...]] = dict.fromkeys(emails, ())
@@ -184,6 +190,7 @@ class SalesforceFiles:
                 found[email] = (*found.get(email, ()), parse.stored_file(record))
         return found
 
+    @reads_answers
     def remove(self, documents: Sequence[RecordId]) -> None:
         """Delete files; those that are gone already are no matter, and those that stay do no harm."""
         requests = [
@@ -235,15 +242,17 @@ class SalesforceFiles:
         code, message = code_and_message(answer.body)
         if code in _OF_THE_ORG or answer.status in (401, 404):
             raise error_for(answer.status, answer.body, asked=f"the object {VERSION}", where=self._client.host)
-        transient = whole_error(answer).transient or answer.status >= 500 or answer.status in (408, 429)
+        said = whole_error(answer)
+        transient = said.transient or answer.status >= 500 or answer.status in (408, 429)
         code = code or f"SALESFORCE_{answer.status}"
         self._saw(RowError(code=code, message=message, transient=transient))
-        said = f"{code}: {message}" if message else code
+        text = f"{code}: {message}" if message else code
         return MessageError(
-            f"Salesforce did not take the file ({said})",
+            f"Salesforce did not take the file ({text})",
             code=code,
-            remedy=TRIED_AGAIN if transient else "Correct what the message names, then retry.",
+            remedy=TRIED_AGAIN if transient else TRIED_DAILY if said.by_rule else "Correct it, then retry.",
             transient=transient,
+            by_rule=said.by_rule and not transient,
         )
 
     def _saw(self, error: RowError | None) -> None:

@@ -11,6 +11,7 @@ from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.door import reads_answers
 from connector.salesforce.parse import SETTING_KEY
 from connector.salesforce.permission_probe import rehearse
 from connector.salesforce.setup import SYNC_PERMISSION_SET
@@ -49,12 +50,14 @@ class SalesforceInspection:
         """The org's clock; signs in where nothing was asked before. Raises SignInError, UnreachableError."""
         return self._client.now
 
+    @reads_answers
     def rehearse(
         self, setup: Setup, *, key: str, inactive: RecordId | None, setting: RecordId | None
     ) -> Sequence[Tried]:
         """Try every right and undo it, as `permission_probe.rehearse`. Raises ServiceError."""
         return rehearse(self._client, setup, key=key, inactive=inactive, setting=setting)
 
+    @reads_answers
     def facts(self) -> OrgFacts:
         """Counts, limits, and who else logs mail, in three calls. Raises ServiceError."""
         client = self._client

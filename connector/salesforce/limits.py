@@ -12,11 +12,24 @@ from collections.abc import Iterable
 from connector.errors import OrgFaultError, ServiceError
 from connector.model.records import RowResult
 from connector.salesforce.errors import BY_CODE
-from connector.salesforce.results import waits_for_parent
 
 HEADER = "Sforce-Limit-Info"
-#: So many rows of an object refused with one code, and none taken, are a fault of the org.
+#: So many rows of an object in a row, refused with one code, are a fault of the org.
 ENOUGH = 50
+#: Codes that one row is enough for: no room, no calls, no sight of the object, whatever the row.
+OF_THE_ORG = frozenset(
+    {
+        "STORAGE_LIMIT_EXCEEDED",
+        "LIMIT_EXCEEDED",
+        "REQUEST_LIMIT_EXCEEDED",
+        "API_DISABLED_FOR_ORG",
+        "API_CURRENTLY_DISABLED",
+        "FUNCTIONALITY_NOT_ENABLED",
+        "INVALID_TYPE",
+    }
+)
+#: Codes of a row alone: another transaction holds its parent.
+_PASSING = frozenset({"UNABLE_TO_LOCK_ROW"})
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -57,25 +70,31 @@ class Budget:
 
 
 class OrgFaultWatch:
-    """Finds out, by the rows of a whole run, whether the org is at fault or the mail. Not thread-safe."""
+    """Finds out, by the rows of a whole run, whether the org is at fault or the mail. Not thread-safe.
+
+    A fault may begin at any time: what counts is how many rows of an object were refused with one code since the last
+    that was taken. Some codes say by themselves that no row can be taken.
+    """
 
     def __init__(self) -> None:
         self._refused: Counter[tuple[str, str]] = Counter()
-        self._taken: set[str] = set()
 
     def see(self, results: Iterable[RowResult]) -> None:
-        """Count rows as they ended. Raises OrgFaultError with the org's own message."""
-        refused: dict[tuple[str, str], str] = {}
+        """Count rows as they ended, in order; not those that failed with their parent only.
+
+        Raises OrgFaultError with the org's own message.
+        """
         for result in results:
-            name = result.row.object
-            if result.done:
-                self._taken.add(name)
-            elif result.error is not None and not waits_for_parent(result):
-                self._refused[name, result.error.code] += 1
-                refused.setdefault((name, result.error.code), result.error.message)
-        for (name, code), message in refused.items():
-            if name not in self._taken and self._refused[name, code] >= ENOUGH:
-                raise self._fault(name, code, message)
+            name, error = result.row.object, result.error
+            if error is None:
+                for known in [known for known in self._refused if known[0] == name]:
+                    del self._refused[known]
+                continue
+            if error.code in _PASSING:
+                continue
+            self._refused[name, error.code] += 1
+            if self._refused[name, error.code] >= ENOUGH or error.code in OF_THE_ORG:
+                raise self._fault(name, error.code, error.message)
 
     @staticmethod
     def _fault(name: str, code: str, message: str) -> OrgFaultError:

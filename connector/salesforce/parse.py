@@ -64,16 +64,22 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A text field; an empty string where it has no value."""
-        return str(self.value(name) or "")
+        value = self.value(name)
+        if value is not None and not isinstance(value, str):
+            raise self.odd(name, "a text is expected")
+        return value or ""
 
     def flag(self, name: str) -> bool:
         """A checkbox field as bool."""
-        return bool(self.value(name))
+        value = self.value(name)
+        if value is not None and not isinstance(value, bool):
+            raise self.odd(name, "true or false is expected")
+        return bool(value)
 
     def id_of(self, name: str) -> RecordId | None:
         """The id in a lookup field; None where it is empty."""
-        value = self.value(name)
-        return RecordId(str(value)) if value else None
+        value = self.text(name)
+        return RecordId(value) if value else None
 
     def instant(self, name: str) -> datetime | None:
         """A DateTime, in UTC, whole seconds."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.codes import ErrorStatus
-from connector.core.scheduling.retry import error_key, next_attempt
+from connector.core.scheduling.retry import error_key, next_attempt, next_daily_attempt
 from connector.core.writing.blanking import FORGOTTEN
 from connector.core.writing.text import clean, cut
 from connector.errors import TRIED_AGAIN, ServiceError
@@ -21,6 +21,7 @@ from connector.model.run import EventRecord, Failure, MailboxUpdate
 from connector.model.values import RecordId, batched
 from connector.salesforce.client import MAX_HEAVY, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT, event_request, is_collection, updates
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import error_for
 from connector.salesforce.housekeeping import Housekeeping
 from connector.salesforce.results import row_error
@@ -55,6 +56,7 @@ class SalesforceRunLog:
         """HTTP requests to /services/data so far, sign-in apart."""
         return self._client.calls
 
+    @reads_answers
     def save(
         self,
         *,
@@ -151,7 +153,9 @@ class SalesforceRunLog:
         return fields
 
     def _next_attempt(self, failure: Failure, attempts: int) -> datetime | None:
-        return next_attempt(attempts, self._client.now) if failure.transient else None
+        if failure.transient:
+            return next_attempt(attempts, self._client.now)
+        return next_daily_attempt(self._client.now) if failure.by_rule else None
 
     @staticmethod
     def _key(failure: Failure) -> str:

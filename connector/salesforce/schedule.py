@@ -17,6 +17,7 @@ from connector.model.values import batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT, event_request
+from connector.salesforce.door import reads_answers
 from connector.salesforce.wire import wire_fields
 
 SETTING = schema.SETTING.name
@@ -56,6 +57,7 @@ class SalesforceSchedule:
         self._connect = connect
         self._client = connect()
 
+    @reads_answers
     def look(self, *, everything: bool = True) -> Snapshot:
         """The state now, in one call. `everything`: with backfills that stopped half way. Raises ServiceError."""
         client = self._client = self._connect()
@@ -76,6 +78,7 @@ class SalesforceSchedule:
             requests=frozenset(_request(row) for row in self._records(errors)),
         )
 
+    @reads_answers
     def last_event(self) -> LastEvent | None:
         """The event of the latest run that left one. Raises ServiceError."""
         [answer] = self._client.composite([self._query(_LAST_EVENT, EVENT)])
@@ -94,6 +97,7 @@ class SalesforceSchedule:
         daily = self._client.get("limits", "the limits of the org")["DailyApiRequests"]
         return int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"])
 
+    @reads_answers
     def begin(self, look: Snapshot) -> None:
         """Set Last_Run_At__c, and clear the request for a run. Raises ServiceError."""
         if look.timing is None:
@@ -110,6 +114,7 @@ class SalesforceSchedule:
         )
         self._client.composite([request])
 
+    @reads_answers
     def write(self, unseen: Sequence[UnloggedFailure]) -> None:
         """Write a Failed event with 0 synced and 0 failed for each. Raises ServiceError."""
         events = [event_request(self._client, self._event(failed)) for failed in unseen]

@@ -15,6 +15,7 @@ from connector.model.schema import ERROR, EXCLUSION, MAILBOX, Use
 from connector.salesforce import parse, rights, soql
 from connector.salesforce.auth import Identity
 from connector.salesforce.client import CompositeRequest, SalesforceClient
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import ASSIGN, refusal
 from connector.salesforce.soql import quote
 
@@ -106,6 +107,7 @@ class SalesforceSetup:
         """The Date of the newest answer (UTC); None before the first."""
         return self._client.served_at
 
+    @reads_answers
     def read(self) -> Setup:
         """One call (more where a list has several pages). Raises SetupError for what cannot be read to its end."""
         identity = self._client.identity

@@ -14,6 +14,7 @@ from connector.model.values import NormalAddress, RecordId, batched
 from connector.salesforce import parse, soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.directory import SalesforceDirectory
+from connector.salesforce.door import reads_answers
 from connector.salesforce.merging import Merging
 from connector.salesforce.tasks import FoundTasks, select
 
@@ -48,10 +49,12 @@ class SalesforceStoredMail:
         """Find out what changed along with the next look-up."""
         self._directory.expect(watch)
 
+    @reads_answers
     def changes(self) -> Changes:
         """What changed, by the last `expect`."""
         return self._directory.changes()
 
+    @reads_answers
     def mails_with(self, clients: Mapping[NormalAddress, Iterable[RecordId]]) -> list[RecordId]:
         """The mails that may lack a relation: an address may have many thousand, and most changes concern none.
 
@@ -100,6 +103,7 @@ class SalesforceStoredMail:
             if any((email, account) not in listed for account in wanted):
                 yield email
 
+    @reads_answers
     def read(self, emails: Sequence[RecordId]) -> list[FiledMail]:
         """These mails with their children, in one Composite for each two thousand. Raises ServiceError."""
         wire = self._client.names.wire
@@ -123,20 +127,26 @@ class SalesforceStoredMail:
 
     def with_one_id(self, *, since: datetime) -> Iterator[Sequence[StoredEmail]]:
         """The mails that changed since then and have one Message-ID with another of them, id by id."""
-        return self._removal.with_one_id(since=since)
+        groups = self._removal.with_one_id(since=since)
+        while (group := _next_of(groups)) is not None:
+            yield group
 
+    @reads_answers
     def tasks(self, emails: Sequence[RecordId]) -> list[MailTask]:
         """The Tasks below these mails."""
         return self._removal.tasks(emails)
 
+    @reads_answers
     def take_over(self, merges: Sequence[Merge]) -> Mapping[RecordId, RowError]:
         """Carry out merges whose rows are written: files, what is there twice, the younger mails."""
         return self._removal.take_over(merges, today=self._client.now)
 
+    @reads_answers
     def blank(self, emails: Sequence[RecordId]) -> Mapping[RecordId, RowError]:
         """Delete participants, Tasks and files of removed mails and blank the rest."""
         return self._removal.blank(emails)
 
+    @reads_answers
     def delete(self, emails: Sequence[RecordId], *, today: date) -> Mapping[RecordId, RowError]:
         """Delete mails whose retention is over."""
         return self._removal.delete(emails, today=today)
@@ -205,3 +215,8 @@ def _filed(row: dict[str, Any]) -> FiledMail:
 def _role(value: Any) -> Role:
     """The role of a participant's row; Cc where a person emptied it."""
     return Role(value) if value in set(Role) else Role.CC
+
+
+@reads_answers
+def _next_of(groups: Iterator[Sequence[StoredEmail]]) -> Sequence[StoredEmail] | None:
+    return next(groups, None)

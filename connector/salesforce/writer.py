@@ -1,8 +1,8 @@
 """Step 7 of a run: rows of many mails, packed into Composite requests; each row succeeds or fails by itself.
 
-Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE means that it is there. What was too
-much for the org is sent again in halves; a row that was refused for a reason that we can correct is corrected and sent
-once more.
+Every row has a unique key, so sending one again is harmless and DUPLICATE_VALUE of that key means that it is there.
+What was too much for the org is sent again in halves; a row that was refused for a reason that we can correct is
+corrected and sent once more.
 """
 
 import threading
@@ -21,8 +21,11 @@ from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
+from connector.model.values import RecordId
+from connector.salesforce import soql
 from connector.salesforce.client import SalesforceClient
 from connector.salesforce.collections import as_collection, as_record, event_request
+from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import error_for
 from connector.salesforce.files import SalesforceFiles
 from connector.salesforce.limits import OrgFaultWatch
@@ -30,10 +33,11 @@ from connector.salesforce.results import (
     Parents,
     is_locked,
     is_overload,
+    may_be_there,
     mended,
     read_results,
     row_results,
-    waits_for_parent,
+    settled_duplicate,
     whole_error,
 )
 from connector.salesforce.wire import RawJson, as_json
@@ -45,6 +49,8 @@ _ROUNDS = 3
 #: requests that may write at a time, at most (`salesforce.writers` may ask for fewer), and smooth ones after which one
 #: more is tried
 MOST_LANES, SMOOTH = 4, 20
+#: Left for keys of a query that looks rows up
+_ROOM = soql.MAX_LENGTH - 1_000
 #: Where a row stands in what `write` was given: the mail, and the row in it.
 Place = tuple[int, int]
 
@@ -100,6 +106,7 @@ class SalesforceWriter:
         self._limit = MAX_ROWS
         self._lock = threading.Lock()
 
+    @reads_answers
     def write(self, mails: Sequence[Sequence[Row]], *, event: EventRecord) -> list[list[RowResult]]:
         """Write the rows of each mail; results in the same shape. Raises OrgFaultError where the org takes none."""
         found: dict[Place, RowResult] = {}
@@ -117,7 +124,7 @@ class SalesforceWriter:
         ]
         try:
             with self._lock:
-                self._watch.see(found.values())
+                self._watch.see(result for _, result in sorted(found.items()) if not parents.is_missing(result))
         except OrgFaultError as fault:
             fault.written = tuple(result for each in results for result in each)
             raise
@@ -183,7 +190,7 @@ class SalesforceWriter:
         again = self._client.sent_again or any(id(item.row) in unsure for item in request.rows)
         for part, answer in zip(request.collections, answers[1:], strict=True):
             results = self._results([item.row for item in part.rows], answer, again)
-            found += zip(part.rows, results, strict=True)
+            found += zip(part.rows, self._looked_for(results, again), strict=True)
         _LOG.info("Wrote records", action=Action.RECORDS_WRITTEN, rows=len(found))
         return found
 
@@ -191,11 +198,40 @@ class SalesforceWriter:
         """The results of a Collection; raises for one refused as a whole, unless it was too much at once."""
         found = row_results(answer)
         if found is not None and len(found) == len(rows):
-            return read_results(rows, found, sent_again=again)
+            return read_results(rows, found, sent_again=again, wire=self._client.names.wire)
         error = whole_error(answer)
         if error.transient:
             return [RowResult(row=row, error=error) for row in rows]
         raise error_for(answer.status, answer.body, asked=f"rows of {rows[0].object}", where=self._client.host)
+
+    def _looked_for(self, results: list[RowResult], again: bool) -> list[RowResult]:
+        """The results, once it was looked up whether rows refused as duplicates are there under their own key.
+
+        A message that names our key needs no look. Any other may mean a unique field of the org: then the row is not
+        there, or it is there all the same, made by a sending whose answer was lost.
+        """
+        unknown = [result.row for result in results if may_be_there(result)]
+        if not unknown:
+            return results
+        ids = self._ids_of(unknown)
+        return [
+            settled_duplicate(result, ids.get(result.row.key), sent_again=again) if may_be_there(result) else result
+            for result in results
+        ]
+
+    def _ids_of(self, rows: Sequence[Row]) -> dict[str, RecordId]:
+        """The ids of rows of one object by their keys, as far as they are there; archived Tasks too."""
+        wire, name, field = self._client.names.wire, rows[0].object, rows[0].key_field
+        text = wire(soql.select(("Id", field), name)) + f" WHERE IsDeleted = false AND {wire(field)} IN "
+        requests = [
+            self._client.query(text + soql.in_list(part), f"rows of {name}", deleted=True)
+            for part in soql.chunks(sorted({row.key for row in rows}), room=_ROOM)
+        ]
+        return {
+            str(record[field]): RecordId(str(record["Id"]))
+            for _, answer in self._client.each(requests)
+            for record in self._client.records(answer.body)
+        }
 
     def _record(self, row: Row) -> dict[str, Any]:
         """A row as a Collection carries it. An update is found by id and leaves its key alone."""
@@ -235,7 +271,7 @@ class SalesforceWriter:
                 again[place] = result.row
         parents = {row.key for row in again.values() if row.object == "Email__c"}
         for place, result in results.items():
-            if waits_for_parent(result) and Parents.key_of(result) in parents:
+            if result.error is not None and Parents.key_of(result) in parents:
                 again[place] = result.row
         return dict(sorted(again.items()))
 

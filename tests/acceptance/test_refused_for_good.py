@@ -1,4 +1,4 @@
-"""Mail that the org refuses for good is left to a person: the hour that is read again does not try it."""
+"""Mail that a rule of the org refuses is tried once a day: the hour that is read again does not try it."""
 
 from tests.support.world import World
 

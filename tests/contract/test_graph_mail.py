@@ -11,6 +11,7 @@ import pytest
 
 from connector.core.reading.walk import walk
 from connector.errors import (
+    BrokenListError,
     MailboxError,
     MailboxOutageError,
     MailboxUnavailableError,
@@ -182,7 +183,7 @@ def test_a_user_that_is_not_there(mail: GraphMail, start: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(403, MailboxError), (503, MailboxOutageError), (429, MailboxOutageError), (400, MailboxError)]
+    ("status", "kind"), [(403, MailboxError), (503, BrokenListError), (429, MailboxOutageError), (400, MailboxError)]
 )
 def test_a_refusal_that_stays_concerns_the_mailbox(
     world: World, mail: GraphMail, start: datetime, status: int, kind: type[MailboxError]

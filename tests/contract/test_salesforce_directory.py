@@ -57,6 +57,17 @@ def test_what_was_asked_once_is_known_misses_too(world: World, salesforce: Sales
     assert salesforce.client.calls == calls
 
 
+def test_what_is_to_be_forgotten_is_asked_for_anew(world: World, salesforce: Salesforce) -> None:
+    rita = address("rita@reed.example")
+    client = world.client("Rita", "Reed", rita)
+    salesforce.admin.read()
+    assert salesforce.directory.look_up([rita], [])[0][rita]
+    world.org.Contact.delete(client)
+    assert salesforce.directory.look_up([rita], [])[0][rita]
+    salesforce.directory.forget([rita])
+    assert salesforce.directory.look_up([rita], [])[0][rita] == ()
+
+
 def test_nothing_to_ask_is_no_call(salesforce: Salesforce) -> None:
     salesforce.admin.read()
     calls = salesforce.client.calls

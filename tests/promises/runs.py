@@ -85,8 +85,8 @@ PROMISES = [
         says="A permanent failure stays Failed until somebody asks (DESIGN §4, retries)",
         where="connector.salesforce.run_log:SalesforceRunLog._next_attempt",
         change=(
-            "return next_attempt(attempts, self._client.now) if failure.transient else None",
-            "return next_attempt(attempts, self._client.now)",
+            "return next_daily_attempt(self._client.now) if failure.by_rule else None",
+            "return next_daily_attempt(self._client.now)",
         ),
         caught_by="tests/unit/salesforce/test_run_log.py::test_a_lasting_failure_stays_failed_and_has_no_next_time",
     ),

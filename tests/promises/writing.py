@@ -53,7 +53,7 @@ PROMISES = [
     ),
     Promise(
         says="One error on every row of a Collection halves the request (DESIGN §2.7)",
-        where="connector.salesforce.results:_refusal",
+        where="connector.salesforce.results:refusal_of",
         change=("code in _OVERLOAD or", ""),
         caught_by="tests/unit/salesforce/test_writer.py::test_a_collection_that_is_too_much_as_a_whole_fails_row_by_row_in_the_end",
     ),

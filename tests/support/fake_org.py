@@ -74,6 +74,7 @@ class FakeOrg:
         self.settings: SyncSettings | None = settings()
         self.sync_users: set[RecordId] = set()
         self.rule: Rule = lambda _: None
+        self.forgotten: list[NormalAddress] = []
         self.down: dict[str, ServiceError] = {}
         self.calls = 0
         #: mails of each write
@@ -165,6 +166,10 @@ class FakeOrg:
                 if row["Message_Key__c"] in keys or row.get("Internet_Message_Id__c") in ids
             ]
         return {address: self.clients.get(address, ()) for address in addresses}, stored
+
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Nothing is remembered here but what was to be forgotten."""
+        self.forgotten += addresses
 
     def stored(self, id_: RecordId, row: Mapping[str, Any]) -> StoredEmail:
         key = row["Message_Key__c"]

@@ -81,6 +81,8 @@ class FakeTenant:
         self.users: dict[str, DirectoryUser] = {}
         #: mail that is attached to messages
         self.inside: dict[MessageId, Header] = {}
+        #: called for each page that is asked for, and may raise what is answered instead
+        self.at_list: Callable[[GraphUserId, datetime, datetime], None] = lambda *_: None
         #: messages that the list of the whole mailbox passes over
         self.skipped: set[MessageId] = set()
         #: whether folders say that they hold very much
@@ -139,6 +141,7 @@ class FakeTenant:
         folder: FolderId | None = None,
     ) -> Page:
         self._asked("page" if folder is None else "folder page", user)
+        self.at_list(user, start, end)
         assert 1 <= top <= 1000
         assert start == whole_second(start) < end == whole_second(end)
         place = int(link.rpartition("#")[2]) if link else 0

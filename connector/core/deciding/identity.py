@@ -57,10 +57,13 @@ def is_dated(header: Header) -> bool:
     return _utc_second(sent).year >= _FIRST_YEAR and _utc_second(sent) <= _utc_second(header.received_at)
 
 
-def created_time(header: Header) -> datetime:
-    """The CreatedDate of its rows: the sent time; received where that is 30 days or more after it was sent."""
+def created_time(header: Header, now: datetime) -> datetime:
+    """The CreatedDate of its rows: the sent time; received where that is 30 days or more after it was sent.
+
+    Never later than `now` by the org's clock, which refuses dates in the future: that of Exchange may be ahead of it.
+    """
     sent, received = sent_time(header), _utc_second(header.received_at)
-    return received if received - sent >= timedelta(days=30) else sent
+    return min(received if received - sent >= timedelta(days=30) else sent, _utc_second(now))
 
 
 def message_key(header: Header) -> str:

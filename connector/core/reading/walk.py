@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from connector.errors import MailboxError
-from connector.model.mail import Header, Listed, Page
+from connector.model.mail import Header, Listed, Page, Unread
 from connector.model.run import Window
 from connector.model.values import MessageId, whole_second
 
@@ -37,13 +37,18 @@ _MOST_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """One page to ask for: [start, end), or what `link` points to. `first_round`: nothing was confirmed yet."""
+    """One page to ask for: [start, end), or what `link` points to. `first_round`: nothing was confirmed yet.
+
+    `once`: an answer that fails is told at once. `ids_only`: `Listed` will do.
+    """
 
     start: datetime
     end: datetime
     top: int
     link: str | None
     first_round: bool
+    once: bool = False
+    ids_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +58,35 @@ class Walked:
     `headers` are unique by id, inside `window`, in order of received time; only ids and times where the pages held no
     more (`Listed`). `rest` is to be walked next, where a window
     held too much for one; what is missing at the end for want of settling is not in it: the next run comes to it.
+    `unread`: what could not be read of it (`ladder`).
     """
 
     window: Window | None
     headers: tuple[Header | Listed, ...]
     rounds: int
     rest: Window | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 Walk = Generator[PageRequest, Page, Walked]
 
 
-def walk(window: Window, *, top: int = 250, settle: timedelta, split_at: int = 2000) -> Walk:
+def walk(
+    window: Window,
+    *,
+    top: int = 250,
+    settle: timedelta,
+    split_at: int = 2000,
+    once: bool = False,
+    ids_only: bool = False,
+) -> Walk:
     """Read `window` to its end. Raises MailboxError where the service's links lead nowhere.
 
     The end moves to `settle` before the earliest answer, since mail of the last moments may still be on its way. More
     than `split_at` messages close the window early, at a whole second, and the remainder is given back as `rest`.
+    `once`, `ids_only`: how its pages are asked for.
     """
-    return (yield from _Walk(window, top, settle, split_at).run())
+    return (yield from _Walk(window, top, settle, split_at, once=once, ids_only=ids_only).run())
 
 
 class _Stop(Enum):
@@ -87,7 +103,11 @@ class _Stop(Enum):
 class _Walk:
     """One walk of a window: what it found so far, and how far its rounds have come."""
 
-    def __init__(self, window: Window, top: int, settle: timedelta, split_at: int) -> None:
+    def __init__(
+        self, window: Window, top: int, settle: timedelta, split_at: int, *, once: bool, ids_only: bool
+    ) -> None:
+        self.once = once
+        self.ids_only = ids_only
         self.window = window
         self.top = top
         self.settle = settle
@@ -146,7 +166,15 @@ class _Walk:
             self.pages += 1
             if self.pages > _MOST_PAGES:
                 raise self._error(f"its pages did not end after {_MOST_PAGES}")
-            page = yield PageRequest(start=start, end=end, top=top, link=link, first_round=self.rounds == 1)
+            page = yield PageRequest(
+                start=start,
+                end=end,
+                top=top,
+                link=link,
+                first_round=self.rounds == 1,
+                once=self.once,
+                ids_only=self.ids_only,
+            )
             self._take(page)
             link = page.link
             if link is None:

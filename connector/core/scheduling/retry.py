@@ -108,6 +108,11 @@ def seconds_of(retry_after: str | None, now: datetime) -> float | None:
     return seconds if seconds > 0 else None
 
 
+def next_daily_attempt(failed_at: datetime) -> datetime:
+    """When a message is tried again that an org's rule, right or limit refused: once a day, until that is gone."""
+    return failed_at + _LADDER[-1]
+
+
 def next_attempt(attempts: int, failed_at: datetime) -> datetime | None:
     """When a message that failed for a transient cause is tried again: after 15 minutes, 1, 6 and 24 hours.
 

@@ -22,6 +22,8 @@ _LINE_END = 2
 #: Files of one mail. Exchange takes 250 attachments unless an administrator raises that, and 1,024 at most.
 MOST_FILES = 1_000
 _MEGABYTE = 1024 * 1024
+#: bytes that a mailbox keeps beside a file at most: its names, and the picture that older Outlooks made of its icon
+_BESIDE = 4096
 _LONGEST_EXTENSION = 16
 #: Programs and scripts that run when a person opens them, by extension. What Outlook itself keeps from being opened
 #: and is not sent as a document; archives and documents with macros stay, as clients do send them.
@@ -122,6 +124,20 @@ def missing(wanted: Iterable[WantedFile], present: Iterable[str]) -> tuple[Wante
     """The wanted files that none of the keys that are there stands for."""
     there = set(present)
     return tuple(file for file in wanted if file.key not in there)
+
+
+def falls_short(wanted: WantedFile, length: int, head: bytes) -> bool:
+    """Whether so many bytes, which begin so, cannot be the file that was listed.
+
+    The size of a list is larger than the file by what the mailbox keeps beside it, some kilobytes, and has been seen a
+    third larger, so only what is missing beyond that shows. An item is written anew when it is read: any length may be
+    right but none. `null` is what a service says that has nothing.
+    """
+    if wanted.attachment is None or length == 0:
+        return length == 0
+    if head.strip() == b"null" and length <= len(head) and wanted.size > _BESIDE:
+        return True
+    return not wanted.is_item and wanted.size - length > _BESIDE and 3 * length < 2 * wanted.size
 
 
 def needs_list(stored: StoredEmail, has_attachments: bool, settings: SyncSettings) -> bool:

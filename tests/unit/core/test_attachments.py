@@ -11,7 +11,9 @@ from connector.core.writing.attachments import (
     BLOCKED,
     NAME_LIMIT,
     Sorted,
+    WantedFile,
     duplicates,
+    falls_short,
     file_name,
     item_name,
     missing,
@@ -258,3 +260,29 @@ def test_a_body_that_shows_a_part_of_its_mail() -> None:
     assert shows_inline(Content(html='<img src="CID:logo@firm.example">'))
     assert not shows_inline(Content(html="<p>acid: 3</p>"))
     assert not shows_inline(Content(html="cid:logo", is_html=False))
+
+
+@pytest.mark.parametrize(
+    ("listed", "length", "head", "short"),
+    [
+        (5, 5, b"hello", False),
+        (4_000, 5, b"hello", False),  # what a mailbox keeps beside a file
+        (300, 0, b"", True),
+        (5_000, 4, b"null", True),
+        (10, 4, b"null", False),
+        (20_000, 10_000, b"%PDF", True),
+        (1_370_000, 1_000_000, b"%PDF", False),  # a list that counts the file as it is encoded
+        (1_000_000, 600_000, b"%PDF", True),
+        (100, 5_000, b"%PDF", False),
+    ],
+)
+def test_a_part_of_a_file_is_not_the_file_that_was_listed(
+    listed: int, length: int, head: bytes, *, short: bool
+) -> None:
+    assert falls_short(WantedFile(key="k", name="a", attachment="a", size=listed), length, head) is short
+
+
+def test_an_item_may_have_any_length_but_none() -> None:
+    item = WantedFile(key="k", name="a", attachment="a", is_item=True, size=100_000)
+    assert [falls_short(item, length, b"x") for length in (0, 1, 200_000)] == [True, False, False]
+    assert not falls_short(WantedFile(key="k", name="a.eml"), 1, b"x")

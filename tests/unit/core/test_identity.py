@@ -95,10 +95,11 @@ def test_case_counts_in_a_message_id() -> None:
         (datetime(1990, 1, 1, tzinfo=NOW.tzinfo), "sent"),
         (at(days=1), "received"),
         (at(1), "received"),
+        (at(seconds=1), "received"),
         (at(0), "sent"),
         (at(-1), "sent"),
         (at(days=-4000), "sent"),
-        (at(0.9), "sent"),
+        (at(0.9), "received"),
     ],
 )
 def test_the_sent_time_is_the_date_where_it_can_be(sent: datetime | None, used: str) -> None:
@@ -111,10 +112,17 @@ def test_the_zone_of_a_time_does_not_matter() -> None:
     assert message_key(copy(sent_at=east)) == message_key(copy())
 
 
-@pytest.mark.parametrize(("days", "used"), [(-29.99, "sent"), (-30, "received"), (-900, "received"), (0, "sent")])
+@pytest.mark.parametrize(
+    ("days", "used"), [(-29.99, "sent"), (-30, "received"), (-900, "received"), (0, "sent"), (0.5, "received")]
+)
 def test_rows_are_created_when_sent_unless_that_is_long_before_received(days: float, used: str) -> None:
     mail = header(sent_at=at(days=days), received_at=NOW)
-    assert created_time(mail) == (at(days=days) if used == "sent" else NOW)
+    assert created_time(mail, at(seconds=1)) == (at(days=days) if used == "sent" else NOW)
+
+
+def test_no_row_is_created_in_the_future_of_the_org() -> None:
+    mail = header(sent_at=at(seconds=-1), received_at=NOW)
+    assert created_time(mail, at(seconds=-5)) == at(seconds=-5)
 
 
 # --- same mail

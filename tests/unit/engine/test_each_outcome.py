@@ -39,6 +39,9 @@ class Clients:
     ) -> tuple[Hits, Sequence[StoredEmail]]:
         return {address: self.hits[address] for address in addresses if address in self.hits}, self.stored
 
+    def forget(self, addresses: Iterable[NormalAddress]) -> None:
+        """Nothing is remembered here."""
+
 
 class Directory(FakeTenant):
     """A tenant whose directory may not be asked."""

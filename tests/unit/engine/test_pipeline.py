@@ -230,12 +230,16 @@ def test_what_failed_before_is_decided_on_first_and_every_window_is_sifted(desk:
 def test_a_window_is_closed_when_all_its_mails_are_written_and_not_with_its_last_batch_alone(desk: Desk) -> None:
     with desk.pipeline(desk.mails(2 * OF_ONE_MAILBOX), desk.mails(1, from_=STRANGER)) as pipeline:
         one, two = taken(pipeline), taken(pipeline)
-        assert pipeline.next() is None  # all was decided on
-        assert desk.closed() == 1  # that of the stranger, who needs no row
+        pipeline.delivered(one)
         desk.write(pipeline, two)
-        assert desk.closed() == 0
-        desk.write(pipeline, one)
+        with pipeline.changed:  # all was decided on
+            assert pipeline.changed.wait_for(lambda: pipeline._waits_for_writing, timeout=STUCK)
+        assert desk.closed() == 1  # that of the stranger, who needs no row
+        for mail in one:
+            desk.ledger.settle(mail.chosen, Outcome.MATCHED)
+        pipeline.done(one)
         assert desk.closed() == 1
+        assert pipeline.next() is None
     assert desk.ledger.all_closed
 
 
@@ -249,6 +253,19 @@ def test_a_window_waits_for_a_copy_that_was_put_off(desk: Desk) -> None:
         assert desk.closed() == 1
         desk.write(pipeline, last, Outcome.DUPLICATE)
         assert desk.closed() == 1
+
+
+def test_a_mail_whose_client_is_gone_is_decided_on_again_with_clients_looked_up_anew(desk: Desk) -> None:
+    with desk.pipeline(desk.mails(1)) as pipeline:
+        batch = taken(pipeline)
+        pipeline.delivered(batch)
+        desk.firm.org.clients.clear()
+        pipeline.again(batch[0])
+        pipeline.done(batch)
+        assert pipeline.next() is None
+    assert desk.firm.org.forgotten
+    assert desk.ledger.by_outcome()[Outcome.UNMATCHED_DROPPED] == 1
+    assert desk.ledger.all_closed
 
 
 # -- how far ahead ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """One run after the other on services in memory: outcomes, events, checkpoints."""
 
+from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -7,12 +9,12 @@ import pytest
 
 from connector.codes import MailboxStatus, Outcome
 from connector.engine.report import RunReport
-from connector.errors import MailboxError, MailboxOutageError, MessageError, ServiceError, UsageError
+from connector.errors import BrokenListError, MailboxError, MailboxOutageError, MessageError, ServiceError, UsageError
 from connector.model.records import Row, RowError
 from connector.model.values import GraphUserId
 from tests.support import builders
 from tests.support.builders import at
-from tests.support.fakes import JUNK, Gate
+from tests.support.fakes import JUNK, Calls, Gate
 from tests.support.firm import CLIENT, COLLEAGUE, STRANGER, Firm
 
 
@@ -185,6 +187,50 @@ def test_one_mailbox_in_an_outage_is_its_own_affair_all_of_them_are_the_run_s(fi
     report = firm.sync()
     assert report.failure is not None
     assert report.exit_code == 3
+
+
+def test_a_second_that_cannot_be_listed_is_an_error_row_and_the_mailbox_goes_on(firm: Firm) -> None:
+    firm.mail("ada", days=1)
+    lost = firm.mail("ada", days=2)
+
+    def damaged(user: GraphUserId, start: datetime, end: datetime) -> None:
+        if user == "ada" and start <= lost.received_at < end:
+            raise BrokenListError("500")
+
+    firm.tenant.at_list = damaged
+    report = firm.sync()
+    assert counted(report) == {"matched": 1, "failed": 1}
+    assert firm.org.mailboxes[firm.row("ada")].status is MailboxStatus.LIVE
+    [row] = firm.org.table("MS_Graph_Sync_Error__c").values()
+    assert (row["Code__c"], row["Graph_Message_Id__c"]) == (
+        "UNREADABLE",
+        f"received:{lost.received_at:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    firm.wait(hours=1)
+    assert counted(firm.sync()) == {"failed": 1}  # its time has come, and it is still damaged
+    firm.tenant.at_list = lambda *_: None
+    firm.wait(hours=2)
+    assert counted(firm.sync()) == {"matched": 1}
+    [row] = firm.org.table("MS_Graph_Sync_Error__c").values()
+    assert (row["Status__c"], row["Code__c"]) == ("Resolved", "UNREADABLE")
+
+
+def test_mail_that_is_refused_last_fails_too(firm: Firm) -> None:
+    firm.mail("ada")
+    firm.org.rule = lambda _: RowError(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="no", by_rule=True)
+    assert counted(firm.sync()) == {"failed": 1}
+
+
+def test_mailboxes_none_of_which_can_even_be_looked_up_are_the_run_s(firm: Firm) -> None:
+    for row in [*firm.org.mailboxes.values()]:
+        firm.org.mailboxes[row.id] = replace(row, graph_user_id=None)
+
+    class Busy(Calls):
+        def __call__(self, name: str) -> None:
+            if name == "find_user":
+                raise MailboxOutageError("busy")
+
+    assert firm.sync(Busy()).exit_code == 3
 
 
 @pytest.mark.parametrize("place", ["graph", "look_up", "write", "save"])

@@ -14,7 +14,7 @@ from connector.errors import MessageError
 from connector.model.run import Window, WindowKind
 from connector.model.values import MessageId
 from tests.support.builders import at
-from tests.unit.engine.filing import EMAIL, Filing, case
+from tests.unit.engine.filing import EMAIL, LISTED, Filing, case
 
 STUCK = 30
 FIRST, SECOND = MessageId("copy1"), MessageId("copy2")
@@ -28,7 +28,7 @@ def filing() -> Filing:
     return filing
 
 
-def copies(*names: str, size: int = SMALL) -> tuple[MailFiles, MailFiles]:
+def copies(*names: str, size: int = LISTED) -> tuple[MailFiles, MailFiles]:
     """Two cases of one mail, of a copy each; both were looked up before anything of it was stored."""
     first, second = (case(*names, number=number, size=size) for number in (1, 2))
     return first, replace(second, email=first.email)
@@ -41,7 +41,7 @@ def wait(store: AttachmentStore, until: Callable[[], bool]) -> None:
         assert store._changed.wait_for(until, timeout=STUCK)
 
 
-@pytest.mark.parametrize("size", [SMALL, SMALL + 1])
+@pytest.mark.parametrize("size", [LISTED, SMALL + 1])
 def test_files_of_two_copies_that_come_together_are_stored_once(filing: Filing, size: int) -> None:
     filing.file(*copies("a.pdf", "b.pdf", size=size))
     assert filing.names == ["a.pdf", "b.pdf"]

@@ -17,7 +17,7 @@ from connector.model.records import StoredFile
 from connector.model.run import Window, WindowKind
 from connector.model.values import MessageId, RecordId
 from tests.support.builders import at
-from tests.unit.engine.filing import KEY, Filing, attached, case
+from tests.unit.engine.filing import KEY, LISTED, Filing, attached, case
 
 STUCK = 30
 
@@ -29,7 +29,7 @@ def filing() -> Filing:
 
 def small(filing: Filing, *names: str, number: int = 1, content: bytes = b"%PDF-", **fields: object) -> MailFiles:
     """A mail whose files are small; the tenant has all of them."""
-    known = case(*names, number=number, size=SMALL, **fields)
+    known = case(*names, number=number, size=max(LISTED, len(content)), **fields)
     filing.tenant.small |= {(known.copies[0].header.id, name): content for name in names}
     return known
 
@@ -361,3 +361,20 @@ def test_a_file_that_is_much_larger_than_listed_is_streamed(filing: Filing) -> N
     filing.file(known)
     assert most == [2 * 32 * 1024]
     assert filing.tenant.opened == ["copy1/a.pdf"]
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"%PDF-1.7"])
+def test_a_small_file_that_comes_in_part_is_read_alone_and_never_stored_short(filing: Filing, content: bytes) -> None:
+    known = case("a.pdf", size=100_000)
+    filing.tenant.small[known.copies[0].header.id, "a.pdf"] = content
+    filing.file(known)
+    assert (filing.shelf.requests, filing.names) == ([], ["a.pdf"])
+    assert len(filing.tenant.opened) == 1
+
+
+def test_a_large_file_that_comes_in_part_is_noted_as_missing(filing: Filing) -> None:
+    known = case("a.pdf", size=4 * SMALL)
+    filing.file(known)
+    assert filing.names == []
+    [failure] = filing.ledger.failures_now().values()
+    assert (failure.code, failure.transient) == ("BROKEN_OFF", True)

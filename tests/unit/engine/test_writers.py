@@ -222,7 +222,10 @@ class Writing:
         org.settings = SETTINGS
         self.files = self.filing.store()
         context = context_of(org.read(), source=FakeTenant(), directory=org, ledger=self.ledger)
-        self.writer = MailWriter(context, self.sink, self.files, lambda: EventRecord(key="run-1", fields={}))
+        self.returned: list[Mail] = []
+        self.writer = MailWriter(
+            context, self.sink, self.files, lambda: EventRecord(key="run-1", fields={}), again=self.returned.append
+        )
 
     def outcomes(self) -> dict[Outcome, int]:
         return {outcome: number for outcome, number in self.ledger.by_outcome().items() if number}
@@ -285,3 +288,49 @@ def test_the_files_of_a_mail_begin_once_its_rows_are_there(writing: Writing) -> 
         writing.files.finish()
     [file] = writing.filing.shelf.files.values()
     assert (file.email, file.name) == (EMAIL, "a.pdf")
+
+
+RULE = RowError(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No.", by_rule=True)
+GONE = RowError(code="ENTITY_IS_DELETED", message="weg", named_is_gone=True, by_rule=True)
+
+
+def test_a_refusal_stays_open_until_a_row_of_its_object_is_taken(writing: Writing) -> None:
+    """It may be the first of many, by which the org shows a fault of its own: no window of it is closed before."""
+    writing.sink.refused = {"2:3": RULE}
+    writing.writer.write([of_account(1, "A"), of_account(2, "A")])
+    assert writing.outcomes() == {Outcome.MATCHED: 1}
+    writing.writer.write([mail(3, objects=OBJECTS[:3])])
+    assert writing.outcomes() == {Outcome.MATCHED: 1, Outcome.UNMATCHED_KEPT: 1}
+    writing.writer.write([of_account(4, "A")])
+    assert writing.outcomes() == {Outcome.MATCHED: 2, Outcome.UNMATCHED_KEPT: 1, Outcome.FAILED: 1}
+
+
+def test_what_was_refused_last_fails_at_the_end_and_comes_again_each_day(writing: Writing) -> None:
+    writing.sink.refused = {"1:3": RULE}
+    writing.writer.write([of_account(1, "A")])
+    writing.writer.finish()
+    assert writing.outcomes() == {Outcome.FAILED: 1}
+    [failure] = writing.ledger.failures_now().values()
+    assert (failure.by_rule, failure.transient) == (True, False)
+
+
+@pytest.mark.parametrize("row", ["1:1", "1:3"])
+def test_a_mail_whose_client_was_deleted_meanwhile_is_matched_again_once(writing: Writing, row: str) -> None:
+    writing.sink.refused = {row: GONE}
+    one = of_account(1, "A")
+    rows = one.rows
+    writing.writer.write([one])
+    assert (writing.returned, writing.outcomes()) == ([one], {})
+    one.rows = rows
+    writing.writer.write([one])
+    writing.writer.finish()
+    assert (writing.returned, writing.outcomes()) == ([one], {Outcome.FAILED: 1})
+
+
+def test_a_mail_that_was_matched_again_is_no_duplicate_of_itself(writing: Writing) -> None:
+    writing.sink.refused = {"1:1": GONE}
+    writing.writer.write([of_account(1, "A")])
+    again = mail(1, objects=OBJECTS[1:2])
+    again.stored, writing.sink.refused = stored(key=again.key), {}
+    writing.writer.write([again])
+    assert writing.outcomes() == {Outcome.UNMATCHED_KEPT: 1}

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.graph.batch import MailboxRequest
 from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.silence import SilenceWatch
 from connector.http.subrequest import SubResponse
 
 STUCK = 30
@@ -28,6 +29,7 @@ class Graph:
     """Answers like GraphClient. Requests for a user who is `held` wait until that event is set."""
 
     def __init__(self) -> None:
+        self.silence = SilenceWatch()
         self.sent: list[list[str]] = []
         #: these are missing in the answer to a batch
         self.failing: set[str] = set()

@@ -1,7 +1,7 @@
 """The stream of one attachment: its whole length or an error, and no longer than its time."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -10,6 +10,7 @@ from urllib3 import HTTPResponse
 from connector.errors import MessageError
 from connector.graph import parse
 from connector.graph.attachments import Stream, read_list
+from connector.graph.client import GraphClient
 from connector.http.subrequest import SubResponse
 from connector.model.mail import AttachmentKind
 from connector.model.values import GraphUserId
@@ -123,3 +124,18 @@ def test_a_list_that_leads_on_for_ever_ends(items: int) -> None:
     read_list(client, GraphUserId("ada"), first)  # type: ignore[arg-type]
     assert client.pages <= 1_000
     assert client.pages * items <= 5_100
+
+
+def test_a_list_that_repeats_itself_does_not_have_the_file_twice() -> None:
+    item = {"id": "f1", "name": "a.pdf", "size": 5}
+    body = {"value": [item, {**item, "id": "f2"}, item]}
+    listed = read_list(cast(GraphClient, None), GraphUserId("ada"), SubResponse(status=200, body=body))
+    assert not isinstance(listed, MessageError)
+    assert [each.id for each in listed] == ["f1", "f2"]
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": [None]}, {"value": ["x"]}, {"value": [{"id": None}]}])
+def test_a_list_that_cannot_be_read_is_not_an_empty_one(body: dict[str, Any]) -> None:
+    found = read_list(cast(GraphClient, None), GraphUserId("ada"), SubResponse(status=200, body=body))
+    assert isinstance(found, MessageError)
+    assert found.transient

@@ -1,5 +1,7 @@
 """What goes into a $batch, and what came out of it."""
 
+from typing import Any
+
 import pytest
 
 from connector.graph.batch import MailboxRequest, answers_of, body_of
@@ -62,7 +64,16 @@ def test_no_answers_at_all(wire: dict[str, object]) -> None:
     assert answers_of(2, wire) == [None, None]
 
 
-def test_a_body_that_is_no_object_is_left_out() -> None:
-    assert answers_of(1, {"responses": [{"id": "1", "status": 200, "body": "cGFnZQ=="}]}) == [
-        SubResponse(status=200, body={})
+@pytest.mark.parametrize("body", ["cGFnZQ==", None, [], 5])
+def test_an_answer_with_nothing_to_show_is_asked_for_again_and_a_refusal_needs_no_body(body: Any) -> None:
+    """200 and no object would be taken for a mail without a body."""
+    assert answers_of(1, {"responses": [{"id": "1", "status": 200, "body": body}]}) == [None]
+    assert answers_of(1, {"responses": [{"id": "1", "status": 200}]}) == [None]
+    assert answers_of(1, {"responses": [{"id": "1", "status": 404, "body": body}]}) == [
+        SubResponse(status=404, body={})
     ]
+
+
+@pytest.mark.parametrize("answer", [{}, {"responses": None}, {"responses": {"id": "1"}}, {"responses": [None, 3, []]}])
+def test_what_is_no_answer_is_missing(answer: dict[str, Any]) -> None:
+    assert answers_of(1, answer) == [None]

@@ -147,7 +147,7 @@ def test_a_refusal_that_is_a_web_page_keeps_its_status(client: GraphClient, wire
 @pytest.mark.parametrize("body", ["[]", ""])
 def test_a_good_status_without_a_json_object_is_no_answer(client: GraphClient, wire: RequestsMock, body: str) -> None:
     wire.get(f"{URL}/v1.0/x", body=body)
-    with pytest.raises(UnreachableError):
+    with pytest.raises(MailboxOutageError):  # of this mailbox: it must not stop the others
         client.get("ada", "/v1.0/x")
 
 
@@ -205,11 +205,21 @@ def test_what_is_asked_again_and_stays_busy_keeps_its_status(client: GraphClient
     assert message_error(answer).transient
 
 
-@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 429, 503])
 def test_a_batch_that_fails_as_a_whole_stops_the_run(client: GraphClient, wire: RequestsMock, status: int) -> None:
     wire.post(f"{URL}/v1.0/$batch", status=status, json=error("X"))
     with pytest.raises(ServiceError):
         client.send_batch([ask()])
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_batch_over_which_the_server_stumbles_is_asked_for_one_by_one(
+    client: GraphClient, wire: RequestsMock, status: int
+) -> None:
+    """One item may be bad; what asks for it alone is told of its own mailbox."""
+    wire.post(f"{URL}/v1.0/$batch", status=status, json=error("InternalServerError"))
+    answers, _ = client.send_batch([ask("ada"), ask("bob")])
+    assert answers == [None, None]
 
 
 def test_a_chain_is_one_request(client: GraphClient, wire: RequestsMock) -> None:

@@ -13,6 +13,7 @@ import requests
 from responses import RequestsMock
 
 from connector.errors import (
+    BrokenListError,
     ConnectorError,
     MailboxError,
     MailboxOutageError,
@@ -94,13 +95,24 @@ def page(mail: GraphMail, folder: str | None = None) -> tuple[Header, ...]:
 # -- lists ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [{}, {"value": None}, {"value": {}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"value": None},
+        {"value": {}},
+        {"value": [None]},
+        {"value": [{"subject": "no id"}]},
+        {"value": [{"id": 5}]},
+        {"value": [], "@odata.nextLink": 5},
+        {"value": [], "@odata.nextLink": ""},
+    ],
+)
 def test_a_list_without_a_value_is_no_empty_list(graph: Graph, mail: GraphMail, answer: dict[str, Any]) -> None:
     """It would close a window over mail that nobody read."""
     graph.answers["/users/ada/messages"] = (200, answer)
-    with pytest.raises(MailboxError) as caught:
+    with pytest.raises(BrokenListError):
         page(mail)
-    assert caught.value.code == "BAD_LIST"
     graph.answers["/users/ada/messages"] = (200, {"value": []})
     assert page(mail) == ()
 
@@ -226,18 +238,6 @@ def test_headers_are_answered_together_without_what_is_gone(graph: Graph, mail: 
     for name in ("m1", "m2"):
         graph.answers[f"/users/ada/messages/{name}"] = (200, item(name))
     assert sorted(header.id for header in started(mail, HeadersCall(wanted=wanted))) == ["m1", "m2"]
-
-
-@pytest.mark.parametrize("answer", [(200, {"id": "m2"}), (503, {"error": {"code": "ServiceUnavailable"}})])
-def test_a_header_that_cannot_be_had_is_an_error_of_the_mailbox(
-    graph: Graph, mail: GraphMail, answer: tuple[int, Any]
-) -> None:
-    """Left out, its window would be closed over it."""
-    graph.answers["/users/ada/messages/m1"] = (200, item("m1"))
-    graph.answers["/users/ada/messages/m2"] = answer
-    wanted = tuple((BOX, ADA, MessageId(name)) for name in ("m1", "m2"))
-    with pytest.raises(MailboxError):
-        started(mail, HeadersCall(wanted=wanted))
 
 
 def test_a_mailbox_that_denies_access_is_told_to_whoever_started_the_call(graph: Graph, mail: GraphMail) -> None:

@@ -104,11 +104,30 @@ def test_an_item_without_id_is_reported_too(value: Any) -> None:
         parse.header(BOX, value)
 
 
-def test_a_body_may_be_text_or_missing() -> None:
-    html = parse.content({"body": {"contentType": "HTML", "content": "<p>x</p>"}, "bodyPreview": "x"})
+def test_a_body_may_be_text() -> None:
+    html = parse.content({"id": "m", "body": {"contentType": "HTML", "content": "<p>x</p>"}, "bodyPreview": "x"})
     assert (html.html, html.is_html, html.preview) == ("<p>x</p>", True, "x")
-    assert not parse.content({"body": {"contentType": "text", "content": "x"}}).is_html
-    assert parse.content({}).html == parse.content({"body": None}).html == ""
+    assert not parse.content({"id": "m", "body": {"contentType": "text", "content": "x"}}).is_html
+    assert parse.content({"id": "m", "body": {"contentType": "text", "content": ""}}).html == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"id": "m"},
+        {"id": "m", "body": None},
+        {"id": "m", "body": {}},
+        {"id": "m", "body": {"content": None}},
+        {"id": "m", "body": "x"},
+        {"id": 3, "body": {"content": "x"}},
+        {"body": {"content": "x"}},
+        {"id": "m", "body": {"content": "x"}, "bodyPreview": 4},
+    ],
+)
+def test_what_is_not_a_message_with_a_body_is_no_empty_mail(answer: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        parse.content(answer)
 
 
 @pytest.mark.parametrize(

@@ -82,23 +82,33 @@ def told(mail: GraphMail, call: SourceCall[Any]) -> Any:
 
 def is_late(answer: object) -> bool:
     """Whether it is an error of this message alone that is worth another try."""
-    return isinstance(answer, MessageError) and answer.transient and "did not answer in time" in answer.what
+    return isinstance(answer, MessageError) and answer.transient and "did not answer" in answer.what
+
+
+def heard(graph: SlowGraph, mail: GraphMail) -> GraphMail:
+    """Graph has answered something before it was slow."""
+    graph.slow = "nothing is slow"
+    told(mail, PageCall(**{**LIST, "user": GraphUserId("bob")}))
+    graph.slow = ""
+    return mail
 
 
 # -- messages ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
-def test_bodies_that_do_not_come_in_time_fail_message_by_message(mail: GraphMail, count: int) -> None:
+def test_bodies_that_do_not_come_in_time_fail_message_by_message(graph: SlowGraph, mail: GraphMail, count: int) -> None:
     wanted = [header(mailbox=BOX, id=f"m{number}") for number in range(count)]
-    found = dict(mail.contents(wanted, {BOX: ADA}))
+    found = dict(heard(graph, mail).contents(wanted, {BOX: ADA}))
     assert found.keys() == {*wanted}
     assert all(is_late(answer) for answer in found.values())
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
-def test_headers_that_do_not_come_in_time_fail_message_by_message(mail: GraphMail, count: int) -> None:
-    found = list(mail.headers([(BOX, ADA, MessageId(f"m{number}")) for number in range(count)]))
+def test_headers_that_do_not_come_in_time_fail_message_by_message(
+    graph: SlowGraph, mail: GraphMail, count: int
+) -> None:
+    found = list(heard(graph, mail).headers([(BOX, ADA, MessageId(f"m{number}")) for number in range(count)]))
     assert len(found) == count
     assert all(is_late(answer) for _, answer in found)
 
@@ -146,10 +156,9 @@ def test_a_lost_connection_is_of_the_service_and_stops_the_run(graph: SlowGraph,
         PageCall(**LIST),
         PageCall(**LIST, with_tree=True),
         TreeCall(user=ADA, kind=WindowKind.LIVE),
-        HeadersCall(wanted=((BOX, ADA, MessageId("m1")),)),
         HeadersCall(wanted=tuple((BOX, ADA, MessageId(name)) for name in ("m1", "m2"))),
     ],
-    ids=["page", "page with tree", "tree", "header", "headers"],
+    ids=["page", "page with tree", "tree", "headers"],
 )
 def test_a_mailbox_that_does_not_answer_in_time_is_out_of_order_and_the_run_goes_on(
     mail: GraphMail, call: SourceCall[Any]
@@ -193,7 +202,34 @@ def test_a_run_goes_on_without_the_mailbox_that_does_not_answer_in_time(graph: S
 def test_a_run_to_which_no_mailbox_answers_in_time_is_stopped(mail: GraphMail) -> None:
     report = slow_run(mail)
     assert report.failure is not None
-    assert "answered for no mailbox" in report.failure.what
+    assert "answered none of" in report.failure.what
+
+
+@pytest.mark.parametrize("count", [40, 200])
+def test_a_mailbox_that_hangs_after_its_mail_was_listed_costs_no_more_for_more_mail(
+    graph: SlowGraph, mail: GraphMail, count: int
+) -> None:
+    wanted = [header(mailbox=BOX, id=f"m{number}") for number in range(count)]
+    found = dict(heard(graph, mail).contents(wanted, {BOX: ADA}))
+    assert len(found) == count
+    assert all(is_late(answer) for answer in found.values())
+    assert mail.calls < 60  # some bundles and some messages with all their attempts, as many as were under way
+
+
+def test_a_mailbox_that_hangs_leaves_the_others_alone(graph: SlowGraph, mail: GraphMail) -> None:
+    heard(graph, mail)
+    graph.slow = "/ada/"
+    other = RecordId("a0M000000000002AAA")
+    wanted = [header(mailbox=box, id=f"m{number}") for number in range(20) for box in (BOX, other)]
+    found = list(mail.contents(wanted, {BOX: ADA, other: GraphUserId("bob")}))
+    assert sum(isinstance(answer, Content) for _, answer in found) == 20
+
+
+def test_a_graph_that_answers_no_message_at_all_stops_a_run_of_retries(mail: GraphMail) -> None:
+    """It reads nothing else, and each attempt would count for its message."""
+    with pytest.raises(UnreachableError, match="answered none of"):
+        list(mail.headers([(BOX, ADA, MessageId(f"m{number}")) for number in range(200)]))
+    assert mail.calls < 60
 
 
 # -- the directory ----------------------------------------------------------------------------------------------------

@@ -188,6 +188,22 @@ def test_an_impatient_request_is_not_repeated_after_a_timeout(service: ServiceCl
     assert service.calls == 1
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_failure_of_the_server_is_told_at_once_to_who_asks_once(
+    service: ServiceClient, wire: RequestsMock, status: int
+) -> None:
+    wire.get(f"{URL}/v1/x", status=status, json={})
+    assert service.request("GET", "/v1/x", once=True).status_code == status
+    assert len(wire.calls) == 1
+
+
+def test_what_is_no_json_is_told_at_once_to_who_asks_once(service: ServiceClient, wire: RequestsMock) -> None:
+    wire.get(f"{URL}/v1/x", body="<html>busy</html>")
+    with pytest.raises(UnreachableError):
+        service.request("GET", "/v1/x", once=True)
+    assert len(wire.calls) == 1
+
+
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", '{"value": [1, 2', "upstream error"])
 def test_a_good_status_with_a_body_that_is_not_json_is_tried_again(
     service: ServiceClient, wire: RequestsMock, body: str

@@ -41,6 +41,8 @@ class Org:
         self.resources: dict[str, tuple[int, Any]] = {}
         #: Raised or answered instead of the next Composites, one each.
         self.disturbances: list[Exception | tuple[int, Any]] = []
+        #: what a Composite is answered with, of the answer that it should be
+        self.change: Callable[[Any], Any] = lambda answer: answer
         wire.post(
             f"{URL}/services/oauth2/token",
             json={"access_token": "tok", "instance_url": URL, "id": f"{URL}/id/{ORG}/{USER}"},
@@ -71,7 +73,7 @@ class Org:
                 raise disturbance
             return disturbance[0], {"Date": DATE}, json.dumps(disturbance[1])
         answers = [self._answer(ask) for ask in payload["compositeRequest"]]
-        return 200, {"Date": DATE}, json.dumps({"compositeResponse": answers})
+        return 200, {"Date": DATE}, json.dumps(self.change({"compositeResponse": answers}))
 
     def _answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         path = ask["url"].removeprefix("/services/data/v66.0/")
@@ -93,9 +95,10 @@ class Org:
         refused = self.rule(name, record)
         if refused is not None:
             return refused
-        key = next((str(record[field]) for field in KEYS if field in record), "")
+        field = next((field for field in KEYS if field in record), "")
+        key = str(record.get(field, ""))
         if "id" not in record and key in self.taken:
-            message = f"duplicate value found: Key duplicates value on record with id: {self.taken[key][:15]}"
+            message = f"duplicate value found: {field} duplicates value on record with id: {self.taken[key][:15]}"
             return refusal("DUPLICATE_VALUE", message)
         identity = str(record.get("id") or f"a0{len(self.taken):013d}AAA")
         self.taken[key or identity] = identity

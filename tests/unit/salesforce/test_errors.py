@@ -71,6 +71,12 @@ def test_statuses(status: int, content: Any, kind: type[ConnectorError]) -> None
             "Didn't understand relationship 'Participants__r' in FROM part of query call.",
             "The relationship Participants__r is not deployed",
         ),
+        ("INVALID_TYPE", "sObject-Typ 'Email__c' wird nicht unterstützt.", "The object Email__c is not deployed"),
+        (
+            "INVALID_FIELD",
+            "\nSELECT Nope__c FROM Email__c\n       ^\nFEHLER in Zeile:1:Spalte:8\nKeine 'Nope__c' in 'Email__c'.",
+            "The field Email__c.Nope__c is not deployed",
+        ),
     ],
 )
 def test_what_is_missing_is_named(code: str, message: str, names: str) -> None:
@@ -81,6 +87,7 @@ def test_what_is_missing_is_named(code: str, message: str, names: str) -> None:
 
 def test_a_message_is_one_line_without_the_query() -> None:
     assert one_line("\nSELECT x\n ^\nERROR at Row:1:Column:8\nNo such\ncolumn") == "No such column"
+    assert one_line("\nSELECT x\n ^\nFEHLER in Zeile:1:Spalte:8\nKeine Spalte") == "Keine Spalte"
 
 
 def test_an_error_answer_to_a_whole_call_is_raised(org: Org) -> None:

@@ -240,13 +240,30 @@ def test_an_org_that_takes_no_file_at_all_stops_the_run(org: Org) -> None:
         files.upload(new(), Source())
 
 
-def test_one_file_taken_shows_that_it_is_not_the_org(org: Org) -> None:
-    Uploads(org, CREATED, *[REFUSED] * 60)
+def test_an_org_that_begins_to_take_no_file_in_the_middle_of_a_run_is_at_fault(org: Org) -> None:
+    Uploads(org, CREATED, *[REFUSED] * 49, CREATED, *[REFUSED] * 50)
     files = SalesforceFiles(org.client)
-    files.upload(new(), Source())
-    for _ in range(60):
-        with pytest.raises(MessageError):
+    for refused in (0, 49, 0, 49):
+        for _ in range(refused):
+            with pytest.raises(MessageError):
+                files.upload(new(), Source())
+        if not refused:
             files.upload(new(), Source())
+    with pytest.raises(OrgFaultError, match="Not here"):
+        files.upload(new(), Source())
+
+
+def test_full_storage_stops_the_run_at_the_first_file(org: Org) -> None:
+    Uploads(org, (400, [{"errorCode": "STORAGE_LIMIT_EXCEEDED", "message": "Speicher voll", "fields": []}]))
+    with pytest.raises(OrgFaultError, match="Speicher voll"):
+        SalesforceFiles(org.client).upload(new(), Source())
+
+
+def test_a_file_that_a_rule_refuses_is_tried_once_a_day(org: Org) -> None:
+    Uploads(org, (400, [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not here", "fields": []}]))
+    with pytest.raises(MessageError) as raised:
+        SalesforceFiles(org.client).upload(new(), Source())
+    assert (raised.value.by_rule, raised.value.transient) == (True, False)
 
 
 def test_files_are_found_by_email_and_those_without_key_too(org: Org) -> None:

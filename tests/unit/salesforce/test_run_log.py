@@ -71,6 +71,14 @@ def test_a_lasting_failure_stays_failed_and_has_no_next_time(org: Org) -> None:
     assert (row["Status__c"], row["Next_Attempt_At__c"], row["Attempts__c"]) == ("Failed", None, 2)
 
 
+@pytest.mark.parametrize("attempts", [0, 4, 400])
+def test_what_a_rule_refused_is_tried_once_a_day_and_never_given_up(org: Org, attempts: int) -> None:
+    tried = {KEY: attempts, error_key("ada", "m2"): 3}
+    row, passing = saved(org, failure(1, transient=False, by_rule=True), failure(2), attempts=tried)
+    assert row["Status__c"] == "Failed"
+    assert row["Next_Attempt_At__c"] == passing["Next_Attempt_At__c"]  # the last step of the ladder is a day
+
+
 def test_an_error_row_is_of_the_run_in_which_it_failed_first(org: Org) -> None:
     first, second = saved(org, failure(1), failure(2), attempts={error_key("ada", "m2"): 1})
     assert first["Sync_Event__r"] == {"Run_Key__c": "run-1"}
