@@ -29,7 +29,7 @@ def filing() -> Filing:
 
 def small(filing: Filing, *names: str, number: int = 1, content: bytes = b"%PDF-", **fields: object) -> MailFiles:
     """A mail whose files are small; the tenant has all of them."""
-    known = case(*names, number=number, size=max(LISTED, len(content)), **fields)
+    known = case(*names, number=number, size=min(max(LISTED, len(content)), SMALL), **fields)
     filing.tenant.small |= {(known.copies[0].header.id, name): content for name in names}
     return known
 
