@@ -254,9 +254,8 @@ class Reader:
         except StopIteration as finished:
             self._walked(walking, finished.value)
         except MailboxError as error:
-            self._unreserve(walking.reserved)
             self._give_up(walking.queue, error)
-            self._released(walking.queue)
+            self._released(walking.queue, walking.reserved)
         else:
             self._ask(walking, request)
 
@@ -304,15 +303,13 @@ class Reader:
                     queue.waiting_for_tree.append(lambda: self._with_tree(walking, walked, headers))
                     return
             if queue.error is not None:
-                self._unreserve(walking.reserved)
-                self._released(queue)
+                self._released(queue, walking.reserved)
             else:
                 self._put(walking, walked, headers)
 
     def _put(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
         queue, window, closed = walking.queue, walking.window, walked.window
         with self._changed:
-            self._state.reserved -= walking.reserved
             walking.cutter.ended()
             if queue.error is None:
                 if closed is not None:
@@ -326,10 +323,10 @@ class Reader:
                 if queue.sweep is not None and queue.sweep.ids_only:
                     for header in walked.headers:
                         queue.seen.add(header.id)
-            self._changed.notify_all()
+            self._give_back(queue, walking.reserved)
         if self._progress is not None:
             self._progress(queue, len(walked.headers))
-        self._released(queue)
+        self._steps.take(self._pump)
 
     # -- count, tree, sweep -----------------------------------------------------------------------------------------
 
@@ -366,8 +363,7 @@ class Reader:
     def _begin_sweep(self, queue: WindowQueue) -> None:
         tree, sweep = queue.tree, queue.sweep
         if tree is None or sweep is None:
-            self._unreserve(self._first_of_sweep)
-            self._released(queue)
+            self._released(queue, self._first_of_sweep)
             return
         try:
             found = swept_folders(tree)
@@ -384,9 +380,9 @@ class Reader:
             self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
             return
         with self._changed:
-            self._state.reserved -= self._first_of_sweep
             queue.begin_sweep((folder.id for folder in found), sweep_cutters(sweep.range, found))
-        self._released(queue)
+            self._give_back(queue, self._first_of_sweep)
+        self._steps.take(self._pump)
 
     def _claim_tree(self, queue: WindowQueue) -> bool:
         """Whether the caller is the one to ask for the queue's folder tree."""
@@ -407,12 +403,18 @@ class Reader:
         with self._changed:
             self._state.reserved -= messages
 
-    def _released(self, queue: WindowQueue) -> None:
-        """Note that a step of this queue has ended, and begin what may begin now."""
+    def _released(self, queue: WindowQueue, room: int = 0) -> None:
+        """Note that a step of this queue has ended, which held `room`, and begin what may begin now."""
         with self._changed:
-            queue.active -= 1
-            self._changed.notify_all()
+            self._give_back(queue, room)
         self._steps.take(self._pump)
+
+    def _give_back(self, queue: WindowQueue, room: int) -> None:
+        """Room and place at one time: between the two, another thread would begin what has to wait for this queue. The
+        lock is held."""
+        self._state.reserved -= room
+        queue.active -= 1
+        self._changed.notify_all()
 
     def _give_up(self, queue: WindowQueue, error: MailboxError) -> None:
         with self._changed:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -185,8 +186,8 @@ def test_one_mailbox_is_swept_to_its_end_before_the_next_begins(threads: int) ->
         assert [kind for each, kind in kinds if each == name][:2] == [WindowKind.LIVE] * 2
     swept = [name for name, kind in kinds if kind is WindowKind.SWEEP]
     assert len(swept) == len(kinds) - 6
-    assert [*dict.fromkeys(swept)] == ["ada", "bob", "cid"]
-    assert swept == sorted(swept)
+    # which is first depends on whose other windows end first
+    assert sorted(name for name, _ in groupby(swept)) == ["ada", "bob", "cid"]
     assert tenant.trees == Counter(ada=1, bob=1, cid=1)
 
 
