@@ -25,7 +25,13 @@ from connector.graph.batch import MailboxRequest, answers_of, body_of
 from connector.graph.silence import SilenceWatch
 from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, ServiceClient, TooLargeError, UnreadableAnswerError
+from connector.http.transport import (
+    ForeignHostError,
+    NoAnswerError,
+    ServiceClient,
+    TooLargeError,
+    UnreadableAnswerError,
+)
 
 IMMUTABLE = 'IdType="ImmutableId"'
 
@@ -190,12 +196,16 @@ class GraphClient:
 
 @contextmanager
 def _one_mailbox(user: str) -> Iterator[None]:
-    """What is asked inside concerns one mailbox: one that does not answer in time, with too much, or so that nobody can
-    read it, must not stop the others. A lost connection stops the run."""
+    """What is asked inside concerns one mailbox: one that does not answer in time, with too much, with an address
+    elsewhere, or so that nobody can read it, must not stop the others. A lost connection stops the run."""
     try:
         yield
     except (NoAnswerError, TooLargeError, UnreadableAnswerError) as error:
         raise MailboxOutageError(error.what, where=f"user {user}", remedy=error.remedy) from error
+    except ForeignHostError as error:
+        raise MailboxError(
+            f"{error.what} ({error.where})", where=f"user {user}", remedy=error.remedy, code=error.code
+        ) from error
 
 
 def _object(answer: requests.Response) -> Mapping[str, Any]:

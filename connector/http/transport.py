@@ -68,6 +68,12 @@ class TooLargeError(UnreachableError):
     code = "ANSWER_TOO_LARGE"
 
 
+class ForeignHostError(ServiceError):
+    """An answer named an address that is not of its service; it was not asked."""
+
+    code = "FOREIGN_HOST"
+
+
 class UnreadableAnswerError(UnreachableError):
     """The service answered, each time with something that is not JSON."""
 
@@ -298,11 +304,10 @@ class ServiceClient:
         try:
             return self._origin.address(url)
         except ForeignAddressError as error:
-            raise ServiceError(
+            raise ForeignHostError(
                 f"{self.name} named an address on another host, and tokens go to its own host only",
                 where=_shown_host(url),
                 remedy=f"Check {self._setting or 'the address of the service'}, or a proxy that rewrites answers.",
-                code="FOREIGN_HOST",
             ) from error
 
 

@@ -12,7 +12,7 @@ import requests
 from responses import RequestsMock
 
 from connector.engine.report import RunReport
-from connector.errors import MailboxOutageError, MessageError, UnreachableError
+from connector.errors import MailboxError, MailboxOutageError, MessageError, UnreachableError
 from connector.graph.client import GraphClient
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.mail import GraphMail
@@ -238,3 +238,10 @@ def test_a_graph_that_answers_no_message_at_all_stops_a_run_of_retries(mail: Gra
 def test_a_directory_that_does_not_answer_in_time_cannot_be_asked(mail: GraphMail) -> None:
     assert mail.has_user("ada@firm.example") is None
     assert mail.addresses(ADA) is None
+
+
+def test_an_address_elsewhere_is_the_fault_of_the_mailbox_whose_answer_named_it(client: GraphClient) -> None:
+    for elsewhere in ("https://evil.example/v1.0/users/ada/messages", "https://evil.example\\@graph.example/v1.0/x"):
+        with pytest.raises(MailboxError, match="on another host") as caught:
+            client.get(ADA, elsewhere)
+        assert caught.value.code == "FOREIGN_HOST"
