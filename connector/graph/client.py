@@ -161,10 +161,12 @@ class GraphClient:
         """
         headers = {"Prefer": IMMUTABLE, "Accept-Encoding": "identity"}
         usual = self._service.transport.timeout
-        with self._heard(user):
-            answer = self._service.request(
-                "GET", url, headers=headers, stream=True, patient=False, timeout=min(timeout, usual), within=timeout
-            )
+        self.silence.require_voice(user)
+        # a file that does not come in time says nothing of its mailbox: it may be a large one that is looked through
+        answer = self._service.request(
+            "GET", url, headers=headers, stream=True, patient=False, timeout=min(timeout, usual), within=timeout
+        )
+        self.silence.answered(user)
         try:
             if answer.status_code == 401:
                 raise mailbox_error(401, error_of(answer), user)

@@ -67,7 +67,8 @@ def enclosed(mailbox: RecordId, message: MessageId, attachment: Any) -> Header |
     if not isinstance(item, Mapping) or not str(item.get("@odata.type") or "").lower().endswith("message"):
         return None
     people = {name: item.get(name) for name in _PEOPLE}
-    return header(mailbox, {"id": message, "parentFolderId": "", "receivedDateTime": _NO_TIME, **people})
+    # it lies in no folder, but in the message
+    return header(mailbox, {"id": message, "parentFolderId": message, "receivedDateTime": _NO_TIME, **people})
 
 
 #: what reading a value of the wrong kind raises. OverflowError: year 1 or 9999 with an offset has no equal in UTC

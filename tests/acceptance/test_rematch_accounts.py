@@ -8,6 +8,7 @@ from tests.support.world import World
 @pytest.fixture
 def rita(firm: World) -> str:
     """The firm's client, who is in no Account. Her mail, one in copy with a stranger, is stored a while ago."""
+    firm.advance_to_noon()
     [contact] = firm.rows("SELECT Id FROM Contact")
     for number, cc in enumerate(([], ["stranger@unknown.example"])):
         firm.message(

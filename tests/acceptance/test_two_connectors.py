@@ -60,6 +60,7 @@ def at_once(world: World, first: str, second: str) -> None:
 @pytest.fixture
 def office(firm: World) -> World:
     """Ada and Bob, two clients; the first run of this day is over."""
+    firm.advance_to_noon()
     firm.adviser("bob")
     firm.client("Omar", "Odd", "omar@odd.example")
     firm.sync()
