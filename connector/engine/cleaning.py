@@ -116,6 +116,8 @@ def _got(stream: IO[bytes]) -> tuple[bool, list[tuple[str | None, bool]]]:
         raise EOFError
     said, *heads = json.loads(line)
     data = stream.read(sum(length or 0 for length, _ in heads))
+    if len(data) < sum(length or 0 for length, _ in heads):
+        raise EOFError
     texts, at = list[tuple[str | None, bool]](), 0
     for length, flag in heads:
         text = None if length is None else data[at : at + length].decode("utf-8", "surrogatepass")

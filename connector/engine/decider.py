@@ -311,7 +311,7 @@ class Decider:
     def _settled_by_match(self, mail: Mail) -> Decision | None:
         stored = mail.stored
         # its client was deleted while it was written: it is stored, and lacks the row of that address
-        begun = stored is not None and stored.match_status == MatchStatus.MATCHED and not stored.participants
+        begun = stored is not None and stored.match_status == MatchStatus.MATCHED
         if not mail.is_client and not begun and not self._keeps(mail.chosen):
             kept = "its retention is over" if self._settings.keep_unmatched else "unmatched mail is not kept"
             return Decision(

@@ -75,6 +75,11 @@ class OutcomeLedger:
             seen = self._seen.get(mailbox)
             return seen is not None and message in seen
 
+    def awaits(self, mailbox: RecordId, message: MessageId) -> bool:
+        """Whether a window waits for an outcome of this message: a first one, or another after it failed."""
+        with self._lock:
+            return (mailbox, message) in self._waiting or not self.has_seen(mailbox, message)
+
     def settle(self, header: Header, outcome: Outcome, reason: Decision | None = None) -> None:
         """Give a message its outcome."""
         self._settle((header.mailbox, header.id), outcome, reason)

@@ -183,7 +183,7 @@ class Pipeline:
 
     def _candidates(self, taken: Sequence[WalkedWindow]) -> Iterator[Candidate]:
         # listed twice, and settled meanwhile: it is not tried a second time
-        still = [candidate for candidate in self._put_off if not self._ledger.has_seen(*_place(candidate))]
+        still = [candidate for candidate in self._put_off if self._ledger.awaits(*_place(candidate))]
         with self.changed:
             returned, self._returned = self._returned, []
         self._decider.forget(returned)

@@ -234,8 +234,10 @@ class MailWriter:
             if mail.stored is not None
             else next((r.id for r in results if r.row.object == "Email__c" and r.id is not None), None)
         )
+        # what the org says may quote a value, and of mail that is no client's nothing is told
+        said = refused.message if mail.is_client or refused.by_rule else ", ".join((refused.code, *refused.fields))
         error = MessageError(
-            f"{object_}: {refused.message}",
+            f"{object_}: {said}",
             code=refused.code,
             remedy=TRIED_DAILY if refused.by_rule else "",
             transient=refused.transient,

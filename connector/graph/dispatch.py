@@ -217,7 +217,8 @@ class RequestDispatcher:
                         self._queues[tickets[0].rank].drop(set(tickets))
                     if share is not None:
                         self._held.leave(share)
-                        self._wake()
+                    self._serve_turns()
+                    self._wake()
 
     @contextmanager
     def place(self, user: str, *, for_file: bool = False) -> Iterator[None]:
@@ -280,7 +281,12 @@ class RequestDispatcher:
 
     def _waits(self, user: str) -> bool:
         """Whether something of a rank before FILE waits for this mailbox."""
-        return any(user in queue.by_user for rank, queue in self._queues.items() if rank is not Rank.FILE)
+        full = not self._held.room  # bodies wait then for what is held, maybe by the very thread that waits here
+        return any(
+            user in queue.by_user
+            for rank, queue in self._queues.items()
+            if rank is not Rank.FILE and not (full and rank is Rank.CONTENT)
+        )
 
     def _give_back(self, users: Iterable[str]) -> None:
         """Free places that were claimed. The lock is held."""
@@ -348,7 +354,7 @@ class RequestDispatcher:
                 self._bundles -= bundle[0].rank is Rank.CONTENT
                 for ticket, answer in zip(bundle, answers, strict=True):
                     if ticket.share is not None:
-                        self._held.came(ticket.share, answer)
+                        self._held.came(ticket.share, answer.value if isinstance(answer, _Result) else answer)
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone

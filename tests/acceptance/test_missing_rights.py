@@ -149,9 +149,11 @@ AUDIT_ONLY = "Audit_Only"
 FIELDS = granted("fieldPermissions", "field")
 OBJECTS = granted("objectPermissions", "object")
 #: Fields that `sync` does not use: the scheduler's, the timetable's, those of requests.
-NOT_OF_SYNC = frozenset(
-    f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c")
-) | {"Email__c.Matched_At__c"} | {name for name in FIELDS if name.startswith(f"{REQUEST}.")}
+NOT_OF_SYNC = (
+    frozenset(f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c"))
+    | {"Email__c.Matched_At__c"}
+    | {name for name in FIELDS if name.startswith(f"{REQUEST}.")}
+)
 WRITTEN = ("Email__c", "Email_Participant__c", "MS_Graph_Sync_Event__c", "MS_Graph_Sync_Error__c", "MS_Graph_User__c")
 
 #: What is taken away, by name: how, and the words that say so (one of them).

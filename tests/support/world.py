@@ -75,9 +75,10 @@ class World:
         self.control("POST", "clock", {"advance_seconds": timedelta(**how).total_seconds()})
 
     def advance_to_noon(self) -> None:
-        """Move the clock on to noon in UTC, so that what a test does in an hour or two is done on one day of the org."""
+        """Move the clock on to noon in UTC: what a test does in an hour or two is then done on one day of the org."""
         now = self.now()
-        self.advance(seconds=(timedelta(hours=36) - timedelta(hours=now.hour, minutes=now.minute)).total_seconds() % 86400)
+        noon = now.replace(hour=12, minute=0, second=0)
+        self.advance(seconds=((noon - now) % timedelta(days=1)).total_seconds())
 
     def fault(self, **fault: Any) -> str:
         """Plant a fault."""

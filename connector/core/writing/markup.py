@@ -226,13 +226,22 @@ def scan(html: str, most_tags: int) -> Markup:
     )
 
 
-@lru_cache(maxsize=4096)
 def _ordinary(text: str) -> tuple[str, bool, Attributes] | None:
     """What the tag `<text>` is wherever it stands: its name, whether it closes, its attributes.
 
-    None for one that does not end with its first bracket, or that decides how the text behind it is read. The mails of
-    one program have the same few tags.
+    None for one that does not end with its first bracket, or that decides how the text behind it is read.
     """
+    # a link is one person's, and is not kept when its mail is done with
+    return _parsed(text) if "://" in text or "@" in text else _known(text)
+
+
+@lru_cache(maxsize=2048)
+def _known(text: str) -> tuple[str, bool, Attributes] | None:
+    """The mails of one program have the same few tags."""
+    return _parsed(text)
+
+
+def _parsed(text: str) -> tuple[str, bool, Attributes] | None:
     match = _TOKEN.fullmatch(f"<{text}>") if len(text) <= _LONGEST_REPEATED else None
     if match is None or not match["name"] or not match["end"]:
         return None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.core.writing.body import sanitise
-from connector.engine.cleaning import MOST, WORTH, BodyCleaner, processors, serve
+from connector.engine.cleaning import MOST, WORTH, BodyCleaner, _got, processors, serve
 from connector.model.mail import Content
 
 CONTENTS = [
@@ -121,3 +121,8 @@ def test_input_that_breaks_off_ends_a_process_without_an_answer() -> None:
     serve(io.BytesIO(b"[false, [100, true]]\n<p>short"), answers)
     serve(io.BytesIO(b"[false, [100"), answers)
     assert answers.getvalue() == b""
+
+
+def test_an_answer_that_breaks_off_in_a_character_is_no_answer() -> None:
+    with pytest.raises(EOFError):
+        _got(io.BytesIO("[true, [5, false]]\n<p>é".encode()[:-1]))

@@ -27,7 +27,7 @@ from connector.engine.reader import Reader
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import ServiceError
 from connector.model.mail import Header
-from connector.model.run import Window, WindowKind
+from connector.model.run import Failure, Window, WindowKind
 from connector.model.values import GraphUserId
 from tests.support.builders import at
 from tests.support.fakes import Calls
@@ -265,6 +265,51 @@ def test_a_mail_whose_client_is_gone_is_decided_on_again_with_clients_looked_up_
         assert pipeline.next() is None
     assert desk.firm.org.forgotten
     assert desk.ledger.by_outcome()[Outcome.UNMATCHED_DROPPED] == 1
+    assert desk.ledger.all_closed
+
+
+def failed(desk: Desk, header: Header) -> None:
+    failure = Failure(
+        mailbox=header.mailbox, graph_user_id=GraphUserId("ada"), message=header.id, internet_message_id=None,
+        subject="", received_at=header.received_at, code="X", text="x", transient=True,
+    )  # fmt: skip
+    desk.ledger.fail(header, failure)
+
+
+def test_what_failed_and_was_listed_again_while_it_was_under_way_has_another_outcome(desk: Desk) -> None:
+    [mail] = desk.mails(1)
+    again = threading.Event()
+    desk.on_take = lambda: again.wait(STUCK) if len(desk.reader.asked) == 2 else None
+    with desk.pipeline([mail], [mail]) as pipeline:
+        first = taken(pipeline)
+        pipeline.delivered(first)
+        failed(desk, mail)
+        again.set()
+        while len(desk.reader.asked) < 3:
+            again.wait(0.01)
+        pipeline.done(first)
+        while (batch := pipeline.next()) is not None:
+            desk.write(pipeline, batch)
+    assert desk.ledger.all_closed
+
+
+def test_what_failed_and_was_listed_again_while_its_copy_was_under_way_has_another_outcome(desk: Desk) -> None:
+    [mail] = desk.mails(1)
+    copy = desk.firm.mail("ada", id="copy", message_id=mail.internet_message_id)
+    again = threading.Event()
+    desk.on_take = lambda: again.wait(STUCK) if len(desk.reader.asked) == 2 else None
+    with desk.pipeline([mail], [copy], [mail]) as pipeline:
+        first = taken(pipeline)
+        pipeline.delivered(first)
+        failed(desk, mail)
+        pipeline.done(first)
+        again.set()
+        second = taken(pipeline)
+        while len(desk.reader.asked) < 4:
+            threading.Event().wait(0.01)
+        desk.write(pipeline, second)
+        while (batch := pipeline.next()) is not None:
+            desk.write(pipeline, batch)
     assert desk.ledger.all_closed
 
 

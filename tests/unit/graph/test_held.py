@@ -135,3 +135,39 @@ def test_an_answer_that_is_asked_again_is_counted_once() -> None:
 )
 def test_what_has_no_body_weighs_little(answer: object) -> None:
     assert 0 < weight(answer) < 10_000
+
+
+def test_a_place_is_given_though_bodies_wait_for_what_its_own_thread_has_to_take(
+    make: Make, pool: ThreadPoolExecutor
+) -> None:
+    """A list of attachments with a second page, in the midst of bodies: it is asked for by the thread that takes."""
+    graph = Bodies(MEGABYTE)
+    dispatcher = make(graph, workers=4).dispatcher
+
+    def take() -> int:
+        found = 0
+        for _ in dispatcher.ask_many([ask("ada", each) for each in range(60)], Rank.CONTENT):
+            found += 1
+            if found == 2:
+                full = threading.Event()
+                while dispatcher._held.room and not full.wait(0.01):
+                    pass
+                with dispatcher.place("ada"):
+                    pass
+        return found
+
+    assert pool.submit(take).result(STUCK) == 60
+
+
+def test_a_body_that_was_asked_for_alone_weighs_as_much_as_one_of_a_bundle(make: Make) -> None:
+    class Alone(Bodies):
+        def send_batch(self, wanted: Sequence[MailboxRequest]) -> tuple[list[SubResponse | None], datetime]:
+            self._send(wanted, is_batch=True)
+            return [None] * len(wanted), SERVED
+
+    graph = Alone(MEGABYTE)
+    desk = make(graph, workers=4)
+    for _ in desk.dispatcher.ask_many(requests(100), Rank.CONTENT):
+        threading.Event().wait(0.001)
+        graph.taken()
+    assert graph.most_waiting * MEGABYTE <= 2 * MOST_HELD
