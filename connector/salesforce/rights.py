@@ -19,8 +19,11 @@ from connector.salesforce.wire import Names
 CREATED: Mapping[str, tuple[str, ...]] = {
     table.name: table.names(Use.CREATED) for table in (MAIL, PARTICIPANT, TASK, FILE, EVENT, ERROR)
 }
-#: Fields that a run changes in rows that people made.
-CHANGED: Mapping[str, tuple[str, ...]] = {MAILBOX.name: MAILBOX.names(Use.CHANGED)}
+#: Fields that a run changes in rows that people made, or that it writes into rows of its own later only.
+CHANGED: Mapping[str, tuple[str, ...]] = {
+    MAILBOX.name: MAILBOX.names(Use.CHANGED),
+    MAIL.name: tuple(name for name in MAIL.names(Use.CHANGED) if name not in CREATED[MAIL.name]),
+}
 #: Objects whose new rows a later run completes.
 _COMPLETED = (MAIL.name, PARTICIPANT.name, EVENT.name, ERROR.name)
 #: Objects whose rows are made with the date and the user of the mail.
@@ -37,13 +40,17 @@ Describes = Mapping[str, Mapping[str, Any]]
 
 def objects() -> tuple[str, ...]:
     """The objects whose describe `require_writing` needs."""
-    return (*CREATED, *CHANGED)
+    return tuple(dict.fromkeys((*CREATED, *CHANGED)))
 
 
 def require_writing(describes: Describes, names: Names, *, where: str) -> None:
     """Raise SetupError where a row or a field cannot be written. `describes`: by our own names, for this very user."""
     barred = [name for name in CREATED if not describes[name].get("createable")]
-    barred += [name for name in (*_COMPLETED, *CHANGED) if not describes[name].get("updateable") and name not in barred]
+    barred += [
+        name
+        for name in dict.fromkeys((*_COMPLETED, *CHANGED))
+        if not describes[name].get("updateable") and name not in barred
+    ]
     if barred:
         raise SetupError(
             f"The integration user may not write {listed(map(names.wire, barred))}",

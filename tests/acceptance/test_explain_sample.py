@@ -82,6 +82,8 @@ class _Planting:
 
     def __init__(self, sample: Sample) -> None:
         self.sample, self.world = sample, sample.world
+        #: of all mail, and of its records: however long the planting takes, they are sent at one time
+        self.received = self.world.ago(days=3)
         self.boxes = self.world.rows(
             "SELECT Id, User__c, User_Principal_Name__c, Graph_User_Id__c FROM MS_Graph_User__c ORDER BY Name"
         )
@@ -89,7 +91,7 @@ class _Planting:
 
     def message(self, name: str, box: int = 0, **members: Any) -> dict[str, str]:
         upn = self.boxes[box]["User_Principal_Name__c"]
-        usual = {"from": self.client["Email"], "toRecipients": [upn], "received": self.world.ago(days=3)}
+        usual = {"from": self.client["Email"], "toRecipients": [upn], "received": self.received}
         made = self.world.message(upn, **{**usual, "subject": name, **members})
         self.sample.planted[name] = (upn, made["id"])
         return made
@@ -101,7 +103,7 @@ class _Planting:
             Name=name,
             Message_Key__c=random.Random(name).randbytes(16).hex(),
             Internet_Message_Id__c=made["internetMessageId"].strip("<>"),
-            Sent_At__c=stamp(self.world.ago(days=3)),
+            Sent_At__c=stamp(self.received),
             **fields,
         )
 

@@ -149,11 +149,9 @@ AUDIT_ONLY = "Audit_Only"
 FIELDS = granted("fieldPermissions", "field")
 OBJECTS = granted("objectPermissions", "object")
 #: Fields that `sync` does not use: the scheduler's, the timetable's, those of requests.
-NOT_OF_SYNC = (
-    frozenset(f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c"))
-    | {"Email__c.Matched_At__c"}
-    | {name for name in FIELDS if name.startswith(f"{REQUEST}.")}
-)
+NOT_OF_SYNC = frozenset(
+    f"MS_Graph_Setting__c.{name}" for name in ("Day_of_Week__c", "Time_of_Day__c", "Sync_Now_Requested__c")
+) | {name for name in FIELDS if name.startswith(f"{REQUEST}.")}
 WRITTEN = ("Email__c", "Email_Participant__c", "MS_Graph_Sync_Event__c", "MS_Graph_Sync_Error__c", "MS_Graph_User__c")
 
 #: What is taken away, by name: how, and the words that say so (one of them).
@@ -283,6 +281,7 @@ def test_whatever_is_missing_is_named_and_nothing_moves(crowd: Crowd, terminal: 
         config = crowd.config(lack)
         told = terminal.refused_in_one_of(config, words)
         assert told["code"] in ("INVALID_FIELD", "INVALID_TYPE", "INSUFFICIENT_ACCESS"), lack
+        assert crowd.world.requests("graph") == [], lack
     assert state(crowd.world) == before
     assert crowd.world.requests("graph") == []
     crowd.config("nothing")
