@@ -39,7 +39,7 @@ WORDS = {
     "opted out": ["category Do Not Sync", "Opt Out Categories", "Take the category off"],
     "blind copy": ["none of From, Sender, To, Cc", "Sync Bcc", "Switch Sync Bcc on"],
     "colleague": ["the firm's own, by EXC-", "(Internal Domain granite-partners.example)", "Clear Active on EXC-"],
-    "private": ["(Personal Address mum@private.example)", "mail received from then on"],
+    "private": ["(Personal Address)", "mail received from then on"],
     "rule removed since": ["(External Address *@gone.example)", "was removed on", "mail received before that"],
     "private elsewhere": ["No Contact or Account has mum@private.example", "kept as unmatched until", "relates it"],
     "stranger, long ago": ["No Contact or Account has who@unknown.example", "was kept until", "sync --sweep"],
@@ -47,8 +47,8 @@ WORDS = {
     "removed": ["its record was removed", "is never stored again"],
     # the run has put a tombstone into its place by then
     "in the bin": ["its record was removed", "is never stored again"],
-    "one copy": ["Contact has ", " is Contact 003", "stored as Email "],
-    "another copy": ["stored already, from another copy", "Look at the Email "],
+    "one copy": ["stored as Email "],
+    "another copy": ["stored as Email "],
     "folder unread": ["It could not be stored: ", "tried once", "tried again by itself"],
     "body withheld": ["It could not be stored: ", "tried once", "tried again by itself from", "m365sync retry --all"],
 }
