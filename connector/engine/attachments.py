@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -25,12 +25,22 @@ from connector.core.deciding import identity
 from connector.core.writing.attachments import WantedFile, same_in, sort_out
 from connector.engine.context import RunContext, frames_of
 from connector.engine.decider import Candidate, failure_of
+from connector.engine.filing import (
+    MOST_BYTES,
+    MOST_FILES,
+    FileContent,
+    Filing,
+    is_small,
+    parts_of,
+    place_of,
+    summary_of,
+)
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
 from connector.engine.whole_file import WholeFile, checked
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
-from connector.model.values import GraphUserId, MessageId, RecordId
+from connector.model.values import RecordId
 from connector.ports import Download, FileSink
 
 log = structlog.get_logger(__name__)
@@ -41,13 +51,6 @@ THREADS = 3
 TOGETHER = 8
 #: mails that may wait: a case holds headers and names, no content
 MOST_WAITING = 2_000
-#: a file up to this size is small: read whole, and sent with others
-SMALL = 1024 * 1024
-#: contents that go up in one request: files, and bytes, which grow by a third as base64 (37.5 MB are allowed: REST
-#: guide, blob data)
-MOST_FILES, MOST_BYTES = 200, 9_000_000
-#: what is read of a file whatever size was listed
-_LEAST = 32 * 1024
 #: how often a file is read when it breaks off or does not begin
 ATTEMPTS = 3
 _AT_ONCE = frozenset({"BROKEN_OFF", "TIMEOUT"})
@@ -55,25 +58,6 @@ _AT_ONCE = frozenset({"BROKEN_OFF", "TIMEOUT"})
 _ALONE = _AT_ONCE | {"TOO_LARGE"}
 #: mails with new files after which it is asked whether another connector stored the same
 _LOOK_AFTER = 500
-
-
-@dataclass(slots=True, eq=False)
-class _Filing:
-    """A mail whose files are on their way."""
-
-    case: MailFiles
-    waiting: int
-    stored: int = 0
-    errors: list[tuple[str, MessageError]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """A small file that waits to go up with others."""
-
-    filing: _Filing
-    wanted: WantedFile
-    content: bytes
 
 
 class AttachmentStore:
@@ -88,7 +72,7 @@ class AttachmentStore:
         self._changed = threading.Condition()
         self._queue: deque[MailFiles] = deque()
         self._seen = SeenFiles()
-        self._contents: deque[_Content] = deque()
+        self._contents: deque[FileContent] = deque()
         self._bytes = 0
         self._busy = 0
         self._flushing = False
@@ -178,7 +162,7 @@ class AttachmentStore:
                 self._busy -= 1
                 self._changed.notify_all()
 
-    def _next(self) -> tuple[list[MailFiles], list[_Content]] | None:
+    def _next(self) -> tuple[list[MailFiles], list[FileContent]] | None:
         """Contents that fill a request, else mails to fetch the files of; None at the end."""
         with self._changed:
             while self._failure is None and not self._abandoned:
@@ -201,8 +185,8 @@ class AttachmentStore:
     def _is_full(self) -> bool:
         return len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
 
-    def _take_contents(self) -> list[_Content]:
-        taken: list[_Content] = []
+    def _take_contents(self) -> list[FileContent]:
+        taken: list[FileContent] = []
         size = 0
         while self._contents and len(taken) < MOST_FILES and (not taken or size < MOST_BYTES):
             taken.append(self._contents.popleft())
@@ -216,7 +200,7 @@ class AttachmentStore:
         mail comes again after that."""
         unknown = [case.email for case in cases if case.present is None]
         found = self._sink.find(unknown) if unknown else {}
-        lacking: list[tuple[_Filing, WantedFile]] = []
+        lacking: list[tuple[Filing, WantedFile]] = []
         for case in cases:
             known = case if case.present is not None else replace(case, present=tuple(found.get(case.email, ())))
             with self._changed:
@@ -224,15 +208,15 @@ class AttachmentStore:
                 if files is None:
                     continue
                 self._surplus += known.surplus
-            filing = _Filing(known, waiting=len(files))
+            filing = Filing(known, waiting=len(files))
             lacking += ((filing, wanted) for wanted in files)
             if not files:
                 self._filed(filing)
-        for part, most in _parts([(filing, wanted) for filing, wanted in lacking if _is_small(wanted)]):
+        for part, most in parts_of([(filing, wanted) for filing, wanted in lacking if is_small(wanted)]):
             self._read(part, most)
             self._upload_full()
         for filing, wanted in lacking:
-            if not _is_small(wanted):
+            if not is_small(wanted):
                 self._note(filing, wanted, self._stored_alone(filing.case, wanted))
 
     def _upload_full(self) -> None:
@@ -244,16 +228,16 @@ class AttachmentStore:
                 contents = self._take_contents()
             self._upload(contents)
 
-    def _read(self, small: Sequence[tuple[_Filing, WantedFile]], most: int) -> None:
+    def _read(self, small: Sequence[tuple[Filing, WantedFile]], most: int) -> None:
         """Read small files of at most `most` bytes each from the first copies of their mails, and put them where they
         wait to go up with others."""
-        places = [_place(filing.case, wanted) for filing, wanted in small]
+        places = [place_of(filing.case, wanted) for filing, wanted in small]
         for number, answer in self._source.small_files(places, most=most):
             filing, wanted = small[number]
             answer = checked(wanted, answer)
             if not isinstance(answer, MessageError):
                 with self._changed:
-                    self._contents.append(_Content(filing, wanted, answer))
+                    self._contents.append(FileContent(filing, wanted, answer))
                     self._bytes += len(answer)
                     self._changed.notify_all()
             elif isinstance(answer, MessageGoneError) or answer.code in _ALONE:
@@ -261,13 +245,13 @@ class AttachmentStore:
             else:
                 self._note(filing, wanted, answer)
 
-    def _upload(self, contents: Sequence[_Content]) -> None:
+    def _upload(self, contents: Sequence[FileContent]) -> None:
         """Store small files together."""
         files = [(self._new_file(each.filing.case, each.wanted), each.content) for each in contents]
         for each, error in zip(contents, self._sink.upload_together(files), strict=True):
             self._note(each.filing, each.wanted, error)
 
-    def _note(self, filing: _Filing, wanted: WantedFile, error: MessageError | None) -> None:
+    def _note(self, filing: Filing, wanted: WantedFile, error: MessageError | None) -> None:
         """Note what became of one file of a mail; after the last one, `_filed` is called."""
         with self._changed:
             self._queue.extend(self._seen.end(filing.case.email, wanted.key, error))
@@ -351,7 +335,7 @@ class AttachmentStore:
 
     # -- when a mail has its files ----------------------------------------------------------------------------------
 
-    def _filed(self, filing: _Filing) -> None:
+    def _filed(self, filing: Filing) -> None:
         case = filing.case
         self._ledger.count_files(filing.stored)
         if filing.errors or case.problem is not None:
@@ -365,9 +349,9 @@ class AttachmentStore:
         for candidate in case.copies:
             self._ledger.release((candidate.header.mailbox, candidate.header.id))
 
-    def _note_failure(self, filing: _Filing) -> None:
+    def _note_failure(self, filing: Filing) -> None:
         case, candidate = filing.case, filing.case.copies[0]
-        error = _summary(filing)
+        error = summary_of(filing)
         log.warning(
             "Attachments are missing",
             action=Action.ATTACHMENT_FAILED,
@@ -389,51 +373,3 @@ class AttachmentStore:
             surplus += second_files(files, touched[email])
         if surplus:
             self._sink.remove(list(dict.fromkeys(surplus)))
-
-
-def _summary(filing: _Filing) -> MessageError:
-    """One error for all files of a mail that failed: code and remedy of the first, transient where any is."""
-    errors = [error for _, error in filing.errors]
-    named = filing.case.is_client
-    parts = [f"{name if named else 'A file'}: {error.what.rstrip('.')}" for name, error in filing.errors]
-    if filing.case.problem is not None:
-        errors.insert(0, filing.case.problem)
-        parts.insert(0, filing.case.problem.what)
-    first = errors[0]
-    return MessageError(
-        f"The mail is stored, but not all its attachments. {'; '.join(parts)}",
-        code=first.code,
-        remedy=first.remedy,
-        transient=any(error.transient for error in errors),
-        by_rule=any(error.by_rule for error in errors),
-    )
-
-
-def _parts(
-    small: Sequence[tuple[_Filing, WantedFile]],
-) -> Iterator[tuple[list[tuple[_Filing, WantedFile]], int]]:
-    """Parts that are read at a time, each with the largest size that one of its files may turn out to have.
-
-    A size that was listed may be wrong, so a part is as many files as could take twice a request's bytes, were each
-    twice as large as the largest of them was listed.
-    """
-    part: list[tuple[_Filing, WantedFile]] = []
-    most = 0
-    for each in sorted(small, key=lambda each: each[1].size):
-        larger = 2 * max(each[1].size, _LEAST)
-        if part and (len(part) == MOST_FILES or (len(part) + 1) * larger > 2 * MOST_BYTES):
-            yield part, most
-            part = []
-        part.append(each)
-        most = larger
-    if part:
-        yield part, most
-
-
-def _is_small(wanted: WantedFile) -> bool:
-    return wanted.attachment is not None and wanted.size <= SMALL
-
-
-def _place(case: MailFiles, wanted: WantedFile) -> tuple[GraphUserId, MessageId, str]:
-    first = case.copies[0]
-    return first.queue.user, first.header.id, wanted.attachment or ""

@@ -18,25 +18,19 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TypeVar
 
-from connector.core.reading.cutter import TARGET, WindowCutter
+from connector.core.reading.cutter import WindowCutter
 from connector.core.reading.folders import UnknownFolderError, with_folder
-from connector.core.reading.ladder import climb
 from connector.core.reading.sweep import sweep_cutters, swept_folders
-from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walked
-from connector.engine.walking import ReaderState, Step, StepQueue, Walking
+from connector.core.reading.walk import PageRequest, Walked
+from connector.engine.walking import EXPECTED, ReaderState, Step, StepQueue, Walking
 from connector.engine.windows import WalkedWindow, WindowQueue
 from connector.errors import BrokenListError, MailboxError
 from connector.model.mail import Folder, FolderTree, Header, Listed, Page, Unread
 from connector.model.run import Window, WindowKind
-from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, PageCall, SourceCall, TreeCall
+from connector.ports import CountCall, FolderCall, HeadersCall, MailSource, SourceCall, TreeCall
 
 #: headers that may be read and not taken yet, those of walks under way included
 HIGH_WATER = 6_000
-#: what a walk is taken to hold until it ends, by the kind of its window; a backfill's is a whole window
-_EXPECTED = {WindowKind.BACKFILL: TARGET, WindowKind.SWEEP: 250}
-_EXPECTED_LIVE = 50
-#: messages after which a window is closed early; ids alone take little
-_SPLIT, _SPLIT_IDS = 2_000, 5_000
 
 _T = TypeVar("_T")
 
@@ -160,48 +154,29 @@ class Reader:
     @property
     def _first_of_sweep(self) -> int:
         """What a sweep that begins is taken to hold: else all would begin before the first has a window to give."""
-        return self._per_mailbox * _EXPECTED[WindowKind.SWEEP]
+        return self._per_mailbox * EXPECTED[WindowKind.SWEEP]
 
     def _begun(self, queue: WindowQueue, cutter: WindowCutter, window: Window) -> Step:
-        ids_only = window.kind == WindowKind.SWEEP and queue.sweep is not None and queue.sweep.ids_only
-        reserved = _EXPECTED.get(window.kind, _EXPECTED_LIVE)
-        if queue.expected is not None and window.kind is WindowKind.BACKFILL:
-            reserved = min(reserved, queue.expected)
-        top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (250, _SPLIT)
-        steps = climb(window, top=top, settle=self._settle, split_at=split)
-        walking = Walking(queue, cutter, window, steps, reserved, ids_only)
-        self._state.reserved += reserved
-        return lambda: self._ask(walking, next(steps))
+        walking = Walking.begun(queue, cutter, window, settle=self._settle)
+        self._state.reserved += walking.reserved
+        return lambda: self._ask(walking, next(walking.steps))
 
     def _ask(self, walking: Walking, request: PageRequest) -> None:
         """Ask for a page; with a second round comes the folder tree where it is needed: an idle run stays at two."""
-        queue, window = walking.queue, walking.window
+        queue = walking.queue
         with_tree = (
             walking.found
-            and window.folder is None
+            and walking.window.folder is None
             and not request.first_round
             and request.link is None
             and not request.once
             and self._claim_tree(queue)
         )
-        call = PageCall(
-            mailbox=queue.mailbox.id,
-            user=queue.user,
-            kind=window.kind,
-            start=request.start,
-            end=request.end,
-            top=request.top,
-            link=request.link,
-            folder=window.folder,
-            with_tree=with_tree,
-            ids_only=walking.ids_only or request.ids_only,
-            once=request.once,
-        )
         self._start(
             queue,
-            call,
+            walking.call(request, with_tree=with_tree),
             lambda page: self._walk_on(walking, page),
-            lambda: self._unreserve(walking.reserved),
+            room=walking.reserved,
             broken=lambda error: self._climb(walking, error, without_tree=with_tree),
         )
 
@@ -210,12 +185,12 @@ class Reader:
         queue: WindowQueue,
         call: SourceCall[_T],
         then: Callable[[_T], None],
-        failed: Step = lambda: None,
         *,
+        room: int = 0,
         broken: Callable[[BrokenListError], None] | None = None,
     ) -> None:
-        """Ask the source; `then` goes on with the answer. An error ends the mailbox, or the reading as a whole; a list
-        that cannot be read goes to `broken`, where that is given."""
+        """Ask the source; `then` goes on with the answer. An error ends the mailbox, and gives back the `room` that was
+        held for it, or the reading as a whole; a list that cannot be read goes to `broken`, where that is given."""
 
         def done(answer: _T | BaseException) -> None:
             self._steps.take(lambda: arrived(answer))
@@ -224,9 +199,8 @@ class Reader:
             if isinstance(answer, BrokenListError) and broken is not None and not self._state.abandoned:
                 broken(answer)
             elif isinstance(answer, MailboxError):
-                failed()
                 self._give_up(queue, answer)
-                self._released(queue)
+                self._released(queue, room)
             elif isinstance(answer, BaseException):
                 self._fail(answer)
             elif not self._state.abandoned:
@@ -239,9 +213,7 @@ class Reader:
         if without_tree:
             with self._changed:
                 walking.queue.tree_asked = False
-                waiting, walking.queue.waiting_for_tree = walking.queue.waiting_for_tree, []
-            for step in waiting:
-                self._steps.take(step)
+            self._resume(walking.queue)
         self._walk_on(walking, error)
 
     def _walk_on(self, walking: Walking, page: Page | BrokenListError) -> None:
@@ -282,26 +254,27 @@ class Reader:
             wanted=tuple((queue.mailbox.id, queue.user, listed.id) for listed in new),
             received=tuple(listed.received_at for listed in new),
         )
-        self._start(queue, call, completed, lambda: self._unreserve(walking.reserved))
+        self._start(queue, call, completed, room=walking.reserved)
 
     def _with_tree(self, walking: Walking, walked: Walked, headers: Sequence[Header]) -> None:
         """Hand the window over once its mailbox has its folder tree, where a message needs it."""
         queue = walking.queue
         if not walking.found or queue.tree is not None:
             self._put(walking, walked, headers)
-        elif self._claim_tree(queue):
+            return
+        with self._changed:
+            mine, queue.tree_asked = not queue.tree_asked, True
+            waits = not mine and queue.tree is None and queue.error is None
+            if waits:  # another walk of this mailbox has asked for the tree
+                queue.waiting_for_tree.append(lambda: self._with_tree(walking, walked, headers))
+        if mine:
 
             def placed(tree: FolderTree) -> None:
                 self._keep_tree(queue, tree)
                 self._put(walking, walked, headers)
 
-            call = TreeCall(user=queue.user, kind=walking.window.kind)
-            self._start(queue, call, placed, lambda: self._unreserve(walking.reserved))
-        else:  # another walk of this mailbox has asked for the tree
-            with self._changed:
-                if queue.tree is None and queue.error is None:
-                    queue.waiting_for_tree.append(lambda: self._with_tree(walking, walked, headers))
-                    return
+            self._start(queue, TreeCall(user=queue.user, kind=walking.window.kind), placed, room=walking.reserved)
+        elif not waits:
             if queue.error is not None:
                 self._released(queue, walking.reserved)
             else:
@@ -358,7 +331,7 @@ class Reader:
             self._begin_sweep(queue)
 
         call = TreeCall(user=queue.user, kind=WindowKind.SWEEP)
-        return lambda: self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
+        return lambda: self._start(queue, call, placed, room=self._first_of_sweep)
 
     def _begin_sweep(self, queue: WindowQueue) -> None:
         tree, sweep = queue.tree, queue.sweep
@@ -376,8 +349,7 @@ class Reader:
                 queue.tree = with_folder(tree, new)
                 self._begin_sweep(queue)
 
-            call = FolderCall(user=queue.user, folder=missing)
-            self._start(queue, call, placed, lambda: self._unreserve(self._first_of_sweep))
+            self._start(queue, FolderCall(user=queue.user, folder=missing), placed, room=self._first_of_sweep)
             return
         with self._changed:
             queue.begin_sweep((folder.id for folder in found), sweep_cutters(sweep.range, found))
@@ -393,15 +365,16 @@ class Reader:
     def _keep_tree(self, queue: WindowQueue, tree: FolderTree) -> None:
         with self._changed:
             queue.tree = tree
+        self._resume(queue)
+
+    def _resume(self, queue: WindowQueue) -> None:
+        """Take the steps that waited for the queue's folder tree."""
+        with self._changed:
             waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
         for step in waiting:
             self._steps.take(step)
 
     # -- ends -------------------------------------------------------------------------------------------------------
-
-    def _unreserve(self, messages: int) -> None:
-        with self._changed:
-            self._state.reserved -= messages
 
     def _released(self, queue: WindowQueue, room: int = 0) -> None:
         """Note that a step of this queue has ended, which held `room`, and begin what may begin now."""
@@ -420,10 +393,8 @@ class Reader:
         with self._changed:
             queue.error = queue.error or error
             queue.clear()
-            waiting, queue.waiting_for_tree = queue.waiting_for_tree, []
             self._changed.notify_all()
-        for step in waiting:
-            self._steps.take(step)
+        self._resume(queue)
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

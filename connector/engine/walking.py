@@ -4,13 +4,24 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
 
-from connector.core.reading.cutter import WindowCutter
-from connector.core.reading.walk import Walk
+from connector.core.reading.cutter import TARGET, WindowCutter
+from connector.core.reading.ladder import climb
+from connector.core.reading.walk import LARGEST_PAGE, PageRequest, Walk
 from connector.engine.windows import WalkedWindow, WindowQueue
-from connector.model.run import Window
+from connector.model.run import Window, WindowKind
+from connector.ports import PageCall
 
 Step = Callable[[], None]
+
+#: what a walk is taken to hold until it ends, by the kind of its window; a backfill's is a whole window
+EXPECTED = {WindowKind.BACKFILL: TARGET, WindowKind.SWEEP: 250}
+_EXPECTED_LIVE = 50
+#: messages after which a window is closed early; ids alone take little
+_SPLIT, _SPLIT_IDS = 2_000, 5_000
+_PAGE = 250
 
 
 @dataclass(slots=True)
@@ -25,6 +36,32 @@ class Walking:
     ids_only: bool
     #: a message that may have to be placed in a folder was found
     found: bool = False
+
+    @classmethod
+    def begun(cls, queue: WindowQueue, cutter: WindowCutter, window: Window, *, settle: timedelta) -> Self:
+        """The walk of a window, before its first page."""
+        ids_only = window.kind == WindowKind.SWEEP and queue.sweep is not None and queue.sweep.ids_only
+        reserved = EXPECTED.get(window.kind, _EXPECTED_LIVE)
+        if queue.expected is not None and window.kind is WindowKind.BACKFILL:
+            reserved = min(reserved, queue.expected)
+        top, split = (LARGEST_PAGE, _SPLIT_IDS) if ids_only else (_PAGE, _SPLIT)
+        return cls(queue, cutter, window, climb(window, top=top, settle=settle, split_at=split), reserved, ids_only)
+
+    def call(self, request: PageRequest, *, with_tree: bool) -> PageCall:
+        """What the source is asked for a page."""
+        return PageCall(
+            mailbox=self.queue.mailbox.id,
+            user=self.queue.user,
+            kind=self.window.kind,
+            start=request.start,
+            end=request.end,
+            top=request.top,
+            link=request.link,
+            folder=self.window.folder,
+            with_tree=with_tree,
+            ids_only=self.ids_only or request.ids_only,
+            once=request.once,
+        )
 
 
 @dataclass(slots=True)

@@ -15,12 +15,10 @@
 
 import copy
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import IntEnum
+from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -29,86 +27,15 @@ from connector.errors import MessageError, StoppedError
 from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
 from connector.graph.held import HeldBodies, Share
+from connector.graph.tickets import LISTS, Answer, Done, Rank, Ticket, TicketQueue, Turn
 from connector.http.subrequest import SubResponse
 from connector.http.transport import NoAnswerError, TooLargeError, UnreadableAnswerError
 
-Answer = tuple[SubResponse, datetime]
-Done = Callable[[Any], None]
 Result = TypeVar("Result")
 #: sub-requests of one $batch that Graph carries out at a time
 AT_ONCE = 4
 #: bodies that could go now, for each further four that share a $batch
 _FOR_FOUR_MORE = 32
-
-
-class Rank(IntEnum):
-    """The order in which requests are sent: the lowest first."""
-
-    CONTENT = 0
-    LIVE = 1
-    BACKFILL = 2
-    SWEEP = 3
-    FILE = 4
-
-
-_LISTS = (Rank.LIVE, Rank.BACKFILL, Rank.SWEEP)
-
-
-@dataclass(slots=True, eq=False)
-class _Ticket:
-    """One thing to be sent: a request, which may share a $batch; or a job, which holds one place while it runs."""
-
-    user: str
-    rank: Rank
-    done: Done
-    request: MailboxRequest | None = None
-    job: Callable[[], Any] | None = None
-    #: of the caller who takes the answer, where it may be large
-    share: Share | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """A thread that sends itself and waits for a place: `claimed` once it has it."""
-
-    user: str
-    is_file: bool = False
-    given: threading.Event = field(default_factory=threading.Event)
-    claimed: bool = False
-
-
-@dataclass(slots=True)
-class _Queue:
-    """Tickets of one rank by mailbox; the mailbox that was served longest ago comes first."""
-
-    by_user: dict[str, deque[_Ticket]] = field(default_factory=dict)
-
-    def put(self, ticket: _Ticket, *, first: bool) -> None:
-        queue = self.by_user.setdefault(ticket.user, deque())
-        (queue.appendleft if first else queue.append)(ticket)
-
-    def take(self, most: int, claim: Callable[[str], bool], *, bundled: bool) -> list[_Ticket]:
-        """Up to `most` tickets for which `claim` gives a place; with `bundled` only those that may share a $batch."""
-        taken: list[_Ticket] = []
-        for user in list(self.by_user):
-            queue, before = self.by_user[user], len(taken)
-            while queue and len(taken) < most and not (bundled and queue[0].request is None) and claim(user):
-                taken.append(queue.popleft())
-            if len(taken) > before:
-                del self.by_user[user]
-                if queue:
-                    self.by_user[user] = queue
-            if len(taken) == most:
-                break
-        return taken
-
-    def drop(self, tickets: set[_Ticket]) -> None:
-        left = {user: deque(each for each in queue if each not in tickets) for user, queue in self.by_user.items()}
-        self.by_user = {user: queue for user, queue in left.items() if queue}
-
-    def ready(self, free: Callable[[str], int]) -> int:
-        """How many tickets have a free place now."""
-        return sum(min(len(queue), free(user)) for user, queue in self.by_user.items())
 
 
 class RequestDispatcher:
@@ -121,8 +48,8 @@ class RequestDispatcher:
         self.client = client
         self._workers = workers
         self._per_mailbox = per_mailbox
-        self._queues = {rank: _Queue() for rank in Rank}
-        self._turns: list[_Turn] = []
+        self._queues = {rank: TicketQueue() for rank in Rank}
+        self._turns: list[Turn] = []
         self._taken: Counter[str] = Counter()
         self._held = HeldBodies()
         #: bundles of bodies that are being sent
@@ -161,11 +88,11 @@ class RequestDispatcher:
 
     def submit(self, request: MailboxRequest, rank: Rank, done: Done) -> None:
         """Send a request when its turn comes: `done` gets an `Answer`, or the error that stopped it."""
-        self._put([_Ticket(request.user, rank, done, request=request)])
+        self._put([Ticket(request.user, rank, done, request=request)])
 
     def run(self, user: str, rank: Rank, job: Callable[[], Any], done: Done) -> None:
         """Run a job in a worker, on one place of this mailbox: what it sends, it sends one after the other."""
-        self._put([_Ticket(user, rank, done, job=job)])
+        self._put([Ticket(user, rank, done, job=job)])
 
     def ask(self, request: MailboxRequest, rank: Rank) -> Answer:
         """The answer to one request. Raises ServiceError where Graph as a whole does not answer."""
@@ -179,7 +106,7 @@ class RequestDispatcher:
         told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         share = Share() if rank is Rank.CONTENT else None
         tickets = [
-            _Ticket(request.user, rank, _numbered(told, number), request=request, share=share)
+            Ticket(request.user, rank, _numbered(told, number), request=request, share=share)
             for number, request in enumerate(requests)
         ]
         self._put(tickets)
@@ -192,12 +119,12 @@ class RequestDispatcher:
         """What jobs return, each on one place of its mailbox, with their number, in any order; a MessageError is
         given as the result of its job. Raises any other error of a job."""
         told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-        tickets = [_Ticket(user, rank, _numbered(told, number), job=job) for number, (user, job) in enumerate(jobs)]
+        tickets = [Ticket(user, rank, _numbered(told, number), job=job) for number, (user, job) in enumerate(jobs)]
         self._put(tickets)
         yield from ((number, each) for number, each in self._answers(tickets, told))
 
     def _answers(
-        self, tickets: Sequence[_Ticket], told: SimpleQueue[tuple[int, Any]], share: Share | None = None
+        self, tickets: Sequence[Ticket], told: SimpleQueue[tuple[int, Any]], share: Share | None = None
     ) -> Iterator[tuple[int, Any]]:
         """What comes for these tickets; tickets left over when the caller stops iterating are not sent."""
         missing = len(tickets)
@@ -227,7 +154,7 @@ class RequestDispatcher:
         It is given once nothing but files waits for that mailbox; `for_file` it is not the last free one. Raises
         StoppedError where the dispatcher was closed.
         """
-        turn = _Turn(user, for_file)
+        turn = Turn(user, for_file)
         with self._changed:
             if self._closed:
                 raise StoppedError("The reading was ended")
@@ -247,7 +174,7 @@ class RequestDispatcher:
 
     # -- whose turn it is --------------------------------------------------------------------------------------------
 
-    def _put(self, tickets: Sequence[_Ticket], *, first: bool = False) -> None:
+    def _put(self, tickets: Sequence[Ticket], *, first: bool = False) -> None:
         """Queue them; `first`: before what waits for the same mailbox, so that it is known soon whether it answers."""
         with self._changed:
             closed = self._closed
@@ -299,7 +226,7 @@ class RequestDispatcher:
 
     def _serve_turns(self) -> None:
         """Give places to threads that send themselves, where nothing else waits for the mailbox. The lock is held."""
-        still: list[_Turn] = []
+        still: list[Turn] = []
         for turn in self._turns:
             claim = self._claim_for_file if turn.is_file else self._claim
             turn.claimed = not self._waits(turn.user) and claim(turn.user)
@@ -309,7 +236,7 @@ class RequestDispatcher:
                 still.append(turn)
         self._turns = still
 
-    def _next(self) -> list[_Ticket]:
+    def _next(self) -> list[Ticket]:
         """What one worker takes at a time; nothing where nothing has a free place. The lock is held."""
         for rank in Rank:
             queue = self._queues[rank]
@@ -323,7 +250,7 @@ class RequestDispatcher:
             if not taken:
                 continue
             if taken[0].request is not None and most > 1:
-                for other in _LISTS if rank in _LISTS else (rank,):
+                for other in LISTS if rank in LISTS else (rank,):
                     taken += self._queues[other].take(most - len(taken), claim, bundled=True)
             self._bundles += rank is Rank.CONTENT
             self._held.asked(sum(ticket.share is not None for ticket in taken))
@@ -338,7 +265,7 @@ class RequestDispatcher:
 
     def _bundle_size(self, rank: Rank) -> int:
         """How many requests share a $batch: of lists so many that the free workers carry all that could go now."""
-        ranks = _LISTS if rank in _LISTS else (rank,)
+        ranks = LISTS if rank in LISTS else (rank,)
         ready = sum(self._queues[each].ready(self._free) for each in ranks)
         if rank is Rank.CONTENT:
             return min(LIMIT, AT_ONCE * (1 + ready // _FOR_FOUR_MORE))
@@ -358,12 +285,12 @@ class RequestDispatcher:
                 self._give_back(ticket.user for ticket in bundle)
             for ticket, answer in zip(bundle, answers, strict=True):
                 if answer is None:  # it has to be asked again, alone
-                    alone = _Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket), share=ticket.share)
+                    alone = Ticket(ticket.user, ticket.rank, ticket.done, job=self._alone(ticket), share=ticket.share)
                     self._put([alone], first=True)
                 else:
                     ticket.done(answer if ticket.job is None or not isinstance(answer, _Result) else answer.value)
 
-    def _take(self) -> list[_Ticket]:
+    def _take(self) -> list[Ticket]:
         with self._changed:
             while not self._closed:
                 if bundle := self._next():
@@ -375,7 +302,7 @@ class RequestDispatcher:
                 self._idle -= 1
             return []
 
-    def _send(self, bundle: Sequence[_Ticket]) -> Sequence[Any]:
+    def _send(self, bundle: Sequence[Ticket]) -> Sequence[Any]:
         """What came for each: an answer, an error, or None for one that has to be asked alone."""
         first = bundle[0]
         requests = [ticket.request for ticket in bundle if ticket.request is not None]
@@ -404,7 +331,7 @@ class RequestDispatcher:
             return [None] * len(requests)
         return [None if answer is None else (answer, served) for answer in found]
 
-    def _alone(self, ticket: _Ticket) -> Callable[[], Answer]:
+    def _alone(self, ticket: Ticket) -> Callable[[], Answer]:
         request = ticket.request
         if request is None:
             raise ValueError("a job is not sent twice")

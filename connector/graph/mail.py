@@ -22,7 +22,7 @@ from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import BROKEN, IMMUTABLE, mailbox_error
-from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.dispatch import RequestDispatcher
 from connector.graph.enclosed import EnclosedMail
 from connector.graph.pages import all_headers, broken_list, content, read_page, said, single
 from connector.graph.queries import (
@@ -35,6 +35,7 @@ from connector.graph.queries import (
     messages_path,
     tree_requests,
 )
+from connector.graph.tickets import Answer, Rank
 from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser

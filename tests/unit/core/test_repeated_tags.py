@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.writing import visible as visible_module
 from connector.core.writing.body import sanitise
+from connector.core.writing.look import look_of
 from connector.core.writing.markup import scan
 from connector.core.writing.style import declarations
 from connector.model.mail import Content
@@ -65,7 +65,7 @@ def test_a_style_that_is_repeated_is_looked_at_once(line: str, styles: int, line
     own = 1 + lines % 7
     markup = HEAD + "".join(line.format(own, number) for number in range(lines))
     declarations.cache_clear()
-    visible_module._look.cache_clear()
+    look_of.cache_clear()
     assert 0 < style_parses(markup) <= 2 * styles
     assert style_parses(markup) == 0
 
@@ -122,5 +122,5 @@ def test_pictures_with_one_look_keep_their_words() -> None:
 def test_no_mail_changes_what_becomes_of_another(mails: list[tuple[str, bool]]) -> None:
     one_after_the_other = [stored(markup, remote_images=remote) for markup, remote in mails]
     for (markup, remote), expected in zip(mails, one_after_the_other, strict=True):
-        visible_module._look.cache_clear()
+        look_of.cache_clear()
         assert stored(markup, remote_images=remote) == expected

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import count
 
 from connector.core.writing.attachments import sort_out
-from connector.engine.attachments import SMALL, AttachmentStore
+from connector.engine.attachments import AttachmentStore
 from connector.engine.decider import Candidate
+from connector.engine.filing import SMALL
 from connector.engine.mail_files import MailFiles
 from connector.engine.outcomes import OutcomeLedger
 from connector.engine.windows import WindowQueue

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from connector.codes import Outcome
-from connector.engine.attachments import SMALL, AttachmentStore
+from connector.engine.attachments import AttachmentStore
+from connector.engine.filing import SMALL
 from connector.engine.mail_files import MailFiles
 from connector.engine.windows import WalkedWindow
 from connector.errors import MessageError

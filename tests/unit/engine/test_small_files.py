@@ -8,7 +8,8 @@ import pytest
 from connector.codes import Outcome
 from connector.core.writing.attachments import whole_mail
 from connector.engine import attachments
-from connector.engine.attachments import MOST_BYTES, MOST_FILES, MOST_WAITING, SMALL, TOGETHER
+from connector.engine.attachments import MOST_WAITING, TOGETHER
+from connector.engine.filing import MOST_BYTES, MOST_FILES, SMALL
 from connector.engine.mail_files import MailFiles
 from connector.engine.windows import WalkedWindow
 from connector.errors import MessageError, MessageGoneError, ServiceError

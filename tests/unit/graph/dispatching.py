@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.graph.batch import MailboxRequest
-from connector.graph.dispatch import Answer, Rank, RequestDispatcher
+from connector.graph.dispatch import RequestDispatcher
 from connector.graph.silence import SilenceWatch
+from connector.graph.tickets import Answer, Rank
 from connector.http.subrequest import SubResponse
 
 STUCK = 30

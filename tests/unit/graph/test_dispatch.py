@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connector.graph.batch import LIMIT
-from connector.graph.dispatch import AT_ONCE, Rank
+from connector.graph.dispatch import AT_ONCE
+from connector.graph.tickets import Rank
 from tests.unit.graph.dispatching import LISTS, SERVED, STUCK, Make, answer, ask, results
 
 # -- bundles ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from connector.graph.batch import MailboxRequest
-from connector.graph.dispatch import Answer, Rank
 from connector.graph.held import MOST_HELD, HeldBodies, Share, weight
+from connector.graph.tickets import Answer, Rank
 from connector.http.subrequest import SubResponse
 from tests.unit.graph.dispatching import SERVED, STUCK, Graph, Make, ask
 
