@@ -1,4 +1,4 @@
-"""Codes and reasons: outcomes of messages, states of events, codes of log lines.."""
+"""Codes and reasons: outcomes of messages, states of events, codes of log lines."""
 
 from enum import StrEnum
 

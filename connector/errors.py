@@ -98,6 +98,30 @@ class UnreachableError(ServiceError):
     code = "UNREACHABLE"
 
 
+class NoAnswerError(UnreachableError):
+    """The service took longer than http.timeout_seconds: it was asked too much at once, or is still at it."""
+
+    code = "TIMEOUT"
+
+
+class TooLargeError(UnreachableError):
+    """The service answered with more than an answer of this kind may hold, so that it was not read to its end."""
+
+    code = "ANSWER_TOO_LARGE"
+
+
+class UnreadableAnswerError(UnreachableError):
+    """The service answered, each time with something that is not JSON."""
+
+    code = "UNREADABLE_ANSWER"
+
+
+class ForeignHostError(ServiceError):
+    """An answer named an address that is not of its service; it was not asked."""
+
+    code = "FOREIGN_HOST"
+
+
 class SetupError(ServiceError):
     """The org or the tenant is not set up for the connector: something is missing or cannot be read."""
 

@@ -115,16 +115,12 @@ def _got(stream: IO[bytes]) -> tuple[bool, list[tuple[str | None, bool]]]:
     if not line.endswith(b"\n"):
         raise EOFError
     said, *heads = json.loads(line)
-    data = stream.read(sum(length or 0 for length, _ in heads))
-    if len(data) < sum(length or 0 for length, _ in heads):
-        raise EOFError
-    texts, at = list[tuple[str | None, bool]](), 0
+    texts: list[tuple[str | None, bool]] = []
     for length, flag in heads:
-        text = None if length is None else data[at : at + length].decode("utf-8", "surrogatepass")
-        texts.append((text, flag))
-        at += length or 0
-    if at > len(data):
-        raise EOFError
+        data = stream.read(length or 0)
+        if len(data) < (length or 0):
+            raise EOFError
+        texts.append((None if length is None else data.decode("utf-8", "surrogatepass"), flag))
     return said, texts
 
 

@@ -11,27 +11,25 @@ import requests
 from connector.errors import (
     TRIED_AGAIN,
     ConnectorError,
+    ForeignHostError,
     MailboxError,
     MailboxOutageError,
     MailboxUnavailableError,
     MessageError,
     MessageGoneError,
+    NoAnswerError,
     ServiceError,
     SetupError,
     SignInError,
+    TooLargeError,
     UnreachableError,
+    UnreadableAnswerError,
 )
 from connector.graph.batch import MailboxRequest, answers_of, body_of
 from connector.graph.silence import SilenceWatch
 from connector.http.answers import read_json, served_at
 from connector.http.subrequest import SubResponse
-from connector.http.transport import (
-    ForeignHostError,
-    NoAnswerError,
-    ServiceClient,
-    TooLargeError,
-    UnreadableAnswerError,
-)
+from connector.http.transport import ServiceClient
 
 IMMUTABLE = 'IdType="ImmutableId"'
 

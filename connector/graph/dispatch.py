@@ -23,13 +23,12 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from connector.errors import MessageError, StoppedError
+from connector.errors import MessageError, NoAnswerError, StoppedError, TooLargeError, UnreadableAnswerError
 from connector.graph.batch import LIMIT, MailboxRequest
 from connector.graph.client import GraphClient
 from connector.graph.held import HeldBodies, Share
 from connector.graph.tickets import LISTS, Answer, Done, Rank, Ticket, TicketQueue, Turn
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError, TooLargeError, UnreadableAnswerError
 
 Result = TypeVar("Result")
 #: sub-requests of one $batch that Graph carries out at a time

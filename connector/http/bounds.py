@@ -92,9 +92,8 @@ class AnswerBound:
                     # requests calls a body that stops coming a lost connection
                     raise requests.ReadTimeout(str(cause)) from error
             raise
-        # as requests does it where it reads a body itself
+        # what `content` and `json` give from now on; requests keeps a body that it reads itself in the same place
         answer._content = b"".join(pieces)
-        answer._content_consumed = True  # type: ignore[attr-defined]
 
 
 _BOUND: ContextVar[AnswerBound | None] = ContextVar("bound", default=None)

@@ -25,11 +25,19 @@ from tenacity import RetryCallState, Retrying
 from connector import __version__
 from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
-from connector.errors import ServiceError, UnreachableError, UsageError
+from connector.errors import (
+    ForeignHostError,
+    NoAnswerError,
+    TooLargeError,
+    UnreachableError,
+    UnreadableAnswerError,
+    UsageError,
+)
 from connector.http.address import ForeignAddressError, Origin
 from connector.http.answers import require_json, served_at, template
 from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
 from connector.http.failures import BrokenAnswerError, LargeAnswerError, explained, is_late, kind_of, never_connected
+from connector.http.sessions import LentSession, PlainSession
 from connector.http.tls import TlsAdapter, trusted
 
 _LOG = structlog.get_logger(__name__)
@@ -54,30 +62,6 @@ class TokenSource(Protocol):
     def drop(self, token: str) -> None:
         """Forget this token, because the service refused it; another one that came since is kept."""
         ...
-
-
-class NoAnswerError(UnreachableError):
-    """The service took longer than http.timeout_seconds: it was asked too much at once, or is still at it."""
-
-    code = "TIMEOUT"
-
-
-class TooLargeError(UnreachableError):
-    """The service answered with more than an answer of this kind may hold, so that it was not read to its end."""
-
-    code = "ANSWER_TOO_LARGE"
-
-
-class ForeignHostError(ServiceError):
-    """An answer named an address that is not of its service; it was not asked."""
-
-    code = "FOREIGN_HOST"
-
-
-class UnreadableAnswerError(UnreachableError):
-    """The service answered, each time with something that is not JSON."""
-
-    code = "UNREADABLE_ANSWER"
 
 
 #: an answer may take so many times `http.timeout_seconds` as a whole, which by itself is the longest silence
@@ -131,7 +115,7 @@ class Transport:
 
     def open(self) -> requests.Session:
         """A new session without environment, cookies and retries of its own; `close` closes it."""
-        session = _Session()
+        session = PlainSession()
         session.trust_env = False  # a .netrc entry would replace our Authorization header
         session.headers["User-Agent"] = f"m365sync/{__version__}"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -257,7 +241,7 @@ class ServiceClient:
 
     def session(self, *, idempotent: bool | None = None) -> requests.Session:
         """A session for code that is not ours (simple-salesforce, msal): all that it sends goes through `request`."""
-        return _Lent(self, idempotent)
+        return LentSession(functools.partial(self.request, idempotent=idempotent))
 
     # What an attempt needs of its service.
 
@@ -425,30 +409,6 @@ class _Attempt:
             policy=transport.policy,
             jitter=transport.jitter(),
         )
-
-
-class _Session(requests.Session):
-    """A session that follows no redirect, and does not look where one leads: what stands there may be no address."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere."""
-
-
-class _Lent(requests.Session):
-    """A session whose requests go through a service; its own adapters and settings are never used."""
-
-    def __init__(self, service: ServiceClient, idempotent: bool | None) -> None:
-        super().__init__()
-        self._service = service
-        self._idempotent = idempotent
-
-    def request(self, method: Any, url: Any, *args: Any, **how: Any) -> requests.Response:
-        """As `requests.Session.request`, by keyword only; TLS, proxies, redirects and hooks are the transport's."""
-        if args:
-            raise TypeError("pass params, data and headers by keyword")
-        for name in ("allow_redirects", "verify", "proxies", "cert", "hooks"):
-            how.pop(name, None)
-        return self._service.request(str(method), str(url), idempotent=self._idempotent, **how)
 
 
 def _granted(source: TokenSource) -> str:

@@ -15,10 +15,10 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
-from connector.errors import UnreachableError
+from connector.errors import NoAnswerError, UnreachableError
 from connector.http.answers import served_at
 from connector.http.subrequest import SubRequest, SubResponse
-from connector.http.transport import Body, NoAnswerError, ServiceClient
+from connector.http.transport import Body, ServiceClient
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.door import UNREADABLE

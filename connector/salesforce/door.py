@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from connector.errors import UnreachableError
+from connector.errors import UnreadableAnswerError
 
 #: what reading a value of the wrong kind raises
 UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
@@ -18,18 +18,17 @@ _T = TypeVar("_T")
 
 
 def reads_answers(method: Callable[_P, _T]) -> Callable[_P, _T]:
-    """A method that raises UnreachableError where an answer is not what it has to be. Not for generators."""
+    """A method that raises UnreadableAnswerError where an answer is not what it has to be. Not for generators."""
 
     @functools.wraps(method)
     def at_the_door(*args: _P.args, **how: _P.kwargs) -> _T:
         try:
             return method(*args, **how)
         except UNREADABLE as error:
-            raise UnreachableError(
+            raise UnreadableAnswerError(
                 f"Salesforce answered with something that cannot be read ({type(error).__name__})",
                 where=method.__qualname__,
                 remedy="A proxy or gateway may stand between; try again, and report it with the log of --debug.",
-                code="UNREADABLE_ANSWER",
             ) from error
 
     return at_the_door

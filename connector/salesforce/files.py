@@ -18,9 +18,8 @@ import structlog
 
 from connector.codes import Action
 from connector.core.writing.attachments import item_name
-from connector.errors import TRIED_AGAIN, TRIED_DAILY, MessageError, UnreachableError
+from connector.errors import TRIED_AGAIN, TRIED_DAILY, MessageError, NoAnswerError, UnreachableError
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError
 from connector.model.records import NewFile, Row, RowError, RowResult, StoredFile
 from connector.model.schema import FILE
 from connector.model.values import RecordId

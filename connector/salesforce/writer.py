@@ -16,9 +16,8 @@ import structlog
 
 from connector.codes import Action
 from connector.core.writing.pack import MAX_ROWS, PackedRequest, PackRow, halves, pack
-from connector.errors import OrgFaultError
+from connector.errors import NoAnswerError, OrgFaultError
 from connector.http.subrequest import SubResponse
-from connector.http.transport import NoAnswerError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
 from connector.model.values import RecordId

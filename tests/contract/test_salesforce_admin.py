@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from connector.errors import SetupError, SignInError, UnreachableError
-from connector.http.transport import NoAnswerError, Transport
+from connector.errors import NoAnswerError, SetupError, SignInError, UnreachableError
+from connector.http.transport import Transport
 from connector.model.org import ExclusionType, MatchTies
 from connector.settings.model import load
 from tests.contract.conftest import Salesforce

@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.errors import MailboxError, ServiceError, SignInError, StoppedError, UnreachableError
+from connector.errors import MailboxError, NoAnswerError, ServiceError, SignInError, StoppedError, UnreachableError
 from connector.graph.batch import LIMIT
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.tickets import Rank
-from connector.http.transport import NoAnswerError
 from tests.unit.graph.dispatching import LISTS, STUCK, Make, answer, ask, results
 
 # -- alone again ------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import UnreachableError
+from connector.errors import NoAnswerError, TooLargeError, UnreachableError
 from connector.http.bounds import TOKEN_BYTES
-from connector.http.transport import NoAnswerError, ServiceClient, TooLargeError, Transport
+from connector.http.transport import ServiceClient, Transport
 from tests.support.lying import Answer, Asked, LyingServer, reply
 
 MOST = 1024 * 1024

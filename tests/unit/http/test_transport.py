@@ -15,9 +15,9 @@ from responses import RequestsMock
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError
 
-from connector.errors import ServiceError, UnreachableError, UsageError
+from connector.errors import NoAnswerError, ServiceError, UnreachableError, UsageError
 from connector.http.answers import served_at, template
-from connector.http.transport import NoAnswerError, ServiceClient, Transport
+from connector.http.transport import ServiceClient, Transport
 
 URL = "https://api.firm.example"
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import OrgFaultError, ServiceError, SetupError, UnreachableError
-from connector.http.transport import NoAnswerError
+from connector.errors import NoAnswerError, OrgFaultError, ServiceError, SetupError, UnreachableError
 from connector.model.records import Row, RowResult
 from connector.model.run import EventRecord
 from connector.model.values import RecordId
