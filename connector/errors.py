@@ -5,6 +5,10 @@ ConnectorError
 ├── ServiceError          exit 3: the run as a whole cannot be done; no timestamp moves
 │   ├── SignInError           a service refuses who we are
 │   ├── UnreachableError      no answer after all attempts
+│   │   ├── NoAnswerError             none in time
+│   │   ├── TooLargeError             one that is larger than its kind may be
+│   │   └── UnreadableAnswerError     one that nobody can read
+│   ├── ForeignHostError      an answer names an address on another host
 │   ├── SetupError            a missing object, field or right, unreadable settings or exclusions
 │   └── OrgFaultError         the org refuses every row for one reason
 ├── MailboxError          this mailbox cannot be read; the others go on

@@ -45,7 +45,7 @@ def stopped_by_signals(stop_token: StopToken, *, code: int = INTERRUPTED) -> Ite
         if not stop_token.is_asked:
             threading.Thread(target=stop, name="stop", daemon=True).start()
         elif number == signal.SIGINT:
-            _exit(code)
+            threading.Thread(target=_exit, args=(code,), name="stop", daemon=True).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -83,7 +83,13 @@ def interruptible() -> Iterator[None]:
 
 
 def _exit(code: int) -> None:
-    """End the process: threads may wait for an answer for a minute, and all that matters is in Salesforce."""
+    """End the process: threads may wait for an answer for a minute, and all that matters is in Salesforce.
+
+    A thread that holds the lock of the log, before a terminal that takes nothing, must not keep it for ever.
+    """
+    last = threading.Timer(1.0, os._exit, (code,))
+    last.daemon = True
+    last.start()
     # imported here: --version and --help come without it
     import structlog
 

@@ -88,7 +88,7 @@ def show_failed_mailboxes(report: RunReport) -> None:
     if len(report.failing) > MOST_ERRORS:
         print_error(f"{len(report.failing) - MOST_ERRORS} more mailboxes could not be read. See their Status Detail.")
     for text in report.notes:
-        err.print(text, markup=False)
+        err.print(text)
     unlinked = list(report.unlinked.items())
     for name, text in unlinked[:MOST_ERRORS]:
         err.print(f"not read: {name}: {text}")

@@ -22,6 +22,7 @@ from connector.errors import (
 from connector.graph import parse
 from connector.graph.batch import MailboxRequest
 from connector.graph.client import IMMUTABLE, GraphClient, error_of, message_error
+from connector.http.answers import UNREADABLE
 from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Header
 from connector.model.values import GraphUserId, MessageId
@@ -58,7 +59,7 @@ def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tu
             body, _ = client.get(user, link)
     except MailboxError as error:
         return MessageError(f"The attachments could not be listed: {error.what}", remedy=TRIED_AGAIN, transient=True)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         return MessageError(
             f"Graph listed an attachment that cannot be read ({type(error).__name__})", code="BAD_ITEM", transient=True
         )
@@ -82,7 +83,7 @@ def download(
                 raise _refused(answer)
             if _is_of_a_gateway(answer):
                 raise _broken("a web page came instead")
-            yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
+            yield Stream(answer, deadline=monotonic() + limit - answer.elapsed.total_seconds(), monotonic=monotonic)
     except (UnreachableError, MailboxOutageError) as error:
         raise MessageError(
             f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True

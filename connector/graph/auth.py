@@ -11,6 +11,7 @@ import requests
 from msal.exceptions import MsalServiceError
 
 from connector.errors import SignInError, UnreachableError
+from connector.http.answers import UNREADABLE
 
 #: what to do about the AADSTS codes that admins meet (learn.microsoft.com: Microsoft Entra error codes)
 REMEDIES = {
@@ -100,7 +101,7 @@ class ApplicationToken:
             answer: dict[str, Any] = app.acquire_token_for_client(scopes=[self._scope])
         except MsalServiceError as error:
             raise unreachable(error, self._host) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # msal reads it as it comes
+        except UNREADABLE as error:
             raise unreadable(error, self._host) from error
         return granted(answer, self._host)
 
@@ -141,7 +142,7 @@ def granted(answer: Any, host: str) -> tuple[str, float]:
         if "access_token" not in answer:
             raise refused(answer, host)
         token, seconds = answer["access_token"], float(answer.get("expires_in") or 0)
-    except (AttributeError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise unreadable(error, host) from error
     if not isinstance(token, str) or not token:
         raise unreadable(TypeError("the token is no text"), host)

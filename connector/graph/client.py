@@ -28,6 +28,7 @@ from connector.errors import (
 from connector.graph.batch import MailboxRequest, answers_of, body_of
 from connector.graph.silence import SilenceWatch
 from connector.http.answers import read_json, served_at
+from connector.http.failures import OF_THE_SERVER
 from connector.http.subrequest import SubResponse
 from connector.http.transport import ServiceClient
 
@@ -38,7 +39,7 @@ BUSY = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
 #: inside a $batch also: a token that ran out in the middle, and what stood behind a failed one
 AGAIN = BUSY | {401, 424}
 #: for a list: the server stumbled, maybe over one of its items
-BROKEN = frozenset({500, 502, 503, 504})
+BROKEN = OF_THE_SERVER
 #: instead of 403 to a person whom the mailbox is not shared with
 _HIDDEN = "erroritemnotfound"
 #: the Date of an answer that did not come: so early that no window is ever taken to be read up to it
@@ -126,7 +127,8 @@ class GraphClient:
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
         Raises MailboxOutageError where no answer came in time.
         """
-        with _one_mailbox(wanted[0].user):
+        user = wanted[0].user
+        with _one_mailbox(user), self._heard(user):
             found, served = self.send_batch(wanted, chained=True)
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
@@ -147,6 +149,9 @@ class GraphClient:
         if answer.status_code != 200:
             raise service_error(answer.status_code, error_of(answer))
         answers = answers_of(len(wanted), _object(answer))
+        for request, found in zip(wanted, answers, strict=True):
+            if found is not None and found.status not in AGAIN:
+                self.silence.answered(request.user)
         settled = [None if found is None or found.status in AGAIN else found for found in answers]
         return settled, served_at(answer) or datetime.now(UTC)
 
@@ -229,6 +234,12 @@ def error_of(answer: requests.Response) -> Mapping[str, Any]:
         error = answer.json().get("error")
     except (ValueError, AttributeError):
         return {}
+    return error if isinstance(error, Mapping) else {}
+
+
+def error_in(response: SubResponse) -> Mapping[str, Any]:
+    """The same of a sub-request's answer."""
+    error = response.body.get("error")
     return error if isinstance(error, Mapping) else {}
 
 

@@ -23,7 +23,8 @@ import requests
 from msal.exceptions import MsalServiceError
 
 from connector.errors import SignInError, UsageError
-from connector.graph.auth import TokenCache, no_tenant, refused, unreachable
+from connector.graph.auth import TokenCache, granted, no_tenant, refused, unreachable, unreadable
+from connector.http.answers import UNREADABLE
 from connector.model.org import DirectoryUser
 from connector.model.values import GraphUserId
 
@@ -113,8 +114,11 @@ def _is_cache(text: str) -> bool:
         kinds = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(kinds, dict) and all(
-        kind in _TEXTS and isinstance(entries, dict) and all(_is_entry(kind, each) for each in entries.values())
+    if not isinstance(kinds, dict) or (kinds and not kinds.keys() & _TEXTS.keys()):
+        return False
+    # a later msal may keep further kinds, which it reads itself
+    return all(
+        isinstance(entries, dict) and all(_is_entry(kind, each) for each in entries.values())
         for kind, entries in kinds.items()
     )
 
@@ -123,7 +127,7 @@ def _is_entry(kind: str, entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
     plain = all(value is None or isinstance(value, str | int | bool) for value in entry.values())
-    texts = all(isinstance(entry.get(name), str) for name in _TEXTS[kind])
+    texts = all(isinstance(entry.get(name), str) for name in _TEXTS.get(kind, ()))
     return plain and texts and all(str(entry.get(name)).isdecimal() for name in _TIMES.get(kind, ()))
 
 
@@ -191,12 +195,15 @@ class PrincipalToken:
             answer = self._app(cache).acquire_token_by_auth_code_flow(dict(flow), dict(returned))
         except MsalServiceError as error:
             raise unreachable(error, self._host) from error
+        except json.JSONDecodeError as error:
+            raise unreadable(error, self._host) from error
         except ValueError as error:
             raise SignInError(
                 "What the browser brought back does not belong to this sign-in", where=self._host, remedy=_LOGIN
             ) from error
-        if "access_token" not in answer:
-            raise refused(answer, self._host)
+        except UNREADABLE as error:
+            raise unreadable(error, self._host) from error
+        granted(answer, self._host)
         if "refresh_token" not in answer:
             raise SignInError(
                 "Microsoft Entra gave no refresh token",
@@ -219,14 +226,17 @@ class PrincipalToken:
             answer = app.acquire_token_silent_with_error(self._scopes, account=account, force_refresh=self._stale)
         except MsalServiceError as error:
             raise unreachable(error, self._host) from error
+        except UNREADABLE as error:
+            raise unreadable(error, self._host) from error
         if answer is None:
             raise self._nobody()
-        if "access_token" not in answer:
+        if isinstance(answer, Mapping) and "access_token" not in answer:
             raise refused(answer, self._host, otherwise=_LOGIN)
+        found = granted(answer, self._host)
         if cache.has_state_changed:
             self._file.save(cache.serialize())
         self._stale = False
-        return str(answer["access_token"]), float(answer.get("expires_in") or 0)
+        return found
 
     def _kept(self) -> msal.SerializableTokenCache:
         text = self._file.load()

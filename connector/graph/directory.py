@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from connector.errors import ConnectorError, MailboxError, SetupError
 from connector.graph import parse
-from connector.graph.client import BROKEN, mailbox_error, service_error
+from connector.graph.client import BROKEN, error_in, mailbox_error, service_error
 from connector.graph.dispatch import RequestDispatcher
 from connector.http.subrequest import SubResponse
 from connector.model.org import DirectoryUser
@@ -110,20 +110,15 @@ class GraphDirectory:
         if response.status == 403:
             return ""
         if response.status != 200:
-            raise mailbox_error(response.status, _error_in(response), user)
+            raise mailbox_error(response.status, error_in(response), user)
         return parse.purpose(response.body)
 
 
 def _refused(response: SubResponse, name: str) -> ConnectorError:
     """Why a user cannot be looked up: one over whom the directory stumbles is left out, and holds up nobody else."""
     if response.status in BROKEN:
-        return mailbox_error(response.status, _error_in(response), name)
-    return service_error(response.status, _error_in(response))
-
-
-def _error_in(response: SubResponse) -> Mapping[str, Any]:
-    error = response.body.get("error")
-    return error if isinstance(error, Mapping) else {}
+        return mailbox_error(response.status, error_in(response), name)
+    return service_error(response.status, error_in(response))
 
 
 def _by_address(address: str) -> dict[str, str]:

@@ -134,8 +134,10 @@ class RequestDispatcher:
                 yield number, answer if isinstance(answer, MessageError) else _raised(answer)
                 if share is not None:
                     with self._changed:
+                        full = not self._held.room
                         self._held.taken(share, answer)
-                        self._wake()
+                        if full:  # else nothing waited for this
+                            self._wake()
         finally:
             if missing or share is not None:
                 with self._changed:

@@ -3,8 +3,9 @@
 from urllib.parse import quote
 
 from connector.graph import parse
-from connector.graph.client import mailbox_error
+from connector.graph.client import error_in, mailbox_error
 from connector.graph.directory import GraphDirectory
+from connector.graph.pages import is_gone
 from connector.graph.queries import messages_path
 from connector.model.mail import Header
 from connector.model.values import GraphUserId, MessageId, RecordId
@@ -19,9 +20,9 @@ class EnclosedMail(GraphDirectory):
         asked = {"$expand": "microsoft.graph.itemattachment/item", "$select": "id,name,contentType"}
         with self._dispatcher.place(user):
             response = self._client.try_get(user, url, params=asked)
-        if response.status == 404:
+        if is_gone(response):
             return None
         if response.status != 200:
-            raise mailbox_error(response.status, response.body.get("error") or {}, user)
-        found = (parse.enclosed(mailbox, message, item) for item in response.body.get("value") or ())
+            raise mailbox_error(response.status, error_in(response), user)
+        found = (parse.enclosed(mailbox, message, item) for item in parse.items(response.body))
         return next(filter(None, found), None)

@@ -1,11 +1,10 @@
 """What `check` asks Graph beyond what a run reads: the directory, the tenant's domains, each mailbox. Reads only."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from connector.errors import ConnectorError, MailboxError
 from connector.graph.batch import LIMIT, MailboxRequest
-from connector.graph.client import IMMUTABLE, GraphClient, mailbox_error, service_error
+from connector.graph.client import IMMUTABLE, GraphClient, error_in, mailbox_error, service_error
 from connector.http.subrequest import SubResponse
 from connector.model.inspection import Tenant
 from connector.model.values import GraphUserId, batched
@@ -23,7 +22,7 @@ class GraphInspection:
         """The first 999 users of the directory. Raises SignInError, UnreachableError."""
         response, served = self._client.try_get_at("directory", "/v1.0/users", params=_USERS)
         if response.status != 200:
-            return Tenant(served_at=served, error=service_error(response.status, _error(response)))
+            return Tenant(served_at=served, error=service_error(response.status, error_in(response)))
         members = [item for item in response.body.get("value") or () if item.get("userType") != "Guest"]
         names = (item.get(field) for item in members for field in ("userPrincipalName", "mail"))
         return Tenant(served_at=served, names=tuple(name for name in names if name))
@@ -50,7 +49,7 @@ class GraphInspection:
     def purpose(self, user: GraphUserId) -> ConnectorError | None:
         """Why the kind of a mailbox cannot be read (MailboxSettings.Read); None where it can."""
         response = self._client.try_get(user, f"/v1.0/users/{user}/mailboxSettings/userPurpose")
-        return None if response.status == 200 else mailbox_error(response.status, _error(response), user)
+        return None if response.status == 200 else mailbox_error(response.status, error_in(response), user)
 
     def _verdict(self, request: MailboxRequest, answer: SubResponse | None) -> ConnectorError | None:
         try:
@@ -58,9 +57,4 @@ class GraphInspection:
                 answer = self._client.try_get(request.user, f"/v1.0{request.url}")
         except MailboxError as error:
             return error
-        return None if answer.status == 200 else mailbox_error(answer.status, _error(answer), request.user)
-
-
-def _error(response: SubResponse) -> Mapping[str, Any]:
-    error = response.body.get("error")
-    return error if isinstance(error, Mapping) else {}
+        return None if answer.status == 200 else mailbox_error(answer.status, error_in(answer), request.user)

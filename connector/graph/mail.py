@@ -21,10 +21,10 @@ from connector.graph import attachments as files
 from connector.graph import parse
 from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
-from connector.graph.client import BROKEN, IMMUTABLE, mailbox_error
+from connector.graph.client import BROKEN, IMMUTABLE, error_in, mailbox_error
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.enclosed import EnclosedMail
-from connector.graph.pages import all_headers, broken_list, content, read_page, said, single
+from connector.graph.pages import all_headers, broken_list, content, is_gone, read_page, said, single
 from connector.graph.queries import (
     FOLDER_PAGE,
     WELL_KNOWN,
@@ -109,7 +109,7 @@ class GraphMail(EnclosedMail):
         """A page of an answer. A folder that was deleted behind the reader holds nothing: what was moved out of it
         before is found where it is now."""
         response, served = answer
-        if call.folder is not None and _is_gone(response):
+        if call.folder is not None and is_gone(response):
             return Page(headers=(), link=None, served_at=served)
         if response.status in BROKEN:
             raise broken_list(said(response), call.user)
@@ -170,8 +170,7 @@ class GraphMail(EnclosedMail):
             return parse.folder(response.body)
         if response.status == 404:
             return None
-        error = response.body.get("error")
-        raise mailbox_error(response.status, error if isinstance(error, Mapping) else {}, user)
+        raise mailbox_error(response.status, error_in(response), user)
 
     def _start_headers(self, call: HeadersCall, done: Callable[[Any], None]) -> None:
         """Ask for each message; call `done` once, when all answers have come."""
@@ -310,17 +309,9 @@ class GraphMail(EnclosedMail):
 def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
     """The body of an answer. Raises what its status means for the mailbox."""
     if answer.status != 200:
-        error = answer.body.get("error")
-        raise mailbox_error(answer.status, error if isinstance(error, Mapping) else {}, user)
+        raise mailbox_error(answer.status, error_in(answer), user)
     body: Mapping[str, Any] = answer.body
     return body
-
-
-def _is_gone(answer: SubResponse) -> bool:
-    """Whether Graph has no such item; for a missing mailbox it has other codes."""
-    error = answer.body.get("error")
-    code = error.get("code") if isinstance(error, Mapping) else None
-    return answer.status == 404 and str(code).lower() == "erroritemnotfound"
 
 
 def _count(answer: Any) -> int | BaseException | None:

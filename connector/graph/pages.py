@@ -16,7 +16,7 @@ from connector.errors import (
     MessageGoneError,
 )
 from connector.graph import parse
-from connector.graph.client import describe, message_error
+from connector.graph.client import describe, error_in, message_error
 from connector.http.subrequest import SubResponse
 from connector.model.mail import Content, Header, Page, Unread
 from connector.model.values import RecordId
@@ -47,8 +47,12 @@ def broken_list(what: str, user: str) -> BrokenListError:
 
 def said(response: SubResponse) -> str:
     """What a refusal says, for an admin."""
-    error = response.body.get("error")
-    return describe(response.status, error if isinstance(error, Mapping) else {})
+    return describe(response.status, error_in(response))
+
+
+def is_gone(response: SubResponse) -> bool:
+    """Whether Graph has no such item; for a missing mailbox it has other codes."""
+    return response.status == 404 and str(error_in(response).get("code")).lower() == "erroritemnotfound"
 
 
 def all_headers(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.errors import MailboxError
+from connector.http.answers import UNREADABLE
 from connector.model.mail import Attachment, AttachmentKind, Content, Folder, Header, Listed, Recipient
 from connector.model.org import DirectoryUser
 from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
@@ -57,7 +58,7 @@ def header(mailbox: RecordId, item: Any) -> Header:
             is_draft=_flag(item, "isDraft"),
             has_attachments=_flag(item, "hasAttachments"),
         )
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _bad_item(item, error) from error
 
 
@@ -69,10 +70,6 @@ def enclosed(mailbox: RecordId, message: MessageId, attachment: Any) -> Header |
     people = {name: item.get(name) for name in _PEOPLE}
     # it lies in no folder, but in the message
     return header(mailbox, {"id": message, "parentFolderId": message, "receivedDateTime": _NO_TIME, **people})
-
-
-#: what reading a value of the wrong kind raises. OverflowError: year 1 or 9999 with an offset has no equal in UTC
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def _bad_item(item: Any, error: Exception) -> MailboxError:
@@ -96,11 +93,11 @@ def in_list(mailbox: RecordId, item: Any, start: datetime, *, ids_only: bool) ->
             return header(mailbox, item)
     try:
         name = MessageId(_needed(item, "id"))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _bad_item(item, error) from error
     try:
         received = instant(_needed(item, "receivedDateTime"))
-    except _UNREADABLE:
+    except UNREADABLE:
         received = start
     return Listed(id=name, received_at=received)
 
@@ -168,7 +165,7 @@ def folder(item: Any, well_known: str | None = None) -> Folder:
             well_known=well_known,
             items=items if isinstance(items, int) else None,
         )
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise MailboxError(
             f"Graph showed a folder that cannot be read ({type(error).__name__})",
             remedy="The next run tries again; report it if it stays.",
@@ -190,7 +187,7 @@ def directory_user(item: Any, purpose: str) -> DirectoryUser:
         smtp = [address for address in _texts(item, "proxyAddresses") if address[:5].lower() == "smtp:"]
         smtp.sort(key=lambda address: not address.startswith("SMTP:"))
         mail, name, key = _text(item, "mail"), _text(item, "userPrincipalName"), _needed(item, "id")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise MailboxError(
             f"Graph showed a user that cannot be read ({type(error).__name__})",
             remedy="The next run tries again; report it if it stays.",

@@ -51,7 +51,7 @@ class SilenceWatch:
         """Raise MailboxOutageError where this mailbox is not to be asked again."""
         if self.is_silent(user):
             raise MailboxOutageError(
-                f"The mailbox did not answer {ENOUGH} requests in time, and is not asked again in this run",
+                f"Microsoft Graph did not answer {ENOUGH} requests in time, and is sent no more of them in this run",
                 where=f"user {user}",
                 remedy="The next run asks it again.",
             )

@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 
 import requests
 
-from connector.errors import UnreachableError
+from connector.errors import UnreadableAnswerError
 from connector.http.failures import BrokenAnswerError
 
 #: Segments of a path that name one record, message, user or job, so that a log line shows the kind of request only.
 _ID = re.compile(r".*@.*|[0-9a-fA-F-]{32,}|[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?|.{40,}")
 _QUOTED = re.compile(r"\('[^']*'\)")
+
+#: what reading a value of the wrong kind raises: answers are read by their shape, as documented, and a change of the
+#: platform, or a proxy that rewrites, shows deep in the reading. OverflowError: year 1 with an offset, or Infinity
+UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
 def served_at(answer: requests.Response) -> datetime | None:
@@ -41,12 +45,12 @@ def require_json(answer: requests.Response) -> None:
 
 
 def read_json(answer: requests.Response) -> Any:
-    """The body of an answer. Raises UnreachableError where it is not JSON after all."""
+    """The body of an answer. Raises UnreadableAnswerError where it is not JSON after all."""
     try:
         return answer.json()
     except (json.JSONDecodeError, requests.JSONDecodeError) as error:
         where = urlsplit(answer.url or "").netloc
-        raise UnreachableError(
+        raise UnreadableAnswerError(
             "The service answered with something that is not JSON",
             where=where,
             remedy="A proxy or gateway may stand between; try again.",

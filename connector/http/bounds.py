@@ -42,7 +42,8 @@ class AnswerBound:
         self._monotonic = monotonic
         self._most = most
         self._end: float | None = None
-        self._left = max(most, passed) + _AROUND
+        self._limit = max(most, passed)
+        self._left = self._limit + _AROUND
 
     def begin(self) -> None:
         """The answer is waited for from now on: what was sent took as long as it had to."""
@@ -62,16 +63,12 @@ class AnswerBound:
         if self._end is not None:
             self._left -= count
             if self._left < 0:
-                raise self._too_large()
-
-    def _too_large(self) -> LargeAnswerError:
-        """The error for an answer over the limit."""
-        return LargeAnswerError(f"the answer is larger than {self._most // (1024 * 1024)} MB")
+                raise _too_large(self._limit)
 
     def _hold(self, size: int) -> None:
         """Check the size of a body so far, and the time. Raises LargeAnswerError, TimeoutError."""
         if size > self._most:
-            raise self._too_large()
+            raise _too_large(self._most)
         self.patience()
 
     def whole(self, answer: requests.Response) -> None:
@@ -94,6 +91,10 @@ class AnswerBound:
             raise
         # what `content` and `json` give from now on; requests keeps a body that it reads itself in the same place
         answer._content = b"".join(pieces)
+
+
+def _too_large(limit: int) -> LargeAnswerError:
+    return LargeAnswerError(f"the answer is larger than {limit // (1024 * 1024)} MB")
 
 
 _BOUND: ContextVar[AnswerBound | None] = ContextVar("bound", default=None)

@@ -6,6 +6,10 @@ from typing import Literal
 import requests
 import urllib3
 
+from connector.errors import NoAnswerError, TooLargeError, UnreachableError, UnreadableAnswerError
+
+#: statuses of a failure of the server, which may be that of one item of what was asked for
+OF_THE_SERVER = frozenset({500, 502, 503, 504})
 _LOST = (
     requests.ConnectionError,
     requests.exceptions.ChunkedEncodingError,
@@ -30,6 +34,15 @@ def kind_of(error: requests.RequestException) -> Literal["connection", "timeout"
     if isinstance(error, (BrokenAnswerError, *_LOST)):
         return "connection"
     return None
+
+
+def meaning(error: requests.RequestException) -> type[UnreachableError]:
+    """What it means for the caller that no answer came."""
+    if is_late(error):
+        return NoAnswerError
+    if isinstance(error, LargeAnswerError):
+        return TooLargeError
+    return UnreadableAnswerError if isinstance(error, BrokenAnswerError) else UnreachableError
 
 
 def explained(error: requests.RequestException, check: str) -> tuple[str, str]:

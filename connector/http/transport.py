@@ -25,18 +25,19 @@ from tenacity import RetryCallState, Retrying
 from connector import __version__
 from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
-from connector.errors import (
-    ForeignHostError,
-    NoAnswerError,
-    TooLargeError,
-    UnreachableError,
-    UnreadableAnswerError,
-    UsageError,
-)
+from connector.errors import ForeignHostError, ServiceError, UnreachableError, UsageError
 from connector.http.address import ForeignAddressError, Origin
 from connector.http.answers import require_json, served_at, template
 from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
-from connector.http.failures import BrokenAnswerError, LargeAnswerError, explained, is_late, kind_of, never_connected
+from connector.http.failures import (
+    OF_THE_SERVER,
+    BrokenAnswerError,
+    explained,
+    is_late,
+    kind_of,
+    meaning,
+    never_connected,
+)
 from connector.http.sessions import LentSession, PlainSession
 from connector.http.tls import TlsAdapter, trusted
 
@@ -44,9 +45,6 @@ _LOG = structlog.get_logger(__name__)
 
 #: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-#: a failure of the server, which may be that of one item of what was asked for
-_OF_THE_SERVER = frozenset({500, 502, 503, 504})
 
 #: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
 Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
@@ -274,15 +272,8 @@ class ServiceClient:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
         host = self._origin.netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
-        kind = UnreachableError
-        if is_late(error):
-            kind = NoAnswerError
-        elif isinstance(error, LargeAnswerError):
-            kind = TooLargeError
-        elif isinstance(error, BrokenAnswerError):
-            kind = UnreadableAnswerError
         what, remedy = explained(error, check)
-        return kind(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
+        return meaning(error)(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
     def _pinned(self, url: str) -> str:
         try:
@@ -370,7 +361,7 @@ class _Attempt:
         if error is not None and is_late(error) and not self._patient:
             return False
         if self._once and (
-            isinstance(error, BrokenAnswerError) or (answer is not None and answer.status_code in _OF_THE_SERVER)
+            isinstance(error, BrokenAnswerError) or (answer is not None and answer.status_code in OF_THE_SERVER)
         ):
             return False
         verdict = self._decide(state, answer, error)
@@ -415,8 +406,10 @@ def _granted(source: TokenSource) -> str:
     """A token. What keeps a sign-in from being answered is no fault of the mailbox or the rows that need the token."""
     try:
         return source.token()
-    except (NoAnswerError, TooLargeError) as error:
+    except UnreachableError as error:
         raise UnreachableError(error.what, where=error.where, remedy=error.remedy) from error
+    except ForeignHostError as error:
+        raise ServiceError(error.what, where=error.where, remedy=error.remedy, code=error.code) from error
 
 
 def _shown_host(url: object) -> str:

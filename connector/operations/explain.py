@@ -149,7 +149,12 @@ class _Judge:
         mail = next((mail for copy, mail in remembered if (copy.mailbox, copy.id) == place), None)
         if foreseen.outcome is Outcome.FAILED:
             return _Told(foreseen, mail, ())
-        steps = (Step(rule=rule, applies=applies, value=value) for rule, applies, value in decider.steps(header, queue))
+        steps = [Step(rule=rule, applies=applies, value=value) for rule, applies, value in decider.steps(header, queue)]
+        if not any(step.applies for step in steps):  # of a delivery report the enclosed mail decides
+            steps = [
+                replace(step, applies=True, value=foreseen.rule) if step.rule == foreseen.outcome.value else step
+                for step in steps
+            ]
         return _Told(foreseen, mail, tuple(steps))
 
     def _copies(self, header: Header, mailbox_run: MailboxRun) -> list[WalkedWindow]:

@@ -16,12 +16,11 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import NoAnswerError, UnreachableError
-from connector.http.answers import served_at
+from connector.http.answers import UNREADABLE, served_at
 from connector.http.subrequest import SubRequest, SubResponse
 from connector.http.transport import Body, ServiceClient
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
-from connector.salesforce.door import UNREADABLE
 from connector.salesforce.errors import error_for
 from connector.salesforce.limits import HEADER, Budget
 from connector.salesforce.wire import Names, as_json, json_pieces

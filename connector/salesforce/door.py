@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from connector.errors import UnreadableAnswerError
+from connector.http.answers import UNREADABLE
 
-#: what reading a value of the wrong kind raises
-UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 

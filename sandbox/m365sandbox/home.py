@@ -74,8 +74,8 @@ class Home:
     def _close_to_others(self) -> None:
         """The folder and what an earlier `up` left in it: mail and secrets are nobody else's. A folder that holds other
         things keeps its rights; our files in it are made private one by one."""
-        entries = list(self.directory.iterdir())
-        if not entries or self._state_file.exists():
+        databases = (self.salesforce_database.name, self.graph_database.name)
+        if all(each.name in _FILES or each.name.startswith(databases) for each in self.directory.iterdir()):
             with contextlib.suppress(PermissionError):  # another user's folder, which we may write
                 self.directory.chmod(_PRIVATE_FOLDER)
         for database in (self.salesforce_database, self.graph_database):

@@ -116,7 +116,7 @@ PROMISES = [
     Promise(
         says="An outage in the middle of a window is not taken for damage of its mail (DESIGN §4, issue 13)",
         where="connector.core.reading.ladder:_Ladder._second",
-        change=("            yield from self._require_answers(part)\n", "            pass\n"),
+        change=("            yield from self._require_answers()\n", "            pass\n"),
         caught_by="tests/unit/core/test_ladder.py::test_an_outage_over_a_few_seconds_names_none_of_them",
     ),
 ]

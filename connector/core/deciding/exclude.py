@@ -25,6 +25,8 @@ _LONGEST_PATTERN = 256
 MOST_CANDIDATES = 100
 #: domains below which Microsoft gives each tenant its own (the clouds of Microsoft 365)
 _GIVEN = (".onmicrosoft.com", ".onmicrosoft.us", ".onmicrosoft.de", ".onmschina.cn")
+#: rules of Outcome.INTERNAL that are in no record
+UNSHOWN_REPORT, LINKED_ONLY = "a delivery report that does not show its mail", "linked mailboxes only"
 #: what stands for the rule that nobody had to make
 _OWN_DOMAIN = Exclusion(
     id=RecordId(""), name="a domain of the tenant itself", type=ExclusionType.INTERNAL_DOMAIN, pattern=""
@@ -160,7 +162,7 @@ def decide_bounce(
 ) -> Decision:
     """What decides about a delivery report: the people of the mail that it encloses; without that it is not stored."""
     if enclosed is None:
-        return Decision(outcome=Outcome.INTERNAL, rule="a delivery report that does not show its mail")
+        return Decision(outcome=Outcome.INTERNAL, rule=UNSHOWN_REPORT)
     about = as_enclosed(header, enclosed)
     if (inside := _internal(about, rules, linked)) is not None:
         return inside
@@ -290,7 +292,7 @@ def _internal(header: Header, rules: Rules, linked: frozenset[NormalAddress]) ->
     domains = (rules.internal_domain(address, header.received_at) for address in addresses)
     rule = next(filter(None, domains), None)
     if rule is None:
-        return Decision(outcome=Outcome.INTERNAL, rule="linked mailboxes only")
+        return Decision(outcome=Outcome.INTERNAL, rule=LINKED_ONLY)
     return Decision(outcome=Outcome.INTERNAL, rule=rule.name, rule_id=rule.id or None)
 
 

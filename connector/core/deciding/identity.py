@@ -1,7 +1,7 @@
 """Which copies are one mail, and under which key it is stored. Never two mails in one. Pure.
 
 A Message-ID alone does not name a mail: bulk senders use one for several. The key is made of all that names a mail, but
-not every copy shows it alike: so copies are compared (`same_mail`, by the rule in `copies`), not only keyed.
+not every copy shows it alike: so copies are compared (`copies.agree`), not only keyed.
 """
 
 import hashlib
@@ -110,20 +110,18 @@ def appearance(copy: Header | StoredEmail, boxes: Boxes) -> Appearance:
         message_id=mid,
         sent_at=sent_at,
         sender=identity_of(copy.from_address, boxes),
-        recipients=_people(_shown(copy), boxes),
+        recipients=_people(shown_addresses(copy, "To__c", "Cc__c"), boxes),
         subject=comparable(copy.subject),
         mailbox=copy.mailbox,
         item=copy.graph_message_id,
     )
 
 
-def same_mail(one: Header | StoredEmail, other: Header | StoredEmail, boxes: Boxes | None = None) -> bool:
-    """Whether two copies are one mail: they have the same key, or are copies by the rule of `copies.agree`.
-
-    Without a Message-ID only the key says it; so too with one that is too long to be stored whole, since mass mailers
-    number their mails at the end.
-    """
-    return _key_of(one) == _key_of(other) or agree(appearance(one, boxes or {}), appearance(other, boxes or {}))
+def shown_addresses(email: StoredEmail, *names: str) -> Iterator[str]:
+    """The addresses in these fields of a row, as `core.writing.text` writes them: `Name <address>; …`."""
+    for name in names:
+        for part in str(email.fields.get(name) or "").split(";"):
+            yield part.rpartition("<")[2].strip(" >")
 
 
 def group_copies(items: Sequence[Header], boxes: Boxes | None = None) -> list[list[Header]]:
@@ -166,6 +164,7 @@ class StoredIndex:
         self._by_key: dict[str, StoredEmail] = {}
         self._nearest = Nearest[str]()
         self._looks: dict[str, Appearance] = {}
+        self._ids: set[str] = set()
         for email in stored:
             self.add(email)
 
@@ -180,7 +179,12 @@ class StoredIndex:
         look = appearance(email, self.boxes)
         if look.message_id is not None:
             self._looks[email.key] = look
+            self._ids.add(look.message_id)
             self._nearest.add(_marks(look), look.sent_at, email.key)
+
+    def knows(self, copies: Iterable[Header]) -> bool:
+        """Whether a row may hold the mail of these copies: it has the Message-ID or the key of one."""
+        return any(message_id(copy) in self._ids or message_key(copy) in self._by_key for copy in copies)
 
     def with_key(self, key: str) -> StoredEmail | None:
         """The row that has this key; None where none has."""
@@ -261,13 +265,14 @@ def identify(headers: Sequence[Header], stored: StoredIndex) -> list[Mail]:
 
 
 def _most_certain_first(groups: Sequence[Sequence[Header]], stored: StoredIndex) -> list[int]:
-    """The groups whose keys are stored, then those with a sender, in a fixed order; none where nothing is stored."""
+    """Of the groups of which something may be stored, those whose keys are, then those with a sender, in a fixed
+    order."""
 
     def order(number: int) -> tuple[bool, tuple[bool, bool, datetime, str, datetime, str, str]]:
         copies = groups[number]
         return not any(stored.with_key(message_key(copy)) for copy in copies), _copy_order(copies[0])
 
-    return sorted(range(len(groups)), key=order) if stored else []
+    return sorted((number for number, copies in enumerate(groups) if stored and stored.knows(copies)), key=order)
 
 
 def _all_agree(some: Iterable[Header], others: Iterable[Header], boxes: Boxes) -> bool:
@@ -295,19 +300,8 @@ def merge_parties(*copies: Iterable[Party]) -> tuple[Party, ...]:
     )
 
 
-def _key_of(copy: Header | StoredEmail) -> str:
-    return message_key(copy) if isinstance(copy, Header) else copy.key
-
-
 def _people(addresses: Iterable[str], boxes: Boxes) -> frozenset[str]:
     return frozenset(filter(None, (identity_of(address, boxes) for address in addresses)))
-
-
-def _shown(email: StoredEmail) -> Iterator[str]:
-    """The addresses in To and Cc of a row (`core.writing.text` writes `Name <address>; …`)."""
-    for name in ("To__c", "Cc__c"):
-        for part in str(email.fields.get(name) or "").split(";"):
-            yield part.rpartition("<")[2].strip(" >")
 
 
 def _marks(look: Appearance) -> tuple[object, ...]:

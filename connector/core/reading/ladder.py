@@ -6,7 +6,8 @@
     smaller pages ──fails──► halves of the window, down to one second ──fails──► ids alone ──fails──► the second is
                                                                                                      named, and passed
 
-A second is passed only while the mailbox answers beside it, so that an outage in the middle is not taken for damage.
+A second is passed only while the mailbox answers beside the window, so that an outage in the middle is not taken for
+damage. Beside the second itself other damage may lie: what makes one message unreadable makes its neighbours so.
 What is passed is in `Walked.unread`, from which error rows are made; reading goes on behind it.
 """
 
@@ -103,7 +104,7 @@ class _Ladder:
         try:
             return (yield from self._walked(part, ids_only=True))
         except BrokenListError:
-            yield from self._require_answers(part)
+            yield from self._require_answers()
         if len(self._unread) >= MOST_SECONDS:
             raise error
         why = MessageError(
@@ -123,10 +124,9 @@ class _Ladder:
             return True
         return self._reached >= part.end
 
-    def _require_answers(self, beside: Window | None = None) -> Generator[PageRequest, Page, None]:
-        """Ask for the seconds on both sides. Raises the error where neither is answered: it is the mailbox."""
-        window = beside or self._window
-        for start in (window.start - _SECOND, window.end):
+    def _require_answers(self) -> Generator[PageRequest, Page, None]:
+        """Ask for the seconds beside the window. Raises the error where neither is answered: it is the mailbox."""
+        for start in (self._window.start - _SECOND, self._window.end):
             try:
                 yield PageRequest(start=start, end=start + _SECOND, top=1, link=None, first_round=True, once=True)
             except BrokenListError:

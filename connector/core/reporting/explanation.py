@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from connector.codes import Outcome
+from connector.core.deciding.exclude import LINKED_ONLY, UNSHOWN_REPORT
 from connector.core.deciding.match import Match
 from connector.core.scheduling.policy import idle_reason
 from connector.model.mail import Header
@@ -89,8 +90,12 @@ def sentence(facts: Facts) -> str:
             return f"It carries the {facts.rule}, which Opt Out Categories on the {_SETTING} name."
         case Outcome.BCC:
             return f"The mailbox is in none of From, Sender, To, Cc, and Sync Bcc on the {_SETTING} is off."
-        case Outcome.INTERNAL if facts.exclusion is None:
+        case Outcome.INTERNAL if facts.rule == UNSHOWN_REPORT:
+            return f"It is {facts.rule}."
+        case Outcome.INTERNAL if facts.rule == LINKED_ONLY:
             return "All its addresses are those of linked mailboxes."
+        case Outcome.INTERNAL if facts.exclusion is None:
+            return f"All its addresses are the firm's own, by {facts.rule}."
         case Outcome.INTERNAL:
             return f"All its addresses are the firm's own, by {_named(facts.exclusion)}."
         case Outcome.EXCLUDED:
@@ -208,7 +213,7 @@ def _named(rule: Exclusion | None) -> str:
 def _without(rule: Exclusion | None) -> str:
     """How to be rid of an exclusion."""
     if rule is None:
-        return "Mail among linked mailboxes is never a client's."
+        return "Mail among the firm's own addresses is never a client's."
     if rule.removed_at is not None:
         return f"The rule was removed on {_time(rule.removed_at)} and still applies to mail received before that."
     return f"Clear Active on {rule.name} if it should not apply: that counts for mail received from then on."

@@ -61,11 +61,13 @@ def kept(matches: Sequence[Match]) -> tuple[tuple[Match, ...], int]:
     room = MOST_PARTICIPANTS
     for number in sorted(range(len(matches)), key=lambda number: not matches[number]):
         match = matches[number]
-        hits = [hit for hit in (*match.contacts, *match.accounts) if hit.id not in records][: max(room, 0)]
-        if not hits and (match or room < 1):
+        new = [hit for hit in (*match.contacts, *match.accounts) if hit.id not in records]
+        # one whose records have rows already, by another address, costs none
+        cost = len(new[:room]) if match else 1
+        if cost > room or (new and not cost):
             continue
-        records.update(hit.id for hit in hits)
-        room -= len(hits) or 1
+        records.update(hit.id for hit in new[:room])
+        room -= cost
         taken[number] = _only(match, records)
     return tuple(taken[number] for number in sorted(taken)), len(matches) - len(taken)
 

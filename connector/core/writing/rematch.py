@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import Rules
+from connector.core.deciding.identity import shown_addresses
 from connector.core.deciding.match import resolve
 from connector.core.writing.children import Parent, participants, record_key, tasks
 from connector.core.writing.records import org_date
@@ -111,9 +112,9 @@ def external(
 
 
 def _users(stored: StoredEmail, linked: Mapping[NormalAddress, RecordId]) -> set[RecordId]:
-    """Whose copies of the mail there are, by the addresses that it shows (`core.text` writes `Name <address>; …`)."""
-    shown = ";".join(str(stored.fields.get(name) or "") for name in ("From_Address__c", "To__c", "Cc__c"))
-    found = (linked.get(normalise(part.rpartition("<")[2].strip(" >"))) for part in shown.split(";"))
+    """Whose copies of the mail there are, by the addresses that it shows."""
+    shown = shown_addresses(stored, "From_Address__c", "To__c", "Cc__c")
+    found = (linked.get(normalise(address)) for address in shown)
     return set(filter(None, found))
 
 

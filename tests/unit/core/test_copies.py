@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.deciding.copies import Appearance, agree, comparable, tagged_alike
-from connector.core.deciding.identity import StoredIndex, appearance, identify, same_mail
+from connector.core.deciding.identity import StoredIndex, appearance, identify
 from connector.model.mail import Header
 from connector.model.records import MatchStatus, StoredEmail
 from connector.model.values import NormalAddress, RecordId
 from tests.support.builders import NOW, as_stored, at, header
+from tests.support.copies import same_mail
 
 MID = "<batch@bulk.example>"
 LEGACY = "/O=EXCHANGELABS/OU=EXCHANGE ADMINISTRATIVE GROUP/CN=RECIPIENTS/CN="

@@ -18,7 +18,6 @@ from connector.core.deciding.identity import (
     merge_parties,
     message_id,
     message_key,
-    same_mail,
     sender_of,
     sent_time,
 )
@@ -26,6 +25,7 @@ from connector.model.mail import Header, Party, Role
 from connector.model.records import MatchStatus, StoredEmail
 from connector.model.values import NormalAddress
 from tests.support.builders import NOW, as_stored, at, header, stored
+from tests.support.copies import same_mail
 
 MID = "<1@client.example>"
 LEGACY = "/O=EXCHANGELABS/OU=Staff/CN=Ada"

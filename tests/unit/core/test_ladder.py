@@ -140,7 +140,7 @@ def test_damage_without_end_is_that_of_the_mailbox() -> None:
 @given(
     st.lists(st.integers(0, 599), min_size=1, max_size=12),
     st.sets(st.integers(0, 11), max_size=3),
-    st.sets(st.integers(0, 11), max_size=2),
+    st.sets(st.integers(0, 11), max_size=6),
 )
 def test_whatever_is_bad_all_else_is_read_and_all_that_is_bad_is_told(
     seconds: list[int], bad: set[int], nameless: set[int]

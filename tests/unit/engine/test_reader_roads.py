@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -16,7 +17,7 @@ from connector.errors import MailboxError
 from connector.model.mail import Folder, FolderTree
 from connector.model.run import WindowKind
 from connector.model.values import FolderId, GraphUserId, MessageId
-from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, TreeCall
+from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 from tests.support.builders import at
 from tests.support.fakes import INBOX, ROOT
 from tests.unit.engine.reading import FIRST, STUCK, Tenant, all_ids, ids, queue, reader, taken, with_sweep
@@ -213,11 +214,29 @@ def test_of_many_sweeps_only_so_many_begin_as_there_is_room_for() -> None:
 
 
 def test_a_sweep_begins_after_all_else_of_its_mailbox() -> None:
-    tenant = Tenant(4)
+    class Held(Tenant):
+        """Answers at once, but for the first page that is asked for: that one when the test says so."""
+
+        def __init__(self) -> None:
+            super().__init__(threads=0)
+            self.held: list[Callable[[], None]] = []
+
+        def start(self, call: SourceCall[Any], done: Callable[[Any], None]) -> None:
+            if isinstance(call, PageCall) and not self.started:
+                self.started.append(call)
+                self.held.append(lambda: done(self._answer(call)))
+            else:
+                super().start(call, done)
+
+    tenant = Held()
     with reader(tenant, with_sweep(queue(tenant, "ada", 9)), per_mailbox=4) as made:
-        assert len([*taken(made)]) == 10
+        assert len(made.take(8, patience=STUCK)) == 8
+        assert {call.kind for call in tenant.pages} == {WindowKind.LIVE}, "a walk of this mailbox is under way"
+        tenant.held.pop()()
+        assert len([*taken(made)]) == 2
     kinds = [call.kind for call in tenant.pages]
     assert kinds == sorted(kinds, key=lambda kind: kind is WindowKind.SWEEP)
+    assert kinds[-1] is WindowKind.SWEEP
 
 
 def test_a_mailbox_that_has_only_a_sweep_is_read() -> None:
