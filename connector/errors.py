@@ -3,7 +3,7 @@
 ConnectorError
 ├── UsageError            exit 2: the command or the local configuration is wrong; no service was asked
 ├── ServiceError          exit 3: the run as a whole cannot be done; no timestamp moves
-│   ├── SignInError           a service refuses who we are
+│   ├── SignInError           a service refuses who we are, or cannot be asked
 │   ├── UnreachableError      no answer after all attempts
 │   │   ├── NoAnswerError             none in time
 │   │   ├── TooLargeError             one that is larger than its kind may be
@@ -91,7 +91,7 @@ class StoppedError(ServiceError):
 
 
 class SignInError(ServiceError):
-    """A service refused the sign-in."""
+    """A service refused the sign-in, or did not answer it: the code says which."""
 
     code = "SIGN_IN"
 

@@ -83,7 +83,7 @@ def download(
                 raise _refused(answer)
             if _is_of_a_gateway(answer):
                 raise _broken("a web page came instead")
-            yield Stream(answer, deadline=monotonic() + limit - answer.elapsed.total_seconds(), monotonic=monotonic)
+            yield Stream(answer, deadline=monotonic() + limit, monotonic=monotonic)
     except (UnreachableError, MailboxOutageError) as error:
         raise MessageError(
             f"Microsoft Graph did not give the file: {error.what}", code=error.code, remedy=TRIED_AGAIN, transient=True
@@ -133,7 +133,8 @@ class Stream:
             # what has arrived, rather than as much as was asked for: a body that trickles must not outlast the deadline
             return self._answer.raw.read1(_PIECE) or b""
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            if self._monotonic() > self._deadline:
+            # a silence, or the time of the whole answer: asking at once again would take as long
+            if isinstance(error, urllib3.exceptions.ReadTimeoutError | TimeoutError):
                 raise _late() from error
             raise _broken(type(error).__name__) from error
 

@@ -25,7 +25,7 @@ from tenacity import RetryCallState, Retrying
 from connector import __version__
 from connector.codes import Action
 from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
-from connector.errors import ForeignHostError, ServiceError, UnreachableError, UsageError
+from connector.errors import ForeignHostError, SignInError, UnreachableError, UsageError
 from connector.http.address import ForeignAddressError, Origin
 from connector.http.answers import require_json, served_at, template
 from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
@@ -229,13 +229,13 @@ class ServiceClient:
         headers = dict(how.pop("headers", None) or {})
         if self._token is None:
             return send(headers)
-        token = _granted(self._token)
+        token = granted(self._token)
         answer = send({**headers, "Authorization": f"Bearer {token}"})
         if answer.status_code != 401:
             return answer
         self._token.drop(token)
         answer.close()
-        return send({**headers, "Authorization": f"Bearer {_granted(self._token)}"})
+        return send({**headers, "Authorization": f"Bearer {granted(self._token)}"})
 
     def session(self, *, idempotent: bool | None = None) -> requests.Session:
         """A session for code that is not ours (simple-salesforce, msal): all that it sends goes through `request`."""
@@ -402,14 +402,13 @@ class _Attempt:
         )
 
 
-def _granted(source: TokenSource) -> str:
-    """A token. What keeps a sign-in from being answered is no fault of the mailbox or the rows that need the token."""
+def granted(source: TokenSource) -> str:
+    """A token. Raises SignInError also where the sign-in was not answered, with the code of what kept it from that: it
+    is no fault of the mailbox, the file or the rows that need the token."""
     try:
         return source.token()
-    except UnreachableError as error:
-        raise UnreachableError(error.what, where=error.where, remedy=error.remedy) from error
-    except ForeignHostError as error:
-        raise ServiceError(error.what, where=error.where, remedy=error.remedy, code=error.code) from error
+    except (UnreachableError, ForeignHostError) as error:
+        raise SignInError(error.what, where=error.where, remedy=error.remedy, code=error.code) from error
 
 
 def _shown_host(url: object) -> str:

@@ -18,7 +18,7 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.errors import NoAnswerError, UnreachableError
 from connector.http.answers import UNREADABLE, served_at
 from connector.http.subrequest import SubRequest, SubResponse
-from connector.http.transport import Body, ServiceClient
+from connector.http.transport import Body, ServiceClient, granted
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for
@@ -279,7 +279,7 @@ class SalesforceClient:
         if pair is None:
             session = _Listening(self._service)
             api = Salesforce(
-                session_id=self._token.token(),
+                session_id=granted(self._token),
                 instance_url=self._service.url,
                 session=session,
                 version=self._version,

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
+from connector.core.writing.children import MOST_PARTICIPANTS, kept
 from connector.model.mail import Role
 from connector.model.org import Org
 from connector.model.records import DesiredEmail
@@ -87,6 +88,15 @@ def test_a_client_with_two_addresses_has_one_row() -> None:
     mail = desired(match("ann@client.example", contact(1)), match("ann@work.example", contact(1)), match("x@y.example"))
     assert related(mail) == [("ann@client.example", contact(1).id, None), ("x@y.example", None, None)]
     assert len(mail.tasks) == 1
+
+
+def test_an_address_whose_records_have_rows_takes_no_room() -> None:
+    """500 clients fill the mail; a further address of one of them is no address that was left out, a new one is."""
+    clients = [match(f"c{number}@client.example", contact(number)) for number in range(1, MOST_PARTICIPANTS + 1)]
+    taken, left_out = kept([*clients, match("second@client.example", contact(1))])
+    assert (len(taken), left_out) == (MOST_PARTICIPANTS + 1, 0)
+    taken, left_out = kept([*clients, match("x@y.example"), match("new@client.example", contact(9999))])
+    assert (len(taken), left_out) == (MOST_PARTICIPANTS, 2)
 
 
 # -- Tasks ------------------------------------------------------------------------------------------------------------

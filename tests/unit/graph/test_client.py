@@ -32,6 +32,7 @@ from connector.graph.client import (
     message_error,
     service_error,
 )
+from connector.graph.silence import ENOUGH
 from connector.http.subrequest import SubResponse
 from tests.unit.graph.conftest import URL
 
@@ -220,6 +221,19 @@ def test_a_batch_over_which_the_server_stumbles_is_asked_for_one_by_one(
     wire.post(f"{URL}/v1.0/$batch", status=status, json=error("InternalServerError"))
     answers, _ = client.send_batch([ask("ada"), ask("bob")])
     assert answers == [None, None]
+
+
+def test_a_mailbox_that_answers_within_a_batch_is_not_silent(client: GraphClient, wire: RequestsMock) -> None:
+    """Two lists that came late and a good answer between them are no mailbox that hangs; busy is no answer."""
+    client.silence.answered()
+    for status, silent in ((200, False), (404, False), (503, True)):
+        user = f"ada{status}"
+        for _ in range(ENOUGH - 1):
+            client.silence.unanswered(user)
+        wire.post(f"{URL}/v1.0/$batch", json=batch_answer((1, status, {"id": "1"})))
+        client.send_batch([ask(user)])
+        client.silence.unanswered(user)
+        assert client.silence.is_silent(user) is silent
 
 
 def test_a_chain_is_one_request(client: GraphClient, wire: RequestsMock) -> None:

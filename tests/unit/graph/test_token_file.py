@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from responses import RequestsMock
 
-from connector.errors import ConnectorError, SignInError
+from connector.errors import ConnectorError, ServiceError, SignInError
 from connector.graph.delegated import PrincipalToken, TokenFile
 from connector.http.transport import Transport
 
 AUTHORITY = "https://login.firm.example/t"
+TOKEN_URL = f"{AUTHORITY}/oauth2/v2.0/token"
 ACCOUNT = {
     "home_account_id": "u.t",
     "environment": "login.firm.example",
@@ -56,11 +57,14 @@ def principal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrincipalTok
         )
 
 
-def entra(wire: RequestsMock) -> None:
-    endpoint = f"{AUTHORITY}/oauth2/v2.0/token"
-    found = {"authorization_endpoint": endpoint, "token_endpoint": endpoint, "issuer": AUTHORITY}
+def metadata(wire: RequestsMock) -> None:
+    found = {"authorization_endpoint": TOKEN_URL, "token_endpoint": TOKEN_URL, "issuer": AUTHORITY}
     wire.get(f"{AUTHORITY}/v2.0/.well-known/openid-configuration", json=found)
-    wire.post(endpoint, status=400, json={"error": "invalid_grant", "error_description": "expired"})
+
+
+def entra(wire: RequestsMock) -> None:
+    metadata(wire)
+    wire.post(TOKEN_URL, status=400, json={"error": "invalid_grant", "error_description": "expired"})
 
 
 def used(principal: PrincipalToken, text: str) -> list[Exception]:
@@ -100,6 +104,26 @@ def test_what_msal_writes_is_read(principal: PrincipalToken) -> None:
     assert person.mail == "ada@firm.example"
     assert used(principal, "{}")  # nobody has signed in
     assert "Nobody has signed in" in str(used(principal, msal.SerializableTokenCache().serialize() or "{}")[0])
+
+
+def test_kinds_that_a_later_msal_keeps_beside_these_are_left_to_it(principal: PrincipalToken) -> None:
+    [error] = used(principal, json.dumps({**GOOD, "New": {"x": {"kept": None}}}))
+    assert "expired" in str(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["[]", "null", "7", "<html>", '{"access_token": "t", "expires_in": "soon"}',
+     '{"access_token": "t", "expires_in": Infinity}',
+     '{"access_token": 7}', '{"access_token": null}', '{"access_token": "t", "expires_in": []}'],
+)  # fmt: skip
+def test_a_renewal_that_cannot_be_read_is_a_service_error(principal: PrincipalToken, answer: str) -> None:
+    principal._file.save(json.dumps(GOOD))
+    with RequestsMock(assert_all_requests_are_fired=False) as wire:
+        metadata(wire)
+        wire.post(TOKEN_URL, body=answer, content_type="application/json")
+        with pytest.raises(ServiceError):
+            principal.token()
 
 
 def changed(value: Any) -> st.SearchStrategy[Any]:

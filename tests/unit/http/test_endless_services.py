@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import MailboxOutageError, MessageError, UnreachableError
+from connector.errors import MailboxOutageError, MessageError, SignInError, UnreachableError
 from connector.graph.dispatch import RequestDispatcher
 from connector.graph.mail import GraphMail
 from connector.http.transport import Transport
@@ -63,10 +63,14 @@ class Services:
 
     bad = "?"
     endless: tuple[bytes, bytes] = (CHUNKED, b"1\r\n \r\n")
+    #: what comes at a bad path instead, where it is no endless answer
+    other: Answer | None = None
     url = ""
 
     def answer(self, asked: Asked) -> Answer:
         if self.bad in asked.line:
+            if self.other is not None:
+                return self.other
             return itertools.chain([self.endless[0]], itertools.repeat(self.endless[1]))
         found = next(body for part, body in GOOD.items() if part in asked.line)
         return [reply(json.dumps(found).replace("URL", self.url).encode())]
@@ -135,13 +139,13 @@ def firm(folder: Path) -> Iterator[tuple[Services, Firm]]:
 
 
 CASES: list[tuple[str, Callable[[Firm], object], type[Exception]]] = [
-    ("openid-configuration", Firm.page, UnreachableError),
-    ("/t/oauth2", Firm.page, UnreachableError),
+    ("openid-configuration", Firm.page, SignInError),
+    ("/t/oauth2", Firm.page, SignInError),
     ("/messages?", Firm.page, MailboxOutageError),
     ("/$batch", Firm.tree, MailboxOutageError),
     ("/$batch", Firm.page_with_tree, MailboxOutageError),
     ("/users", Firm.user, MailboxOutageError),
-    ("/services/oauth2", Firm.query, UnreachableError),
+    ("/services/oauth2", Firm.query, SignInError),
     ("/services/data", Firm.query, UnreachableError),
     ("$value", Firm.file, MessageError),
     ("$value", Firm.small_file, MessageError),
@@ -172,3 +176,39 @@ def test_a_batch_that_never_ends_is_taken_apart(tmp_path: Path, endless: tuple[b
         with pytest.raises(MessageError) as caught:
             asked.contents()
         assert caught.value.transient
+
+
+PAGE = reply(b"<html>Sign in to the network</html>")
+CUT = [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"]
+
+
+@pytest.mark.parametrize("other", [[PAGE], CUT, [reply(b"[]")], [reply(b"null")]], ids=["page", "cut", "list", "null"])
+@pytest.mark.parametrize(
+    ("bad", "ask"),
+    [
+        ("openid-configuration", Firm.page),
+        ("/t/oauth2", Firm.page),
+        ("/t/oauth2", Firm.file),
+        ("/t/oauth2", Firm.user),
+        ("/services/oauth2", Firm.query),
+    ],
+)
+def test_a_sign_in_that_cannot_be_read_is_nobodys_fault_but_its_own(
+    tmp_path: Path, bad: str, ask: Callable[[Firm], object], other: Answer
+) -> None:
+    """It stops the run: a mailbox, a file or a row that needed the token is not called broken for it."""
+    with firm(tmp_path) as (services, asked):
+        services.bad, services.other = bad, other
+        with pytest.raises(SignInError):
+            ask(asked)
+        services.bad = "?never"
+        ask(asked)
+
+
+def test_a_file_that_comes_too_slowly_is_late_and_read_once(tmp_path: Path) -> None:
+    """Its own time ends it, before that of the connection: else it would look broken off, and be asked for again."""
+    with firm(tmp_path) as (services, asked):
+        services.bad, services.other = "$value", itertools.chain([CHUNKED], itertools.repeat(b"1\r\nx\r\n"))
+        with pytest.raises(MessageError) as caught:
+            asked.file()
+        assert "took too long" in caught.value.what

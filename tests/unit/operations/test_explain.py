@@ -243,6 +243,33 @@ def test_a_dry_run_counts_a_copy_of_an_earlier_chunk_as_stored(firm: Firm) -> No
     assert [found.rule_id for found in foreseen] == ["003000000000001AAA", None]
 
 
+# -- what an internal mail is internal by -----------------------------------------------------------------
+
+
+def test_a_report_that_shows_no_mail_is_said_to_be_one(firm: Firm) -> None:
+    found = told(firm, firm.mail("ada", from_="postmaster@client.example"))
+    assert found.outcome is Outcome.INTERNAL
+    assert found.sentence == "It is a delivery report that does not show its mail."
+    assert [(step.rule, step.value) for step in found.steps if step.applies] == [
+        ("internal", "a delivery report that does not show its mail")
+    ]
+
+
+def test_mail_among_colleagues_names_no_rule_that_is_in_no_record(firm: Firm) -> None:
+    firm.org.exclusions.clear()
+    found = told(firm, firm.mail("ada", from_=BOTH[1], to=BOTH[0]))
+    assert (found.outcome, found.sentence) == (Outcome.INTERNAL, "All its addresses are those of linked mailboxes.")
+    assert "never a client's" in found.remedy
+
+
+def test_mail_from_a_domain_that_microsoft_gave_the_tenant_names_it(firm: Firm) -> None:
+    box = firm.box("ada")
+    firm.org.mailboxes[box.id] = replace(box, aliases=("ada@firm.onmicrosoft.com",))
+    found = told(firm, firm.mail("ada", from_="scan@firm.onmicrosoft.com"))
+    assert found.outcome is Outcome.INTERNAL
+    assert found.sentence == "All its addresses are the firm's own, by a domain of the tenant itself."
+
+
 # -- what no run reads ----------------------------------------------------------------------------
 
 
