@@ -89,6 +89,7 @@ class Action(StrEnum):
     RUN_FINISHED = "run_finished"
     RUN_FAILED = "run_failed"
     RUN_SKIPPED = "run_skipped"
+    BACKFILL_PAUSED = "backfill_paused"
     MAILBOX_RESOLVED = "mailbox_resolved"
     MAILBOX_FAILED = "mailbox_failed"
     CHECKPOINT_SAVED = "checkpoint_saved"

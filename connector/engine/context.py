@@ -35,7 +35,10 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunServices:
-    """The ports that one run uses. Without `stored_mail` nothing is done to mail that is stored already."""
+    """The ports that one run uses, and what holds it back.
+
+    Without `stored_mail` nothing is done to mail that is stored already.
+    """
 
     admin: SetupSource
     source: MailSource
@@ -43,6 +46,8 @@ class RunServices:
     sink: RecordSink
     log_book: RunLog
     stored_mail: StoredMail | None = None
+    #: why backfills have to wait now, in a sentence; asked before each window of one
+    backfill_pause: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ class Reader:
 
     A sweep that lists ids only asks for the headers of what the first road has not shown. `progress` is called, with a
     queue and the messages of a window, in the source's threads.
+    `backfill_pause` is asked before each window of a backfill is handed out: where it gives a reason, what is left of
+    all backfills is left to a later run.
     Use as a context manager: leaving it lets the walks under way end, an exception abandons them.
     """
 
@@ -52,6 +54,7 @@ class Reader:
         settle: timedelta,
         high_water: int = HIGH_WATER,
         progress: Callable[[WindowQueue, int], None] | None = None,
+        backfill_pause: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._source = source
         self._queues = deque(queues)
@@ -60,6 +63,9 @@ class Reader:
         self._settle = settle
         self._high_water = high_water
         self._progress = progress
+        self._backfill_pause = backfill_pause
+        #: why backfills were left to a later run; None where they were not
+        self.paused: str | None = None
         self._state = ReaderState()
         self._changed = threading.Condition()
         self._steps = StepQueue(self._fail)
@@ -137,6 +143,8 @@ class Reader:
             self._queues.rotate(-1)
             if queue.active >= self._per_mailbox or queue.error is not None:
                 continue
+            if queue.backfill_left and not queue.live_left and self._waits():
+                queue.hold_backfill()
             if (taken := queue.next()) is not None:
                 queue.active += 1
                 return self._begun(queue, *taken)
@@ -150,6 +158,11 @@ class Reader:
                 state.reserved += self._first_of_sweep
                 return self._sweeping(queue)
         return None
+
+    def _waits(self) -> bool:
+        """Whether backfills have to wait; once one has, all do for the rest of the run. The lock is held."""
+        self.paused = self.paused or self._backfill_pause()
+        return self.paused is not None
 
     @property
     def _first_of_sweep(self) -> int:

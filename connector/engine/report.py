@@ -79,6 +79,8 @@ class RunReport:
     skipped: str | None = None
     #: whether its time was over before all was read
     cut: bool = False
+    #: whether backfills were left to a later run, so that the org's other clients keep their share of API calls
+    paused: bool = False
     failure: ErrorDetail | None = None
     failure_logged: bool = False
 
@@ -171,6 +173,7 @@ class ReportBuilder:
     remarks: Sequence[str] = ()
     #: what an admin should know, though nothing failed
     notes: tuple[str, ...] = ()
+    paused: bool = False
 
     @property
     def looked_at(self) -> int:
@@ -239,6 +242,7 @@ class ReportBuilder:
             unlinked=dict(self.unlinked),
             remarks=tuple(self.remarks),
             notes=self.all_notes,
+            paused=self.paused,
             tried=self.tried,
             salesforce_calls=self.salesforce_calls,
             graph_calls=self.graph_calls,

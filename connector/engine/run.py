@@ -138,6 +138,7 @@ class Run:
                 per_mailbox=2 * self._limits.requests_per_mailbox,
                 settle=self._limits.settle,
                 progress=self._hooks.walked,
+                backfill_pause=self._services.backfill_pause,
             ) as reader,
             self._hooks.limit(reader.stop) if self._hooks.limit is not None else nullcontext(),
         ):
@@ -145,6 +146,7 @@ class Run:
                 self._foresee(reader, context, foresight, early)
             else:
                 self._store(reader, context, early)
+            self._note_pause(reader.paused)
         self._note_failed()
         if self._maintenance is not None:
             self._maintenance.finish(self._recorder.event(setup.now))
@@ -306,6 +308,12 @@ class Run:
         for mailbox_run, queue in read:
             if queue.error is not None:
                 self._note_error(mailbox_run, queue.error)
+
+    def _note_pause(self, reason: str | None) -> None:
+        if reason is not None:
+            self._report.paused = True
+            self._report.notes += (reason,)
+            log.warning("The backfill waits", action=Action.BACKFILL_PAUSED, reason=reason)
 
     def _note_error(self, mailbox_run: MailboxRun, error: MailboxError) -> None:
         mailbox_run.fail(error)

@@ -179,7 +179,7 @@ class Scheduler:
                 self._store.begin(look)
             begun = True
             report = self._run(request_for(job, minutes=self._slice_minutes))
-            done = Done(cut=report.cut, failure=report.failure, logged=report.failure_logged)
+            done = Done(cut=report.cut, paused=report.paused, failure=report.failure, logged=report.failure_logged)
         except ConnectorError as error:
             done = Done(failure=error.detail, begun=begun)
             log.error("Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))

@@ -106,6 +106,21 @@ class WindowQueue:
             self._second = list(cutters)
             self.planned += sum(_seconds(cutter.whole) for cutter in self._second)
 
+    def hold_backfill(self) -> None:
+        """Leave what was not handed out of the backfill to a later run, and the sweep of what this one was to read."""
+        for cutter in self._first:
+            if cutter.whole.kind == WindowKind.BACKFILL:
+                self.planned -= sum(_seconds(each) for each in cutter.left)
+                cutter.clear()
+        self.count_asked = True
+        if self.sweep is not None and self.sweep.ids_only:
+            self.sweep = None
+
+    @property
+    def backfill_left(self) -> bool:
+        """Whether something of the backfill was not handed out."""
+        return any(cutter.left for cutter in self._first if cutter.whole.kind == WindowKind.BACKFILL)
+
     def clear(self) -> None:
         """Drop all windows that were not handed out, and the sweep."""
         for cutter in (*self._first, *self._second):

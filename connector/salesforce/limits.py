@@ -1,4 +1,4 @@
-"""When a run has to stop for the org's sake: its daily API calls are used up, or it refuses every row of an object.
+"""When a run has to wait for the org's sake: its daily API calls are used up, or it refuses every row of an object.
 
 Each answer of the REST API says how many calls all of the org's clients made in the last 24 hours, and how many they
 may (REST guide, "Limit Info Header": `Sforce-Limit-Info: api-usage=18/5000`).
@@ -14,6 +14,8 @@ from connector.model.records import RowResult
 from connector.salesforce.errors import BY_CODE
 
 HEADER = "Sforce-Limit-Info"
+#: the share of the calls at which live mail waits too, where that of backfills is smaller
+LIVE_PERCENT = 95
 #: So many rows of an object in a row, refused with one code, are a fault of the org.
 ENOUGH = 50
 #: Codes that one row is enough for: no room, no calls, no sight of the object, whatever the row.
@@ -34,13 +36,15 @@ _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
 class Budget:
-    """Up to `percent` of the calls that an org has. Safe from several threads.
+    """The connector's share of the calls that an org has: backfills wait at `percent`, everything at 95 %, or at
+    `percent` where that is more. Safe from several threads.
 
     An org that says nothing has no limit.
     """
 
     def __init__(self, percent: int) -> None:
-        self._percent = percent
+        self._backfill_percent = percent
+        self._percent = max(percent, LIVE_PERCENT)
         self._lock = threading.Lock()
         self._usage: tuple[int, int] | None = None
 
@@ -51,22 +55,32 @@ class Budget:
             with self._lock:
                 self._usage = int(found[1]), int(found[2])
 
+    def backfill_pause(self) -> str | None:
+        """Why backfills wait, in a sentence; None where they need not."""
+        used = self._used(self._backfill_percent)
+        return used and (
+            f"The backfill waits: {used}, and backfills stop at {self._backfill_percent} % "
+            "(salesforce.daily_call_budget_percent). It goes on with a later run, when some are free again."
+        )
+
     def require_room(self, *, where: str) -> None:
-        """Raise ServiceError where the share is used up."""
-        with self._lock:
-            usage = self._usage
-        if usage is None:
-            return
-        used, limit = usage
-        if used * 100 >= limit * self._percent:
+        """Raise ServiceError where live mail has to wait too."""
+        used = self._used(self._percent)
+        if used is not None:
             raise ServiceError(
-                f"{used} of the org's {limit} API calls of the last 24 hours are used, "
-                f"and the connector stops at {self._percent} %",
+                f"{used[0].upper()}{used[1:]}, and the connector stops at {self._percent} %",
                 where=where,
-                remedy="Runs go on by themselves when some are free again. Setup, System Overview shows the use; "
-                "salesforce.daily_call_budget_percent sets the share.",
+                remedy="Runs go on by themselves when some are free again. Setup, System Overview shows who uses them.",
                 code="API_BUDGET",
             )
+
+    def _used(self, percent: int) -> str | None:
+        """How many calls are used, where they are this share of all."""
+        with self._lock:
+            usage = self._usage
+        if usage is None or usage[0] * 100 < usage[1] * percent:
+            return None
+        return f"{usage[0]} of the org's {usage[1]} API calls of the last 24 hours are used"
 
 
 class OrgFaultWatch:

@@ -64,6 +64,7 @@ def run_services(settings: Settings, request: RunRequest, stop_token: StopToken 
             stored_mail=SalesforceStoredMail(org, directory),
             sink=SalesforceWriter(org, attachment_timeout=pace.attachment_timeout_seconds),
             log_book=SalesforceRunLog(org, admin.attempts, housekeeping=Housekeeping(org, admin.rules)),
+            backfill_pause=budget.backfill_pause,
         )
 
 

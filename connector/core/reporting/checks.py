@@ -233,7 +233,7 @@ def api_calls(*, used: int, limit: int, budget_percent: int) -> Check:
     """The org's API calls of 24 hours beside what the connector leaves to others."""
     name, subject = "API calls", "Salesforce"
     budget = limit * budget_percent // 100
-    detail = f"{used} of {limit} used in 24 hours; the connector's budget ends at {budget} ({budget_percent} %)"
+    detail = f"{used} of {limit} used in 24 hours; backfills wait from {budget} on ({budget_percent} %)"
     if used >= limit:
         return red(name, subject, detail, "Wait until calls are free again, or buy more API calls.")
     if used >= budget:

@@ -8,7 +8,8 @@
                       └── nothing ──► rest until the grid, one look a minute
 
 - A slice goes on as long as backfills advance. One that a run read to its end and that did not advance (its mailbox
-  cannot be read) waits for the grid; so does everything after a run that failed as a whole.
+  cannot be read) waits for the grid; so does everything after a run that failed as a whole, and backfills that had to
+  wait for the org's API calls.
 - A request that a run could not answer (its mailbox is not linked, say) is not tried again before the grid either.
 - While Salesforce does not answer, each time of the grid that passes is a run that failed.
 """
@@ -120,6 +121,8 @@ class Done:
     """How a run ended. `cut`: its time was over, so it may not have read everything."""
 
     cut: bool = False
+    #: backfills had to wait, so that one that is unfinished waits for the grid
+    paused: bool = False
     failure: ErrorDetail | None = None
     #: whether Salesforce has an event of the failure
     logged: bool = False
@@ -154,7 +157,7 @@ class SchedulerPolicy:
     _refused_now: bool = False
     #: the last run's time was over
     _cut: bool = False
-    #: the last run failed as a whole
+    #: the last run failed as a whole, or backfills had to wait
     _held: bool = False
 
     @property
@@ -194,7 +197,7 @@ class SchedulerPolicy:
                 self._refused_at, self._refused_now = self._look.now, job is Job.MANUAL or self._refused_now
         self._has_read = self._has_read or not (failed or job is Job.RETRY)
         if failed or job is not Job.RETRY:
-            self._cut, self._held = done.cut and not failed, failed
+            self._cut, self._held = done.cut and not failed, failed or done.paused
 
     def missed(self, tick: float) -> bool:
         """Salesforce could not be looked at. Whether a run failed by that: the first, and one for each time of the grid

@@ -160,7 +160,7 @@ def test_fields_and_records() -> None:
 def test_api_calls(used: int, status: Light) -> None:
     check = checking.api_calls(used=used, limit=1000, budget_percent=80)
     assert check.status is status
-    assert "ends at 800" in check.detail
+    assert "wait from 800" in check.detail
 
 
 @pytest.mark.parametrize(("left", "status"), [(100, GREEN), (10, GREEN), (9, AMBER), (1, AMBER), (0, RED), (-3, RED)])

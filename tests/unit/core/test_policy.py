@@ -98,6 +98,17 @@ def test_a_backfill_that_does_not_advance_waits_for_the_grid() -> None:
     assert agenda.decide(moved, 2) is Job.SLICE
 
 
+def test_a_backfill_that_had_to_wait_for_calls_goes_on_with_the_grid() -> None:
+    agenda = SchedulerPolicy()
+    moved = look(backfills={("a0M1", "from", "later")})
+    assert agenda.decide(look(backfills={BOX}), 0) is Job.SLICE
+    agenda.done(Job.SLICE, Done(cut=True, paused=True))
+    assert agenda.decide(moved, 1) == Idle(until=at(hours=1))
+    assert agenda.decide(replace(moved, now=at(hours=1)), 2) is Job.SCHEDULED
+    agenda.done(Job.SCHEDULED, Done(cut=True))
+    assert agenda.decide(look(now=at(hours=1), last=at(hours=1)), 3) is Job.SLICE
+
+
 def test_a_mailbox_that_is_new_or_is_to_be_read_again_begins_at_once() -> None:
     agenda = SchedulerPolicy()
     agenda.decide(look(), 0)

@@ -17,7 +17,7 @@ from connector.model.mail import Header
 from connector.model.run import WindowKind
 from connector.ports import PageCall
 from tests.support.builders import at, header
-from tests.unit.engine.reading import STUCK, Tenant, all_ids, gated, ids, queue, reader, taken, window
+from tests.unit.engine.reading import STUCK, Tenant, all_ids, gated, ids, queue, reader, taken, window, with_sweep
 
 #: what one window of live mail is taken to hold
 ONE_AT_A_TIME = 50
@@ -318,3 +318,37 @@ def test_every_message_is_handed_over_once_whatever_the_threads(
         assert (closed[0][0], closed[-1][1]) == (at(days=-100), at(days=-94))
         assert all(ends == begins for (_, ends), (begins, _) in itertools.pairwise(closed))
         assert each.covered == each.planned
+
+
+# -- backfills that have to wait --------------------------------------------------------------------------------------
+
+
+def test_a_backfill_that_has_to_wait_is_left_to_a_later_run_with_the_sweep_of_it() -> None:
+    """What was begun is finished, live mail is read, and nothing of the sweep that would end the backfill."""
+    tenant = Tenant(threads=0)
+    ada = with_sweep(queue(tenant, "ada", 6, each=500, kind=WindowKind.BACKFILL), ids_only=True)
+    bob = queue(tenant, "bob", 2)
+    asked: list[bool] = []
+
+    def pause() -> str | None:
+        asked.append(True)
+        return "no calls" if len(asked) > 2 else None
+
+    with reader(tenant, ada, bob, backfill_pause=pause) as made:
+        readings = [*taken(made)]
+        assert made.paused == "no calls"
+        assert made.is_over
+    closed = [each.closed for each in readings if each.queue is ada and each.closed is not None]
+    assert closed
+    assert closed[0].start == at(days=-100)
+    assert sum(len(each.headers) for each in readings if each.queue is ada) < 3000
+    assert [each.end for each in closed[:-1]] == [each.start for each in closed[1:]], "no gap: a checkpoint may follow"
+    assert len([each for each in readings if each.queue is bob]) == 2
+    assert {call.kind for call in tenant.pages} == {WindowKind.BACKFILL, WindowKind.LIVE}
+
+
+def test_a_backfill_that_has_to_wait_from_the_start_costs_no_request() -> None:
+    tenant = Tenant(threads=0)
+    with reader(tenant, queue(tenant, "ada", 6, kind=WindowKind.BACKFILL), backfill_pause=lambda: "no calls") as made:
+        assert [*taken(made)] == []
+    assert tenant.started == []

@@ -158,6 +158,11 @@ def test_slices_follow_each_other_until_the_backfill_is_done(hours: Hours) -> No
     assert hours.desk.begun == [NOW]  # slices leave the grid alone
 
 
+def test_no_slice_follows_a_run_whose_backfill_had_to_wait(hours: Hours) -> None:
+    hours.ends = lambda _: RunReport(cut=True, paused=True)
+    assert hours.pass_(minutes=150) == [("scheduled", minute) for minute in (0, 60, 120)]
+
+
 def test_what_another_process_left_unfinished_is_looked_for_until_a_run_has_read_it(hours: Hours) -> None:
     hours.desk.change(active=False)
     hours.at(timedelta(minutes=3), lambda: hours.desk.change(active=True))
