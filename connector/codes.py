@@ -90,6 +90,7 @@ class Action(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_SKIPPED = "run_skipped"
     BACKFILL_PAUSED = "backfill_paused"
+    METRICS_SERVED = "metrics_served"
     MAILBOX_RESOLVED = "mailbox_resolved"
     MAILBOX_FAILED = "mailbox_failed"
     CHECKPOINT_SAVED = "checkpoint_saved"

@@ -6,7 +6,10 @@ import typer
 
 from connector.cli.options import Invocation
 from connector.cli.stop import stopped_by_signals
+from connector.engine.pulse import Pulse
 from connector.engine.scheduler import LOOK_EVERY, StopToken
+from connector.service.metrics import Metrics
+from connector.service.server import serving
 from connector.wiring.runs import scheduler
 
 
@@ -18,11 +21,18 @@ def run(
 ) -> int:
     """Run whenever the schedule in Salesforce says so, until stopped (SIGTERM, or Ctrl-C).
 
-    Settings, Sync Now and requested retries are looked at once a minute; nothing needs a restart.
+    Settings, Sync Now and requested retries are looked at once a minute; nothing needs a restart. With metrics.port in
+    the configuration, /metrics, /healthz and /readyz are served.
     """
     invocation: Invocation = context.obj
     settings = invocation.settings(level=None)
     stop_token = StopToken()
-    with stopped_by_signals(stop_token, code=0), scheduler(settings, stop_token, look_every=look_every) as daemon:
+    metrics = Metrics()
+    pulse = Pulse(look_every=look_every, slice_seconds=60 * settings.sync.slice_minutes)
+    with (
+        serving(settings.metrics.host, settings.metrics.port, metrics, pulse),
+        stopped_by_signals(stop_token, code=0),
+        scheduler(settings, stop_token, look_every=look_every, watches=(pulse, metrics)) as daemon,
+    ):
         daemon.serve()
     return 0

@@ -43,6 +43,26 @@ class ScheduleStore(Protocol):
         ...
 
 
+class SchedulerWatch(Protocol):
+    """Is told what the scheduler does, in its thread. Must not raise, nor wait."""
+
+    def looked(self, step: Job | Idle) -> None:
+        """Salesforce was looked at, and this is to be done."""
+        ...
+
+    def unreachable(self, error: ConnectorError) -> None:
+        """Salesforce could not be looked at."""
+        ...
+
+    def began(self, job: Job) -> None:
+        """A run begins."""
+        ...
+
+    def ended(self, job: Job, report: RunReport | None) -> None:
+        """The run is over; without a report it could not begin."""
+        ...
+
+
 class StopToken:
     """A request to stop. It ends every wait and calls every callback that is registered. Safe from all threads."""
 
@@ -134,8 +154,10 @@ class Scheduler:
         stop_token: StopToken,
         slice_minutes: float,
         look_every: float = LOOK_EVERY,
+        watches: Sequence[SchedulerWatch] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._watches = watches
         self._store = store
         self._run = run
         self._stop_token = stop_token
@@ -162,10 +184,14 @@ class Scheduler:
             look = self._store.look(everything=not self._policy.knows_backfills)
         except ServiceError as error:
             self._out_of_reach(error)
+            for watch in self._watches:
+                watch.unreachable(error)
             return self._look_every
         self._last_error = ""
         self._log_failures()
         step = self._policy.decide(look, self._monotonic())
+        for watch in self._watches:
+            watch.looked(step)
         self._tell(step if isinstance(step, Idle) else Idle())
         if isinstance(step, Idle):
             return self._policy.wait(step, self._monotonic(), longest=self._look_every)
@@ -174,6 +200,9 @@ class Scheduler:
     def _do(self, job: Job, look: Snapshot) -> bool:
         """Do the run of this job. Returns whether it was done; False where it failed."""
         begun = False
+        report: RunReport | None = None
+        for watch in self._watches:
+            watch.began(job)
         try:
             if job in (Job.MANUAL, Job.SCHEDULED):
                 self._store.begin(look)
@@ -187,6 +216,8 @@ class Scheduler:
             # a fault of our own must not end the scheduler: the next run may well succeed
             log.exception("Run met an unexpected error", action=Action.RUN_FAILED)
             done = Done(failure=_unexpected(error).detail, begun=begun)
+        for watch in self._watches:
+            watch.ended(job, report)
         self._policy.done(job, done)
         if done.failure is not None and not done.logged and not self._stop_token.is_asked:
             self._note(done.failure)

@@ -146,12 +146,11 @@ class Salesforce(Section):
     writers: Annotated[int, Field(ge=1, le=4)] = 4
 
 
-class Console(Section):
-    """The web page for admins."""
+class Metrics(Section):
+    """Where `m365sync run` serves metrics and probes; without a port nowhere."""
 
     host: Annotated[Text, AfterValidator(a_host)] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8365
-    contact: Text | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
 class Logging(Section):
@@ -170,7 +169,7 @@ class Settings(Section):
     http: Http = Http()
     sync: Sync = Sync()
     salesforce: Salesforce = Salesforce()
-    console: Console = Console()
+    metrics: Metrics = Metrics()
     logging: Logging = Logging()
 
     @property
@@ -298,7 +297,7 @@ def _followed(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" in choice:
             found: dict[str, Any] = schema["$defs"][choice["$ref"].rsplit("/", 1)[-1]]
             return found
-    return part
+    return next((choice for choice in part.get("anyOf", ()) if choice.get("type") != "null"), part)
 
 
 def _known_keys(where: list[str]) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """What runs need: the ports of one run for a request, and the scheduler."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 from connector.engine.context import RunServices
 from connector.engine.mailboxes import ReadLimits
 from connector.engine.request import RunRequest
-from connector.engine.scheduler import LOOK_EVERY, Scheduler, StopToken
+from connector.engine.scheduler import LOOK_EVERY, Scheduler, SchedulerWatch, StopToken
 from connector.model.run import DryRunLine
 from connector.operations.run import ProgressView, Runner
 from connector.salesforce.directory import SalesforceDirectory
@@ -69,8 +69,10 @@ def run_services(settings: Settings, request: RunRequest, stop_token: StopToken 
 
 
 @contextmanager
-def scheduler(settings: Settings, stop_token: StopToken, *, look_every: float = LOOK_EVERY) -> Iterator[Scheduler]:
-    """The scheduler, on a transport of its own; it ends when `stop_token` asks for it."""
+def scheduler(
+    settings: Settings, stop_token: StopToken, *, look_every: float = LOOK_EVERY, watches: Sequence[SchedulerWatch] = ()
+) -> Iterator[Scheduler]:
+    """The scheduler, on a transport of its own; it ends when `stop_token` asks for it. `watches` see what it does."""
     with open_transport(settings, stop_token) as transport:
         yield Scheduler(
             store=SalesforceSchedule(salesforce_clients(settings, transport)),
@@ -78,4 +80,5 @@ def scheduler(settings: Settings, stop_token: StopToken, *, look_every: float = 
             stop_token=stop_token,
             slice_minutes=settings.sync.slice_minutes,
             look_every=look_every,
+            watches=watches,
         )

@@ -1,7 +1,9 @@
 """`run`, the scheduler, in a process of its own: the grid, what people ask for, slices, outages, and a stop."""
 
+import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -77,10 +79,11 @@ def lax_scheduler(lax_world: World) -> Iterator[Any]:
 def _schedulers(world: World) -> Iterator[Any]:
     started: list[Scheduler] = []
 
-    def start(**keys: Any) -> Scheduler:
+    def start(*, metrics: int | None = None, **keys: Any) -> Scheduler:
         config = yaml.safe_load(Path(world.config).read_text(encoding="utf-8"))
         config["sync"] = {**config.get("sync", {}), **keys}
         config["logging"] = {"level": "info", "format": "json"}
+        config["metrics"] = {"port": metrics}
         file = Path(world.config).with_name("scheduled.yaml")
         file.write_text(yaml.safe_dump(config), encoding="utf-8")
         started.append(Scheduler(str(file)))
@@ -287,3 +290,62 @@ def test_a_configuration_that_cannot_be_used_ends_it_before_it_begins(
     file.write_text("sync: {workers: many}\n", encoding="utf-8")
     assert run(["--config", str(file), "run"]) == 2
     assert capfd.readouterr().err.startswith("error: The configuration has")
+
+
+# -- metrics and probes -----------------------------------------------------------------------------------------------
+
+
+def page(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def becomes(port: int, path: str, status: int) -> str:
+    """What the page says once it has this status."""
+    for _ in range(10 * PATIENCE):
+        found, text = page(port, path)
+        if found == status:
+            return text
+        threading.Event().wait(0.1)
+    raise AssertionError(f"{path} stayed {found}: {text}")
+
+
+def test_probes_and_metrics_show_what_the_scheduler_does(firm: World, scheduler: Any) -> None:
+    """And no page names anybody."""
+    mail(firm, "a mail")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    with scheduler(metrics=port) as daemon:
+        daemon.until("Run finished", emails=1)
+        assert becomes(port, "/readyz", 200).startswith("ok")
+        _, text = page(port, "/metrics")
+        assert 'm365sync_runs_total{job="scheduled",result="done"} 1.0' in text
+        assert 'm365sync_records_total{kind="email"} 1.0' in text
+        assert "m365sync_salesforce_reachable 1.0" in text
+        assert "ada" not in text
+        assert "@" not in text
+
+        firm.fault(service="salesforce", path="/services/data", times=0, status=503, body=[])
+        assert "Salesforce" in becomes(port, "/readyz", 503)
+        assert page(port, "/healthz")[0] == 200
+        firm.control("DELETE", "faults")
+        becomes(port, "/readyz", 200)
+        assert daemon.stop() == 0
+
+
+def test_a_metrics_port_that_is_taken_ends_the_command_before_anything_is_asked(firm: World, scheduler: Any) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        before = len(firm.requests())
+        with scheduler(metrics=other.getsockname()[1]) as daemon:
+            _, error = daemon.process.communicate(timeout=30)
+            assert daemon.process.returncode == 2
+            assert "Nothing can listen on 127.0.0.1" in error
+        assert len(firm.requests()) == before

@@ -156,7 +156,7 @@ _NUMBERS = {
     "sync.attachment_timeout_seconds": (1, 3600),
     "salesforce.daily_call_budget_percent": (1, 100),
     "salesforce.writers": (1, 4),
-    "console.port": (1, 65535),
+    "metrics.port": (1, 65535),
 }
 
 VALUES: list[Case] = [
@@ -175,7 +175,7 @@ VALUES: list[Case] = [
     bad("http.timeout_seconds", "60s", NUMBER),
     bad("salesforce.daily_call_budget_percent", "80%", NUMBER),
     # sections
-    *(bad(name, 5, SECTION) for name in ("tls", "http", "sync", "salesforce", "console", "logging")),
+    *(bad(name, 5, SECTION) for name in ("tls", "http", "sync", "salesforce", "metrics", "logging")),
     *(bad(name, [], SECTION) for name in ("auth_providers", "named_credentials", "http", AP, MG, SF)),
     *(bad(name, None, NONE) for name in ("auth_providers", "named_credentials", "http", AP, MG, SF)),
     *(bad(name, GONE, MISSING) for name in ("auth_providers", "named_credentials", MG, SF)),
@@ -201,12 +201,10 @@ VALUES: list[Case] = [
         bad("salesforce.namespace", value, NO_NAMESPACE)
         for value in ("a__b", "acme__", "9acme", "far_too_long_a_prefix")
     ),
-    bad("console.host", "", EMPTY),
-    bad("console.host", 127.0, TEXT),
-    bad("console.host", "no host!", "is not a host name or an address; 127.0.0.1 is this machine only"),
-    bad("console.port", "8365", NUMBER),
-    bad("console.contact", False, TEXT),
-    bad("console.contact", "", EMPTY),
+    bad("metrics.host", "", EMPTY),
+    bad("metrics.host", 127.0, TEXT),
+    bad("metrics.host", "no host!", "is not a host name or an address; 127.0.0.1 is this machine only"),
+    bad("metrics.port", "8365", NUMBER),
     *(
         bad("logging.level", value, "has to be debug, info, warning or error")
         for value in ("loud", "INFO", False, None, 3)
@@ -462,5 +460,5 @@ FILES: list[File] = [
     File("http:\n  max_wait_seconds: 12:30\n", _OTHER_NUMBER, _LINE, 2),
     File("sync: {workers: 010}\n", _OTHER_NUMBER, _LINE, 1),
     File("sync: {workers: 0x10}\n", _OTHER_NUMBER, _LINE, 1),
-    File("console: {port: 8_365}\n", _OTHER_NUMBER, _LINE, 1),
+    File("metrics: {port: 8_365}\n", _OTHER_NUMBER, _LINE, 1),
 ]

@@ -76,7 +76,7 @@ def test_the_example_loads(environ: dict[str, str]) -> None:
 
 def test_the_optional_part_of_the_example_holds_the_defaults(tmp_path: Path, environ: dict[str, str]) -> None:
     example, least = load(EXAMPLE, environ), loaded(tmp_path, minimal(), environ)
-    for name in ("tls", "http", "sync", "salesforce", "console", "logging"):
+    for name in ("tls", "http", "sync", "salesforce", "metrics", "logging"):
         assert getattr(example, name) == getattr(least, name), name
 
 
@@ -89,7 +89,7 @@ def test_the_example_names_every_key() -> None:
 
 def test_every_key_of_the_example_is_explained() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    explained = {"auth_provider", "http", "sync", "salesforce", "console", "logging", "tls", "port"}
+    explained = {"auth_provider", "http", "sync", "salesforce", "metrics", "logging", "tls", "port"}
     bare = []
     for number, line in enumerate(lines):
         found = re.match(r" +([A-Za-z_]+):", line)
