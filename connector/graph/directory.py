@@ -9,6 +9,7 @@ from connector.errors import ConnectorError, MailboxError, SetupError
 from connector.graph import parse
 from connector.graph.client import BROKEN, error_in, mailbox_error, service_error
 from connector.graph.dispatch import RequestDispatcher
+from connector.graph.queries import literal
 from connector.http.subrequest import SubResponse
 from connector.model.org import DirectoryUser
 from connector.model.values import GraphUserId
@@ -122,8 +123,7 @@ def _refused(response: SubResponse, name: str) -> ConnectorError:
 
 
 def _by_address(address: str) -> dict[str, str]:
-    literal = address.replace("'", "''")
     return {
-        "$filter": f"mail eq '{literal}' or proxyAddresses/any(p:p eq 'smtp:{literal}')",
+        "$filter": f"mail eq {literal(address)} or proxyAddresses/any(p:p eq {literal(f'smtp:{address}')})",
         "$select": parse.USER_FIELDS,
     }

@@ -32,6 +32,7 @@ from connector.graph.queries import (
     folders_path,
     header_request,
     list_request,
+    literal,
     messages_path,
     tree_requests,
 )
@@ -224,8 +225,8 @@ class GraphMail(EnclosedMail):
 
     def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
         """The messages of a mailbox that have this Message-ID, which need not be one."""
-        literal = internet_message_id.replace("'", "''")
-        asked = {"$filter": f"internetMessageId eq '{literal}'", "$select": parse.HEADER_FIELDS, "$top": "50"}
+        named = f"internetMessageId eq {literal(internet_message_id)}"
+        asked = {"$filter": named, "$select": parse.HEADER_FIELDS, "$top": "50"}
         with self._dispatcher.place(user):
             answer, _ = self._client.get(user, f"/v1.0{messages_path(user)}", params=asked)
         return tuple(parse.header(mailbox, item) for item in parse.items(answer) if isinstance(item, Mapping))

@@ -14,6 +14,11 @@ WELL_KNOWN = ("msgfolderroot", "drafts", "outbox", "junkemail", "syncissues", "c
 FOLDER_PAGE = "odata.maxpagesize=500"
 
 
+def literal(text: str) -> str:
+    """Text as an OData string literal, in quotes (OData 4.01, ABNF: a quote inside is doubled)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def messages_path(user: str) -> str:
     return f"/users/{quote(user, safe='')}/messages"
 

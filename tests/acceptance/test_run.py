@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,8 @@ PATIENCE = 120
 class Scheduler:
     """`m365sync run`, looking often; what it logs is read line by line, so that nobody has to wait in vain."""
 
-    def __init__(self, config: str) -> None:
+    def __init__(self, config: str, check: Callable[[str], None]) -> None:
+        self._check = check
         command = [sys.executable, "-m", "connector", "--debug", "--config", config, "run", "--look-every", "0.2"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         self.lines: list[dict[str, Any]] = []
@@ -46,6 +47,7 @@ class Scheduler:
         try:
             for line in self.process.stderr:
                 assert line.startswith("{"), line
+                self._check(line)
                 told: dict[str, Any] = json.loads(line)
                 self.lines.append(told)
                 if told["event"] == text and all(told.get(name) == value for name, value in members.items()):
@@ -86,7 +88,7 @@ def _schedulers(world: World) -> Iterator[Any]:
         config["metrics"] = {"port": metrics}
         file = Path(world.config).with_name("scheduled.yaml")
         file.write_text(yaml.safe_dump(config), encoding="utf-8")
-        started.append(Scheduler(str(file)))
+        started.append(Scheduler(str(file), world.check_log))
         return started[-1]
 
     yield start

@@ -1,6 +1,7 @@
 """A firm for a test: the sandbox's control API, the org as its admin sees it, and the commands."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from simple_salesforce.api import Salesforce
 
 from connector.cli.app import run
+from tests.support.logs import log_lines, told_too_much
 
 DOMAIN = "firm.example"
 SYNC_USER = "Microsoft_365_Sync_User"
@@ -29,6 +31,9 @@ class World:
         #: The same without a private key, each load of which takes the time of ten requests.
         self.config = _without_key(Path(self.jwt_config), ready["salesforce"])
         self._capture = capture
+        #: what no log line may hold, and the names that it may: those of mailboxes
+        self.private: set[str] = set()
+        self.mailboxes: set[str] = set()
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.verify = ready["ca"]
@@ -95,6 +100,7 @@ class World:
         """A mailbox in the tenant: name@firm.example. Returns its Graph id."""
         upn = name if "@" in name else f"{name}@{DOMAIN}"
         body = {"userPrincipalName": upn, "displayName": name.title(), "mail": upn, **fields}
+        self.mailboxes |= {upn, body["userPrincipalName"]}
         identity: str = self.control("POST", "mailboxes", body)["id"]
         return identity
 
@@ -110,6 +116,7 @@ class World:
             "body": {"contentType": "html", "content": "<p>Dear client</p>"},
             **{name: _recipients(name, value) for name, value in members.items()},
         }
+        self.private |= {str(body["subject"]), *_texts_of(body)}
         query = f"received={stamp(received)}&folder={folder}"
         answer: dict[str, str] = self.control("POST", f"mailboxes/{upn}/messages?{query}", body)
         return answer
@@ -118,6 +125,8 @@ class World:
 
     def create(self, sobject: str, **fields: Any) -> str:
         """A row, as the admin makes it."""
+        if sobject == "MS_Graph_User__c":
+            self.mailboxes |= {str(fields.get(name)) for name in ("User_Principal_Name__c", "Email_Address__c")}
         identity: str = getattr(self.org, sobject).create(fields)["id"]
         return identity
 
@@ -185,8 +194,14 @@ class World:
         self._capture.readouterr()
         code = run(["--config", self.config, *arguments])
         written = self._capture.readouterr()
+        self.check_log(written.err)
         lines = written.out.strip().splitlines()
         return code, json.loads(lines[-1]) if "--json" in arguments and lines else None, written.err
+
+    def check_log(self, text: str) -> None:
+        """Nothing of a mail, no address but a mailbox's, no secret stands in these log lines (docs/security.md)."""
+        secrets = {self.ready["graph"]["client_secret"], self.ready["salesforce"]["client_secret"]}
+        assert told_too_much(log_lines(text), mailboxes=self.mailboxes, private=self.private | secrets) == []
 
     def sync(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """`sync --json`, which ends with `code`."""
@@ -223,6 +238,14 @@ def _without_key(config: Path, org: dict[str, Any]) -> str:
 def stamp(instant: datetime) -> str:
     """A time for Graph or SOQL."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _texts_of(message: dict[str, Any]) -> set[str]:
+    """The body of a planted message without its markup, and the names of its files."""
+    body = message.get("body") or {}
+    text = re.sub(r"<[^>]*>", "\n", str(body.get("content") or ""))
+    files = {str(each.get("name")) for each in message.get("attachments") or ()}
+    return {line.strip() for line in text.splitlines()} | files
 
 
 def _recipients(name: str, value: Any) -> Any:
