@@ -16,7 +16,7 @@ from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
 from m365sandbox.salesforce.data.storage import format_datetime
 from m365sandbox.salesforce.metadata import Metadata
-from m365sandbox.salesforce.objects import licences
+from m365sandbox.salesforce.rights import licences
 from m365sandbox.salesforce.rights import rows as rights_rows
 from m365sandbox.salesforce.rights.user_rights import (
     ADMINISTRATOR_PROFILE,

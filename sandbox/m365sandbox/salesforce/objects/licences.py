@@ -1,13 +1,13 @@
-"""What licences do: who may hold which permission set, how many are used, and the row that says who may sign in."""
+"""What licences do: who may hold which permission set; and the row of a new user that says whether it may sign in."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from m365sandbox.salesforce.call import Call
 from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.storage import format_datetime
-from m365sandbox.salesforce.standard.licences import INTEGRATION_LICENCE, INTEGRATION_SET_LICENCE
+from m365sandbox.salesforce.rights import licences as licence_rows
+from m365sandbox.salesforce.standard.licences import INTEGRATION_LICENCE
 from m365sandbox.salesforce.standard.permissions import USER_PERMISSIONS
 from m365sandbox.salesforce.values.draft import Draft
 
@@ -15,20 +15,9 @@ _LICENCE = """
 SELECT "UserLicense"."Name", "User"."Name" FROM "User" JOIN "Profile" ON "Profile"."Id" = "User"."ProfileId"
 JOIN "UserLicense" ON "UserLicense"."Id" = "Profile"."UserLicenseId" WHERE "User"."Id" = ?
 """
-_HOLDS = """
-SELECT 1 FROM "PermissionSetLicenseAssign" held JOIN "PermissionSetLicense" licence
-ON licence."Id" = held."PermissionSetLicenseId"
-WHERE held."AssigneeId" = ? AND licence."DeveloperName" = ?
-"""
 _OPENED = 'SELECT "SobjectType" FROM "ObjectPermissions" WHERE "ParentId" = ? ORDER BY "SobjectType" LIMIT 1'
 #: What the licence Salesforce Integration allows by itself.
 _FREE = frozenset({"ApiEnabled", "ApiUserOnly"})
-_COUNTED = """
-UPDATE "PermissionSetLicense" SET "UsedLicenses" = (
-    SELECT count(*) FROM "PermissionSetLicenseAssign"
-    WHERE "PermissionSetLicenseId" = "PermissionSetLicense"."Id"
-)
-"""
 
 
 def refuse_unlicensed(call: Call, drafts: Sequence[Draft]) -> None:
@@ -39,17 +28,13 @@ def refuse_unlicensed(call: Call, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         assignee, held = str(draft.values.get("AssigneeId")), str(draft.values.get("PermissionSetId"))
         licence, name = connection.execute(_LICENCE, (assignee,)).fetchone() or ("", "")
-        if licence != INTEGRATION_LICENCE or _holds(connection, assignee):
+        if licence != INTEGRATION_LICENCE or licence_rows.holds_set_licence(connection, assignee):
             continue
         forbidden = _first_permission(call, held)
         if forbidden:
             label = _label(connection, held)
             message = f"Can't assign permission set {label} to user {name}. The user license doesn't allow the "
             draft.refuse("FIELD_INTEGRITY_EXCEPTION", f"{message}permission: {forbidden}", "PermissionSetId")
-
-
-def _holds(connection: sqlite3.Connection, user_id: str) -> bool:
-    return connection.execute(_HOLDS, (user_id, INTEGRATION_SET_LICENCE)).fetchone() is not None
 
 
 def _label(connection: sqlite3.Connection, set_id: str) -> str:
@@ -70,21 +55,11 @@ def _first_permission(call: Call, set_id: str) -> str:
     return next((name for name, given in zip(names, granted, strict=False) if given), "")
 
 
-def count(connection: sqlite3.Connection) -> None:
-    """Bring UsedLicenses up to date."""
-    connection.execute(_COUNTED)
-
-
 def new_logins(call: Call, users: Iterable[Draft]) -> None:
     """The UserLogin row of each new user."""
     sobject = call.org.schema.objects["userlogin"]
     made = [str(user.record_id) for user in users]
     record_ids = call.org.counters.record_ids(sobject.key_prefix, len(made))
     stamps = {"LastModifiedDate": format_datetime(call.now), "LastModifiedById": call.user_id}
-    rows = [login_row(user, record_id, stamps) for user, record_id in zip(made, record_ids, strict=True)]
+    rows = [licence_rows.login_row(user, record_id, stamps) for user, record_id in zip(made, record_ids, strict=True)]
     tables.insert(call.org.connection, sobject, rows)
-
-
-def login_row(user_id: str, record_id: str, stamps: Mapping[str, Any]) -> dict[str, Any]:
-    """A user who may sign in."""
-    return {"Id": record_id, "UserId": user_id, "IsFrozen": 0, "IsPasswordLocked": 0, **stamps}

@@ -9,6 +9,7 @@ from m365sandbox.salesforce.data.schema import SObject
 from m365sandbox.salesforce.data.storage import format_datetime
 from m365sandbox.salesforce.objects import licences, person_accounts
 from m365sandbox.salesforce.objects import permissions as permissions_written
+from m365sandbox.salesforce.rights import licences as licence_rows
 from m365sandbox.salesforce.values.draft import Draft
 
 
@@ -67,7 +68,7 @@ def after_insert(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
     if sobject.name == "User" and drafts:
         licences.new_logins(call, drafts)
     elif sobject.name == "PermissionSetLicenseAssign" and drafts:
-        licences.count(call.org.connection)
+        licence_rows.count(call.org.connection)
     if sobject.name != "PermissionSetGroup" or not drafts:
         return
     sets = _permission_sets(call)

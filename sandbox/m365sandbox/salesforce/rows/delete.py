@@ -11,7 +11,7 @@ from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.schema import ChildRelationship, SObject
 from m365sandbox.salesforce.data.storage import format_datetime, quote_name
 from m365sandbox.salesforce.errors import RowError
-from m365sandbox.salesforce.objects import licences
+from m365sandbox.salesforce.rights import licences
 from m365sandbox.salesforce.rows import recycle_bin
 from m365sandbox.salesforce.values.draft import Outcome
 
