@@ -1,0 +1,145 @@
+"""A package that an org would refuse is refused by file, line and column, in the platform's words where known."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from m365sandbox.salesforce.metadata import MetadataError, deploy, locate
+from m365sandbox.salesforce.metadata.package import load
+from m365sandbox.salesforce.metadata.rules import problems, refusals
+from m365sandbox.salesforce.metadata.rules.elements import ELEMENTS, VALUES
+from m365sandbox.salesforce.metadata.rules.table import KINDS, RULES
+
+from tests.data.metadata_variants import LIST, MAILBOX, RULE, SUBJECT, VARIANTS, Variant
+
+_XMLNS = ' xmlns="http://soap.sforce.com/2006/04/metadata"'
+#: How the platform says it: seen in public deploy logs.
+SAYS = {
+    "xml": r"Error parsing file: mismatched tag: line \d+, column \d+",
+    "element": r"Error parsing file: Element \{\S+\}\w+ invalid at this location in type \w+",
+    "repeated": r"Error parsing file: Element \w+ is duplicated at this location in type \w+",
+    "scattered": r"Error parsing file: Element \w+ is duplicated at this location in type \w+",
+    "comment": r'Invalid XML tags or unable to find matching parent xml file for \w+ "\w+"',
+    "missing": r"Required field is missing: \w+",
+    "value": r"Error parsing file: '\w+' is not a valid value for the (enum '\w+'|type xsd:\w+)",
+    "length": r"Value too long for field: \w+ maximum length is:\d+",
+    "visible-lines": r"Must specify 'visibleLines' for a CustomField of type \w+",
+    "checkbox-default": r"Must specify 'defaultValue' for a CustomField of type Checkbox",
+    "unfit": r"Can not specify '\w+' for a CustomField of type \w+",
+    "external-id": r"Can not specify 'externalId' for a CustomField of type \w+",
+    "unique": r"Can not specify 'unique' for a CustomField of type \w+",
+    "lookup-target": r"referenceTo value of '\w+' does not resolve to a valid sObject type",
+    "required-lookup": r"Must specify either cascade delete or restrict delete for required lookup foreign key",
+    "layout-field": r"(In field: field - no CustomField named \w+\.\w+ found|Duplicate field: \w+)",
+    "layout-required": r"(Field:\w+ must be Required|Layout must contain an item for required layout field: \w+)",
+    "related-list": r"(Cannot find related list:[\w.]+|Invalid field:[\w.]+ in related list:[\w.]+)",
+    "list-column": r"Could not resolve list view column: [\w.]+",
+    "app-tab": r"In field: tabs - no CustomTab named \w+ found",
+    "rule-field": r"(Field \S+ does not exist\. Check spelling\.|Picklist value: \w+ in picklist: \w+ not found)",
+    "user-permission": r"Unknown user permission: \w+",
+    "audit-setting": r"Unknown user permission: \w+",
+    "dependency": r"Permission \w+ depends on permission\(s\): \w+(, \w+)*",
+    "master-read": r"Permission Read \w+ depends on permission\(s\): Read \w+",
+}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(locate(), tmp_path_factory.mktemp("package") / "sfdc_objects"))
+
+
+@pytest.fixture
+def edited(copy: Path, variant: Variant) -> Iterator[Path]:
+    """The copy with that one edit, which is taken back afterwards."""
+    path = copy / variant.place
+    if variant.old is None:
+        assert not path.exists()
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(re.sub(r"^<(\w+)", rf"<\1{_XMLNS}", variant.new or ""), encoding="utf-8")
+        yield copy
+        path.unlink()
+        return
+    before = path.read_text(encoding="utf-8")
+    assert variant.old in before
+    if variant.new is None:
+        path.unlink()
+    else:
+        path.write_text(before.replace(variant.old, variant.new, 1), encoding="utf-8")
+    yield copy
+    path.write_text(before, encoding="utf-8")
+
+
+def test_the_package_itself_is_taken() -> None:
+    assert refusals(locate(), load(locate())) == []
+
+
+def test_every_rule_is_broken_by_a_variant() -> None:
+    assert {variant.rule for variant in VARIANTS} == set(RULES)
+    assert set(SAYS) <= set(RULES)
+
+
+def test_what_elements_hold_is_known() -> None:
+    held = {word.partition(":")[2] for words in ELEMENTS.values() for word in words.split()}
+    assert held - {"", "boolean", "number", "unused"} <= set(ELEMENTS) | set(VALUES)
+    assert {tag for tag, _ in KINDS.values()} - set(ELEMENTS) == set()
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda one: f"{one.rule}-{Path(one.place).name}")
+def test_what_an_org_refuses_is_found_and_not_deployed(edited: Path, variant: Variant) -> None:
+    found = [problem for problem in problems(load(edited)) if problem.rule == variant.rule]
+    assert found
+    pattern = SAYS.get(variant.rule, ".+")
+    assert [problem.text for problem in found if re.fullmatch(pattern, problem.text) is None] == []
+    with pytest.raises(MetadataError) as caught:
+        deploy(edited)
+    lines = str(caught.value).splitlines()
+    for problem in found:
+        start = f"{problem.place}: {problem.text}"
+        told = [line.removeprefix(start) for line in lines if line.startswith(start)]
+        where = r"" if problem.node is None else r" \(\d+:\d+\)"
+        assert any(re.fullmatch(where, end) for end in told), lines
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "tag", "text"),
+    [
+        (LIST, ">Sent_At__c<", ">Sent__c<", "<columns>Sent__c", "Could not resolve list view column: Sent__c"),
+        (
+            MAILBOX,
+            ">MS_Graph_User__c<",
+            ">Box__c<",
+            "<referenceTo>",
+            "referenceTo value of 'Box__c' does not resolve to a valid sObject type",
+        ),
+        (
+            SUBJECT,
+            "<length>255<",
+            "<length>many<",
+            "<length>",
+            "Error parsing file: 'many' is not a valid value for the type xsd:int",
+        ),
+        (RULE, "Key__c", "Lock__c", "<errorConditionFormula>", "Field Lock__c does not exist. Check spelling."),
+    ],
+)
+def test_a_problem_is_found_at_its_line_and_column(
+    tmp_path: Path, place: str, old: str, new: str, tag: str, text: str
+) -> None:
+    folder = Path(shutil.copytree(locate(), tmp_path / "sfdc_objects"))
+    path = folder / place
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    written = path.read_text(encoding="utf-8")
+    line = written[: written.index(tag)].count("\n") + 1
+    column = written.index(tag) - written.rfind("\n", 0, written.index(tag))
+    assert f"{place}: {text} ({line}:{column})" in refusals(folder, load(folder))
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(locate(), tmp_path / "sfdc_objects"))
+    for place, old, new in ((SUBJECT, "<length>255", "<length>256"), (LIST, ">Sent_At__c<", ">Sent__c<")):
+        path = folder / place
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(MetadataError) as caught:
+        deploy(folder)
+    assert len(str(caught.value).splitlines()) == 2
