@@ -91,7 +91,7 @@ PROMISES = [
         says="The sandbox deploys nothing that an org refuses (issue 14, A)",
         where="m365sandbox.salesforce.metadata.build:deploy",
         change=("    if refused:", "    if False:"),
-        caught_by="tests/unit/salesforce/metadata/test_rules.py::test_what_an_org_refuses_is_found_and_not_deployed",
+        caught_by="tests/unit/salesforce/metadata/test_rules.py::test_nothing_of_it_is_deployed_and_all_problems_are_told_at_once",
     ),
     Promise(
         says="A Collection holds 200 rows at most (DESIGN §2.7)",

@@ -75,9 +75,11 @@ class Package:
     version: str
 
     def of(self, kind: str) -> list[File]:
+        """The files of one kind, as their suffix names it."""
         return [file for file in self.files if file.kind == kind]
 
     def names(self, kind: str) -> set[str]:
+        """What there is of one kind."""
         return {file.name for file in self.of(kind)}
 
     @cached_property
@@ -92,7 +94,14 @@ class Package:
 
     def of_object(self, owner: str) -> dict[str, ET.Element]:
         """The custom fields of one object."""
-        return {name: root for (other, name), root in self.fields.items() if other == owner}
+        return self._by_owner.get(owner, {})
+
+    @cached_property
+    def _by_owner(self) -> dict[str, dict[str, ET.Element]]:
+        found: dict[str, dict[str, ET.Element]] = {}
+        for (owner, name), root in self.fields.items():
+            found.setdefault(owner, {})[name] = root
+        return found
 
     def masters(self, owner: str) -> set[str]:
         """The objects whose detail this one is."""
@@ -105,17 +114,21 @@ def load(root: Path) -> Package:
     project, directories = read_project(root)
     files, broken = [], []
     for path in _paths(root, directories):
-        place = path.relative_to(root).as_posix()
-        stem, _, kind = path.name.removesuffix("-meta.xml").rpartition(".")
         try:
-            written = path.read_bytes()
-            content = ET.fromstring(written)  # noqa: S314 - a package that somebody deploys on purpose
+            files.append(read_file(root, path))
         except ET.ParseError as wrong:
-            broken.append((place, str(wrong)))
-            continue
-        folder, owner = path.parent.name, path.parent.parent.name
-        files.append(File(place, kind, stem, folder, owner, content, _COMMENT.match(written) is not None))
+            broken.append((path.relative_to(root).as_posix(), str(wrong)))
     return Package(tuple(files), tuple(broken), directories, str(project.get("sourceApiVersion")))
+
+
+def read_file(root: Path, path: Path) -> File:
+    """One file of the project. Raises ParseError."""
+    stem, _, kind = path.name.removesuffix("-meta.xml").rpartition(".")
+    written = path.read_bytes()
+    content = ET.fromstring(written)  # noqa: S314 - a package that somebody deploys on purpose
+    folder, owner = path.parent.name, path.parent.parent.name
+    place = path.relative_to(root).as_posix()
+    return File(place, kind, stem, folder, owner, content, _COMMENT.match(written) is not None)
 
 
 def read_project(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:

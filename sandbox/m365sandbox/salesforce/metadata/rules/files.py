@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from xml.etree import ElementTree as ET
 
 from m365sandbox.salesforce.metadata.package import NAMESPACE, File, Package, local, text
@@ -48,11 +49,18 @@ def _kind(file: File) -> Iterator[Problem]:
         yield Problem("comment", file.place, file.root, words)
 
 
-def _elements(file: File, node: ET.Element, kind: str) -> Iterator[Problem]:
-    known = {}
+@cache
+def _elements_of(kind: str) -> dict[str, tuple[str, str]]:
+    """By name: the name with its marks, and what the element holds."""
+    found = {}
     for word in ELEMENTS[kind].split():
         name, _, holds = word.partition(":")
-        known[name.rstrip("*!")] = (name, holds)
+        found[name.rstrip("*!")] = (name, holds)
+    return found
+
+
+def _elements(file: File, node: ET.Element, kind: str) -> Iterator[Problem]:
+    known = _elements_of(kind)
     seen: set[str] = set()
     before = ""
     for child in node:
