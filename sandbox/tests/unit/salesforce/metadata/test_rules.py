@@ -1,12 +1,16 @@
 """A package that an org would refuse is refused by file, line and column, in the platform's words where known."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import m365sandbox
 import pytest
 from m365sandbox.salesforce.metadata import MetadataError, deploy, locate
 from m365sandbox.salesforce.metadata.package import Package, load, read_file
@@ -152,6 +156,30 @@ def test_a_problem_is_found_at_its_line_and_column(
     line = written[: written.index(tag)].count("\n") + 1
     column = written.index(tag) - written.rfind("\n", 0, written.index(tag))
     assert f"{place}: {text} ({line}:{column})" in refusals(folder, load(folder))
+
+
+def test_a_sandbox_does_not_start_with_what_an_org_refuses(tmp_path: Path) -> None:
+    """A checkout of its own, since the sandbox finds the package beside itself."""
+    code = tmp_path / "checkout" / "sandbox"
+    shutil.copytree(
+        Path(m365sandbox.__file__).parent, code / "m365sandbox", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    folder = Path(shutil.copytree(locate(), tmp_path / "checkout" / "sfdc_objects"))
+    path = folder / LIST
+    path.write_text(path.read_text(encoding="utf-8").replace(">Sent_At__c<", ">Sent__c<", 1), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "m365sandbox", "up", "--dir", str(tmp_path / "world"), "--firm", "none"],
+        cwd=code,
+        env={**os.environ, "PYTHONPATH": str(code)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first == "error: An org would refuse sfdc_objects:"
+    assert second.startswith(f"{LIST}: Could not resolve list view column: Sent__c (")
 
 
 def test_nothing_of_it_is_deployed_and_all_problems_are_told_at_once(tmp_path: Path) -> None:
