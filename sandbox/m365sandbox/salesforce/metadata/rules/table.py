@@ -6,6 +6,8 @@ table stand beside it; `sandbox/tests/data/metadata_variants.py` breaks each rul
 
 from typing import NamedTuple
 
+from m365sandbox.salesforce import standard
+
 _META = "https://developer.salesforce.com/docs/atlas.en-us.api_meta.meta/api_meta/"
 _HELP = "https://help.salesforce.com/s/articleView?id="
 OBJECT, FIELD = f"{_META}customobject.htm", f"{_META}customfield.htm"
@@ -184,16 +186,15 @@ DEPENDENCIES = {
 }
 #: They exist after the org setting "Set Audit Fields upon Record Creation" is on (knowledge article 000213290).
 AUDIT_PERMISSIONS = frozenset({"CreateAuditFields", "UpdateWithInactiveOwner"})
-#: Names that the object reference lists as Permissions… columns of PermissionSet, as far as we use or try them.
-USER_PERMISSIONS = (
-    frozenset(DEPENDENCIES) | AUDIT_PERMISSIONS | {"ApiEnabled", "EditTask", "ViewAllUsers", "ViewRoles"}
-).union(*DEPENDENCIES.values())
+#: Names that the object reference lists as Permissions… columns of PermissionSet, as far as the sandbox knows them.
+USER_PERMISSIONS = frozenset(standard.USER_PERMISSIONS) | frozenset(DEPENDENCIES).union(*DEPENDENCIES.values())
 #: An object permission, and those it brings along.
 OBJECT_DEPENDENCIES = {
     "allowCreate": ("allowRead",),
     "allowEdit": ("allowRead",),
     "allowDelete": ("allowRead", "allowEdit"),
     "viewAllRecords": ("allowRead",),
+    "viewAllFields": ("allowRead",),
     "modifyAllRecords": ("allowRead", "allowEdit", "allowDelete", "viewAllRecords"),
 }
 #: Standard objects whose rights depend on another's.
