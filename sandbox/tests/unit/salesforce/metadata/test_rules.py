@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import m365sandbox
 import pytest
@@ -156,6 +157,31 @@ def test_a_problem_is_found_at_its_line_and_column(
     line = written[: written.index(tag)].count("\n") + 1
     column = written.index(tag) - written.rfind("\n", 0, written.index(tag))
     assert f"{place}: {text} ({line}:{column})" in refusals(folder, load(folder))
+
+
+@pytest.mark.parametrize(
+    ("formula", "missing"),
+    [
+        ("Subject__c = 'kept'", []),
+        ('subject__C = "a \\" Lock__c" /* Lock__c */', []),
+        ("AND (NOT ( ISBLANK( Subject__c ) ), TRUE)", []),
+        ("Mailbox__r.Name = $User.Username && CreatedBy.Alias = $Profile.Name", []),
+        ("ISPICKVAL( Direction__c , 'Inbound')", []),
+        ("Lock__c = 'kept' && Key__c", ["Key__c", "Lock__c"]),
+        ("$Permission.Nobody", ["$Permission.Nobody"]),
+    ],
+)
+def test_names_in_formulas(tmp_path: Path, formula: str, missing: list[str]) -> None:
+    folder = Path(shutil.copytree(locate(), tmp_path / "sfdc_objects"))
+    path = folder / "main/default/objects/Email__c/validationRules/Tried.validationRule-meta.xml"
+    path.write_text(
+        f"<ValidationRule{_XMLNS}><fullName>Tried</fullName><active>false</active><errorConditionFormula>"
+        f"{escape(formula)}</errorConditionFormula><errorMessage>No.</errorMessage></ValidationRule>",
+        encoding="utf-8",
+    )
+    assert [one.text for one in problems(load(folder))] == [
+        f"Field {n} does not exist. Check spelling." for n in missing
+    ]
 
 
 def test_a_sandbox_does_not_start_with_what_an_org_refuses(tmp_path: Path) -> None:
