@@ -38,6 +38,18 @@ class OrgFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorUser:
+    """The licences of the user whom the connector signs in as; None where that user may not look.
+
+    `licence`: that of its profile, by name; `api_licence`: whether it holds the permission set licence that the licence
+    Salesforce Integration asks for.
+    """
+
+    licence: str | None
+    api_licence: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """What became of a step: done (and undone), or the org's refusal."""
 

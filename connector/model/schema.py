@@ -215,6 +215,7 @@ EXCLUSION = Table(
         "Id": (_STANDARD, _READ),
         "Name": (_STANDARD, _READ),
         "CreatedById": (_STANDARD, _READ),
+        "OwnerId": (_STANDARD, _CHANGED | _READ),
         "LastModifiedDate": (_STANDARD, _READ),
         "IsDeleted": (_STANDARD, _READ),
         "Type__c": (_PICKLIST, _CREATED | _READ),

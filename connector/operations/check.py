@@ -16,7 +16,7 @@ from connector.core.reporting import checks as checking
 from connector.core.reporting.checks import Check
 from connector.engine.mailboxes import find_user, not_linked_reason, seated_users
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
-from connector.model.inspection import OrgFacts, Tenant, Tried
+from connector.model.inspection import ConnectorUser, OrgFacts, Tenant, Tried
 from connector.model.org import Mailbox, Setup
 from connector.model.values import GraphUserId, RecordId
 from connector.operations.schedule import ScheduleSource
@@ -83,6 +83,10 @@ class OrgInspection(Protocol):
 
     def facts(self) -> OrgFacts:
         """Counts, limits, and who else logs mail. Raises ServiceError."""
+        ...
+
+    def user(self) -> ConnectorUser:
+        """The licences of the connector's own user. Raises ServiceError."""
         ...
 
     def rehearse(
@@ -168,6 +172,8 @@ class _Inspection:
         yield from self._salesforce()
         if self._in_org:
             yield from self._org()
+            if self.setup is None:
+                yield from self._licence()
         if self.setup is not None:
             yield from self._rehearsed(self.setup)
             yield from self._rules(self.setup)
@@ -232,6 +238,15 @@ class _Inspection:
         yield from self._limits(self.facts)
         yield from checking.other_loggers(self.facts.others, days=self.facts.days)
         yield checking.placeholders(self.facts.placeholders)
+
+    def _licence(self) -> Iterator[Check]:
+        """Asked where the connector may not read what it needs: the licence may be why."""
+        try:
+            user = self.services.org.user()
+        except ServiceError as error:
+            yield checking.failed("licence", SALESFORCE, error)
+            return
+        yield from checking.licence(user)
 
     def _limits(self, facts: OrgFacts) -> Iterator[Check]:
         budget = self.connection.call_budget_percent

@@ -156,6 +156,11 @@ def audience(url: str) -> str:
     return url.rstrip("/")
 
 
+_FROZEN = (
+    "Activate the integration user, or unfreeze it (Setup > Users > the user > Unfreeze). Salesforce freezes a user "
+    "whose API calls come from an address that it holds for risky: see to that first (docs/salesforce-setup.md, "
+    "section 2)."
+)
 #: What to do about a refusal, by words of `error` and `error_description`, the first that is found.
 _REMEDIES = (
     ("invalid_client_id", "Check named_credentials.Salesforce.consumer_key; a new app takes 10 minutes to be known."),
@@ -170,7 +175,10 @@ _REMEDIES = (
     ("expired", "Check this machine's clock."),
     ("invalid assertion", "Upload the certificate of named_credentials.Salesforce.private_key to the app."),
     ("invalid_app_access", "Let the integration user's permission set or profile use the app."),
-    ("inactive", "Activate the integration user."),
+    # Salesforce says the same of a user who was frozen
+    ("inactive", _FROZEN),
+    ("frozen", _FROZEN),
+    ("locked", "Unlock the integration user (Setup > Users > the user > Unlock)."),
     ("no client credentials user enabled", "Name a run-as user in the app's client credentials flow."),
     ("unsupported_grant_type", "Enable the flow of named_credentials.Salesforce.flow in the app."),
 )

@@ -1,15 +1,16 @@
-"""What a run puts in order beside mail: rules that people removed, and events of runs that were killed.
+"""What a run puts in order beside mail: rules that people removed or made for others, and events of killed runs.
 
 - A rule that is removed still applies to mail from before. So the time when Active was cleared is kept in
   Removed_At__c, which a later change of the row does not move; and a rule that was deleted is copied into an inactive
   row, since a recycle bin forgets after 15 days (Salesforce help, "Recycle Bin").
+- A personal rule that an admin made for a user belongs to that user, who would not see it otherwise: rules are private.
 - A run touches its event with each write. One that is still Running and was not touched for long was killed.
 
 What is found out costs no call: the rules are read by every run, and the question about events rides along with the
 first checkpoint. What is refused is logged, and tried again by the next run.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from connector.http.subrequest import SubResponse
 from connector.model import schema
 from connector.model.org import ExclusionType
 from connector.model.records import RowError
+from connector.model.values import RecordId
 from connector.salesforce import soql
 from connector.salesforce.client import CompositeRequest, SalesforceClient
 from connector.salesforce.collections import EVENT, updates
@@ -69,12 +71,29 @@ def tombstones(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-class Housekeeping:
-    """The housekeeping of one run. `rules`: the rows of MS_Graph_Exclusion__c, deleted ones too, filled before `do`."""
+def owners(rules: Iterable[Mapping[str, Any]], users: Collection[RecordId]) -> list[dict[str, Any]]:
+    """The changes of OwnerId: personal rules that name one of these users and belong to somebody else."""
+    return [
+        {"id": rule["Id"], "OwnerId": rule["User__c"]}
+        for rule in rules
+        if rule["Type__c"] == ExclusionType.PERSONAL_ADDRESS
+        and rule["User__c"] in users
+        and rule["User__c"] != rule["OwnerId"]
+        and not (rule["IsDeleted"] or rule["Tombstone_Of__c"])
+    ]
 
-    def __init__(self, client: SalesforceClient, rules: Sequence[Mapping[str, Any]]) -> None:
+
+class Housekeeping:
+    """The housekeeping of one run. `rules`: the rows of MS_Graph_Exclusion__c, deleted ones too; `users`: those who may
+    own such a row. Both are filled before `do`.
+    """
+
+    def __init__(
+        self, client: SalesforceClient, rules: Sequence[Mapping[str, Any]], *, users: Collection[RecordId] = ()
+    ) -> None:
         self._client = client
         self._rules = rules
+        self._users = users
         #: whether `question` was not asked yet
         self.pending = True
 
@@ -98,6 +117,7 @@ class Housekeeping:
             *updates(names, EVENT, interrupted),
             *updates(names, RULE, stamps(self._rules)),
             *updates(names, RULE, tombstones(self._rules), key="Tombstone_Of__c"),
+            *updates(names, RULE, owners(self._rules, self._users)),
         ]
         for request, result in self._client.each(requests, at_once=1):
             for refused in _refusals(result):

@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.core.deciding.match import MOST_SHARED
 from connector.http.subrequest import SubResponse
-from connector.model.inspection import OrgFacts, Tried
+from connector.model.inspection import ConnectorUser, OrgFacts, Tried
 from connector.model.org import ClientObject, Setup
 from connector.model.values import RecordId
 from connector.salesforce import soql
@@ -29,6 +29,13 @@ _SHARED = (
     soql.select(("Email", "COUNT(Id) records"), ClientObject.CONTACT)
     + f" WHERE Email != null GROUP BY Email HAVING COUNT(Id) > {MOST_SHARED} ORDER BY COUNT(Id) DESC LIMIT 20"
 )
+_LICENCE = "SELECT Profile.UserLicense.Name FROM User WHERE Id = {user}"
+#: The permission set licence that the licence Salesforce Integration asks for (Salesforce help, "Give Integration
+#: Users API Only Access").
+_API_LICENCE = """
+SELECT Id FROM PermissionSetLicenseAssign
+WHERE AssigneeId = {user} AND PermissionSetLicense.DeveloperName = 'SalesforceAPIIntegrationPsl'
+"""
 _LEFT = """
 SELECT AssigneeId FROM PermissionSetAssignment WHERE Assignee.IsActive = false AND PermissionSet.Name = {name} LIMIT 1
 """
@@ -56,6 +63,23 @@ class SalesforceInspection:
     ) -> Sequence[Tried]:
         """Try every right and undo it, as `permission_probe.rehearse`. Raises ServiceError."""
         return rehearse(self._client, setup, key=key, inactive=inactive, setting=setting)
+
+    @reads_answers
+    def user(self) -> ConnectorUser:
+        """The licences of the connector's own user, in one call. Raises ServiceError."""
+        user = soql.quote(self._client.identity.user)
+        licence, held = self._client.composite(
+            [
+                self._query(_LICENCE.format(user=user), "User", raw=True),
+                # without View Setup the object is not there
+                self._query(_API_LICENCE.strip().format(user=user), "PermissionSetLicenseAssign", raw=True),
+            ]
+        )
+        rows = licence.body["records"] if licence.status == 200 else []
+        return ConnectorUser(
+            licence=next((_licence_of(row) for row in rows), None),
+            api_licence=None if held.status != 200 else _total(held.body) > 0,
+        )
 
     @reads_answers
     def facts(self) -> OrgFacts:
@@ -99,6 +123,11 @@ class SalesforceInspection:
         wire = self._client.names.wire
         request = self._client.query(wire(text), wire(f"the object {object_name}"))
         return CompositeRequest(url=request.url, asked=request.asked, raw=raw)
+
+
+def _licence_of(row: Mapping[str, Any]) -> str | None:
+    profile = row.get("Profile") or {}
+    return (profile.get("UserLicense") or {}).get("Name")
 
 
 def _total(body: Mapping[str, Any]) -> int:

@@ -12,6 +12,7 @@ from connector.http.subrequest import SubResponse
 from connector.model import schema
 from connector.model.org import ClientObject, Exclusion, Org, Setup, SyncSettings
 from connector.model.schema import ERROR, EXCLUSION, MAILBOX, Use
+from connector.model.values import RecordId
 from connector.salesforce import parse, rights, soql
 from connector.salesforce.auth import Identity
 from connector.salesforce.client import CompositeRequest, SalesforceClient
@@ -92,6 +93,8 @@ class SalesforceSetup:
         self._fields: EmailFields | None = None
         #: the rows of all exclusions; filled by `read`
         self.rules: list[Mapping[str, Any]] = []
+        #: the users who may hold rules of their own, from the last `read`
+        self.sync_users: set[RecordId] = set()
         #: how often a message was tried before, by Error_Key__c; filled by `read`, kept by the run log
         self.attempts: dict[str, int] = {}
 
@@ -122,19 +125,18 @@ class SalesforceSetup:
         errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
         self.attempts.update((error.key, error.attempts) for error in errors)
         self.rules[:] = self._records(answers["exclusions"])
+        through_groups = self._records(answers["through groups"])
+        own = (row for row in assignments if row["PermissionSet"]["Name"] == SYNC_PERMISSION_SET)
+        sync_users = parse.holders([*own, *through_groups], now)
+        self.sync_users.clear()
+        self.sync_users.update(sync_users)
         return Setup(
             now=now,
             settings=self._settings(answers["settings"]),
             org=self._org(identity.org, answers),
             exclusions=_exclusions(self.rules),
             mailboxes=tuple(parse.mailbox(record) for record in self._records(answers["mailboxes"])),
-            sync_users=parse.holders(
-                [
-                    *(row for row in assignments if row["PermissionSet"]["Name"] == SYNC_PERMISSION_SET),
-                    *self._records(answers["through groups"]),
-                ],
-                now,
-            ),
+            sync_users=sync_users,
             integration_user=identity.user,
             errors=errors,
         )

@@ -57,13 +57,14 @@ def run_services(settings: Settings, request: RunRequest, stop_token: StopToken 
     with services(settings, stop_token, budget=budget) as (mail, org):
         admin = SalesforceSetup(org, all_errors=request.every_error, event=request.event, sweep_days=pace.sweep_days)
         directory = SalesforceDirectory(org, lambda: admin.email_fields)
+        housekeeping = Housekeeping(org, admin.rules, users=admin.sync_users)
         yield RunServices(
             admin=admin,
             source=mail,
             directory=directory,
             stored_mail=SalesforceStoredMail(org, directory),
             sink=SalesforceWriter(org, attachment_timeout=pace.attachment_timeout_seconds),
-            log_book=SalesforceRunLog(org, admin.attempts, housekeeping=Housekeeping(org, admin.rules)),
+            log_book=SalesforceRunLog(org, admin.attempts, housekeeping=housekeeping),
             backfill_pause=budget.backfill_pause,
         )
 

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from m365sandbox.options import FIRMS, LATENCY, OptionError, UpOptions, parse_latency
+from m365sandbox.options import FIRMS, LATENCY, OptionError, RefusedPackageError, UpOptions, parse_latency
 from m365sandbox.weather import WEATHERS
 
 
@@ -38,6 +38,8 @@ def run(arguments: Sequence[str], *, command: str = "m365sandbox") -> int:
             _reset(asked, command)
     except OptionError as error:
         return _report(f"{error} ({command} up). Type {command} up --help.", "USAGE", 2, as_json=as_json)
+    except RefusedPackageError as refused:
+        return _report(f"An org would refuse sfdc_objects:\n{refused}", "REFUSED", 2, as_json=as_json)
     except SandboxError as error:
         return _report(str(error), "UNREACHABLE", 3, as_json=as_json)
     return 0

@@ -11,9 +11,9 @@ from m365sandbox.firm.populate import populate
 from m365sandbox.graph.service import GraphSandbox
 from m365sandbox.home import Home, Identity
 from m365sandbox.mail.source import MailSourceError
-from m365sandbox.options import OptionError, UpOptions
+from m365sandbox.options import OptionError, RefusedPackageError, UpOptions
 from m365sandbox.people import DirectoryPeople
-from m365sandbox.salesforce.metadata import deploy, locate
+from m365sandbox.salesforce.metadata import Deployed, MetadataError, deploy, locate
 from m365sandbox.salesforce.service import SalesforceSandbox
 from m365sandbox.world import World
 
@@ -22,7 +22,10 @@ APPS_FILE = "apps.json"
 
 
 def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> World:
-    """The world of a folder. Raises OptionError where its mail cannot be read."""
+    """The world of a folder. Raises OptionError where its mail cannot be read, RefusedPackageError where an org would
+    not take `sfdc_objects/`.
+    """
+    deployed = _deployed()
     if not home.is_complete:
         home.clear_data()
     home.make_databases()
@@ -37,7 +40,7 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
         salesforce=SalesforceSandbox(
             database=home.salesforce_database,
             clock=clock,
-            deployed=deploy(locate()),
+            deployed=deployed,
             jwt_public_key=identity.jwt_public_key,
             client_id=identity.salesforce_client_id,
             client_secret=identity.salesforce_client_secret,
@@ -51,6 +54,13 @@ def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> 
     world.graph.patch_tenant(world.weather.change({"weather": options.weather}))
     world.remember()
     return world
+
+
+def _deployed() -> Deployed:
+    try:
+        return deploy(locate())
+    except MetadataError as refused:
+        raise RefusedPackageError(str(refused)) from refused
 
 
 def _restore_apps(tokens: Tokens, home: Home) -> None:

@@ -11,6 +11,10 @@ FIRMS = ("none", "small", "large")
 LATENCY = "GRAPH_MS,SALESFORCE_MS,SALESFORCE_ROW_MS[,GRAPH_ITEM_MS[,MBIT_PER_S]]"
 
 
+class RefusedPackageError(ValueError):
+    """`sfdc_objects/` cannot be deployed: a line for each problem, as an org would say it."""
+
+
 class OptionError(ValueError):
     """Something `sandbox up` was asked that it cannot do; the message names it."""
 

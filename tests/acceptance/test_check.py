@@ -249,6 +249,44 @@ def test_a_right_that_is_missing(firm: World) -> None:
     assert "Microsoft_365_Sync_Audit_Fields" in line["remedy"]
 
 
+def take_from_connector(firm: World, name: str, which: str) -> None:
+    [user] = firm.rows("SELECT Id FROM User WHERE Profile.Name = 'Minimum Access - API Only Integrations'")
+    for row in firm.rows(f"SELECT Id FROM {name} WHERE AssigneeId = '{user['Id']}' AND {which}"):
+        getattr(firm.org, name).delete(row["Id"])
+
+
+def test_a_permission_set_licence_that_is_missing_is_named(firm: World) -> None:
+    take_from_connector(firm, "PermissionSetAssignment", "PermissionSet.Name = 'Microsoft_365_Sync_Integration'")
+    assert of(check(firm, code=1), "licence") == []  # it is not why
+    take_from_connector(firm, "PermissionSetLicenseAssign", "PermissionSetLicense.DeveloperName != ''")
+    [line] = of(check(firm, code=1), "licence")
+    assert line["status"] == "red"
+    assert "does not hold" in line["detail"]
+    assert "Permission Set License Assignments" in line["remedy"]
+
+
+def test_a_connector_that_may_not_look_for_its_licence_is_told_of_it(firm: World) -> None:
+    """Nothing can be assigned to such a user, so it has no View Setup either."""
+    take_from_connector(firm, "PermissionSetAssignment", "PermissionSet.Name != ''")
+    take_from_connector(firm, "PermissionSetLicenseAssign", "PermissionSetLicense.DeveloperName != ''")
+    [line] = of(check(firm, code=1), "licence")
+    assert line["status"] == "amber"
+    assert "Salesforce API Integration" in line["detail"]
+
+
+def test_a_frozen_user_is_named(firm: World) -> None:
+    [login] = firm.rows(
+        "SELECT Id FROM UserLogin WHERE UserId IN "
+        "(SELECT Id FROM User WHERE Profile.Name = 'Minimum Access - API Only Integrations')"
+    )
+    firm.org.UserLogin.update(login["Id"], {"IsFrozen": True})
+    [line] = [line for line in of(check(firm, code=1), "sign-in") if line["subject"] == "Salesforce"]
+    assert line["status"] == "red"
+    assert "Unfreeze" in line["remedy"]
+    firm.org.UserLogin.update(login["Id"], {"IsFrozen": False})
+    assert not_green(check(firm)) == []
+
+
 def test_limits_of_the_org(firm: World) -> None:
     firm.control("PATCH", "org", {"dailyApiRequests": 1000, "dailyApiUsed": 850, "dataStorageMB": 100})
     firm.control("PATCH", "org", {"dataStorageUsedMB": 95})

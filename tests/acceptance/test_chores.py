@@ -56,6 +56,20 @@ def test_each_run_stamps_what_was_removed_and_copies_what_was_deleted(firm: Worl
 
 
 @pytest.mark.calls
+def test_a_personal_rule_that_an_admin_made_belongs_to_its_user(firm: World) -> None:
+    [ada] = firm.rows("SELECT User__c FROM MS_Graph_User__c")
+    stranger = firm.user("stranger", permission_sets=())
+    own = {"User__c": ada["User__c"]}
+    made = [firm.exclusion("Personal Address", f"{name}@home.example", **own) for name in ("mum", "dad")]
+    other = firm.exclusion("Personal Address", "aunt@home.example", User__c=stranger)
+    firm.sync()
+    found = {row["Id"]: row["OwnerId"] for row in firm.rows("SELECT Id, OwnerId FROM MS_Graph_Exclusion__c")}
+    assert {found[id_] for id_ in made} == {ada["User__c"]}
+    assert found[other] != stranger  # who could not read it, so that the org would refuse it
+    assert firm.sync()["salesforce_calls"] == 3
+
+
+@pytest.mark.calls
 def test_a_run_that_was_killed_becomes_interrupted(firm: World) -> None:
     firm.sync()
     firm.advance(seconds=5)

@@ -14,6 +14,7 @@ from connector.core.deciding.match import MOST_SHARED
 from connector.core.deciding.pattern import PatternError, domain_pattern
 from connector.core.scheduling.policy import Snapshot
 from connector.errors import ConnectorError, SetupError
+from connector.model.inspection import ConnectorUser
 from connector.model.org import Exclusion, ExclusionType, Mailbox, Setup, SyncSettings
 from connector.model.values import RecordId
 
@@ -51,6 +52,8 @@ MOST_MONTHS = 240
 #: Storage in percent that should be left.
 STORAGE_LEFT = 10
 _SETTING = "Microsoft 365 Sync Setting"
+#: The licence that every org of Enterprise Edition has five of (Salesforce help, "Integration User Licence").
+_INTEGRATION = "Salesforce Integration"
 #: Domains of this end belong to Microsoft and to the tenant: mail is sent to them by mistake only.
 _OF_MICROSOFT = ".onmicrosoft.com"
 #: So many names are given.
@@ -213,6 +216,21 @@ def email_fields(contact: Sequence[str], account: Sequence[str]) -> list[Check]:
         green("email fields", "Contact", some(contact)),
         green("email fields", "Account", some(account) if account else none),
     ]
+
+
+def licence(user: ConnectorUser) -> list[Check]:
+    """Whether the user's licence is why it has no rights. Salesforce Integration allows no permission set by itself."""
+    if user.licence != _INTEGRATION or user.api_licence:
+        return []
+    remedy = (
+        "Assign it under Setup > Users > the user > Permission Set License Assignments, then the two permission sets "
+        "(docs/salesforce-setup.md, section 2)."
+    )
+    detail = f"The connector's user has the licence {_INTEGRATION}, which allows no permission set without the "
+    detail += "permission set licence Salesforce API Integration; "
+    if user.api_licence is None:
+        return [amber("licence", "Salesforce", detail + "it may not look whether it holds that", remedy)]
+    return [red("licence", "Salesforce", detail + "it does not hold that", remedy)]
 
 
 def counts(found: Mapping[str, int]) -> list[Check]:

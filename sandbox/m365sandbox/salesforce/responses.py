@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from m365sandbox.salesforce import org as org_state
 from m365sandbox.salesforce import urls
-from m365sandbox.salesforce.auth import identity
+from m365sandbox.salesforce.auth import identity, users
 from m365sandbox.salesforce.auth.oauth import TokenEndpoint
 from m365sandbox.salesforce.auth.sessions import Sessions
 from m365sandbox.salesforce.call import Answer, Call, Org, spelt
@@ -118,13 +118,9 @@ class Rest:
         return user_id
 
     def _signed_in(self, token: str) -> str | None:
-        """The active user whom a token was issued to."""
+        """The user whom a token was issued to, while that user may sign in."""
         user_id = self._sessions.user_of(token)
-        return user_id if user_id is not None and self._is_active(user_id) else None
-
-    def _is_active(self, user_id: str) -> bool:
-        row = self._org.connection.execute('SELECT "IsActive" FROM "User" WHERE "Id" = ?', (user_id,)).fetchone()
-        return bool(row and row[0])
+        return user_id if user_id is not None and users.is_let_in(self._org.connection, user_id) else None
 
     def _oauth(self, request: Request, rest: tuple[str, ...]) -> Response:
         if rest == ("token",):

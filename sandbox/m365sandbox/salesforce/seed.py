@@ -16,6 +16,7 @@ from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
 from m365sandbox.salesforce.data.storage import format_datetime
 from m365sandbox.salesforce.metadata import Metadata
+from m365sandbox.salesforce.rights import licences
 from m365sandbox.salesforce.rights import rows as rights_rows
 from m365sandbox.salesforce.rights.user_rights import (
     ADMINISTRATOR_PROFILE,
@@ -26,6 +27,7 @@ from m365sandbox.salesforce.rights.user_rights import (
     STANDARD_USER_OBJECTS,
 )
 from m365sandbox.salesforce.standard import DEFAULT_ACCESS, USER_PERMISSIONS
+from m365sandbox.salesforce.standard.licences import INTEGRATION_LICENCE, SET_LICENCES, USER_LICENCES
 
 ADMIN_USERNAME = "admin@sandbox.example.com"
 INTEGRATION_USERNAME = "m365sync@sandbox.example.com"
@@ -82,6 +84,7 @@ class Seeder:
         self._user(self._admin_id, ADMIN_USERNAME, ("System", "Administrator"), profiles[ADMINISTRATOR_PROFILE])
         integration_id = self._counters.record_ids("005", 1)[0]
         self._user(integration_id, INTEGRATION_USERNAME, ("M365", "Integration"), profiles[INTEGRATION_PROFILE])
+        self._set_licences(integration_id)
         self._assign(self._admin_id, ADMIN_SETS, sets)
         self._assign(integration_id, INTEGRATION_SETS, sets)
         self._task_statuses()
@@ -128,10 +131,16 @@ class Seeder:
         self._insert("Organization", [row])
 
     def _profiles(self) -> dict[str, str]:
+        named = [{"Name": name, "LicenseDefinitionKey": key, "MasterLabel": name} for name, key, _ in USER_LICENCES]
+        counts = [{"Status": "Active", "TotalLicenses": total, "UsedLicenses": 1} for _, _, total in USER_LICENCES]
+        made = self._insert("UserLicense", [{**row, **more} for row, more in zip(named, counts, strict=True)])
+        licence = dict(zip([name for name, _, _ in USER_LICENCES], made, strict=True))
         rows = []
         for name, permissions in PROFILES.items():
             granted = frozenset(USER_PERMISSIONS) - NOT_IN_PROFILES if permissions is None else permissions
-            rows.append({"Name": name, "UserType": "Standard", **{f"Permissions{item}": 1 for item in granted}})
+            of = licence[INTEGRATION_LICENCE if name == INTEGRATION_PROFILE else "Salesforce"]
+            opened = {f"Permissions{item}": 1 for item in granted}
+            rows.append({"Name": name, "UserType": "Standard", "UserLicenseId": of, **opened})
         profiles = dict(zip(PROFILES, self._insert("Profile", rows), strict=True))
         self._profiles_own_sets(profiles, rows)
         return profiles
@@ -194,6 +203,26 @@ class Seeder:
             **LOCALE,
         }
         self._insert("User", [row])
+        login = licences.login_row(user_id, self._counters.record_ids("0Yw", 1)[0], {})
+        self._insert("UserLogin", [login])
+
+    def _set_licences(self, integration_id: str) -> None:
+        """The permission set licences of the org; the connector's user holds the one that its licence needs."""
+        rows = [
+            {
+                "DeveloperName": name,
+                "MasterLabel": label,
+                "Language": "en_US",
+                "PermissionSetLicenseKey": name,
+                "Status": "Active",
+                "TotalLicenses": total,
+            }
+            for name, label, total in SET_LICENCES
+        ]
+        made = self._insert("PermissionSetLicense", rows)
+        held = [{"AssigneeId": integration_id, "PermissionSetLicenseId": record_id} for record_id in made]
+        self._insert("PermissionSetLicenseAssign", held)
+        licences.count(self._connection)
 
     def _assign(self, user_id: str, names: Sequence[str], sets: Mapping[str, str]) -> None:
         rows = [{"AssigneeId": user_id, "PermissionSetId": sets[name], "IsActive": 1} for name in names if name in sets]

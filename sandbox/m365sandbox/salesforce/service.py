@@ -94,7 +94,7 @@ class SalesforceSandbox:
             self._apply_switches()
         key = jwt_public_key.decode() if isinstance(jwt_public_key, bytes) else jwt_public_key
         app = ConnectedApp(client_id, client_secret, key, found.integration_id)
-        tokens = TokenEndpoint(app, found.org_id, self._sessions, self._active_user)
+        tokens = TokenEndpoint(app, found.org_id, self._sessions, connection)
         self._rest = Rest(self._org, self._sessions, tokens)
         self._soap = SoapEndpoint(self._org, self._sessions)
         self._kept: sqlite3.Connection | None = None
@@ -131,11 +131,6 @@ class SalesforceSandbox:
     def _signed_in(self, user_id: str, username: str) -> SignedInUser:
         token = self._sessions.first_of(user_id) or self._sessions.issue(self.org_id, user_id)
         return SignedInUser(user_id, username, token)
-
-    def _active_user(self, username: str) -> str | None:
-        sql = 'SELECT "Id" FROM "User" WHERE "Username" = ? AND "IsActive" = 1'
-        row = self._org.connection.execute(sql, (username,)).fetchone()
-        return None if row is None else str(row[0])
 
     # --- filling the org
 

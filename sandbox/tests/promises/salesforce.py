@@ -88,10 +88,10 @@ PROMISES = [
         caught_by="tests/unit/salesforce/composite/test_composite.py::test_more_than_five_queries_and_collections_are_refused",
     ),
     Promise(
-        says="A Composite holds 25 sub-requests at most (DESIGN §2.7)",
-        where="m365sandbox.salesforce.composite.composite:_checked",
-        change=("    if len(items) > MAX_SUBREQUESTS:", "    if False:"),
-        caught_by="tests/unit/salesforce/composite/test_composite.py::test_more_than_25_sub_requests_are_refused",
+        says="The sandbox deploys nothing that an org refuses (issue 14, A)",
+        where="m365sandbox.salesforce.metadata.build:deploy",
+        change=("    if refused:", "    if False:"),
+        caught_by="tests/unit/salesforce/metadata/test_rules.py::test_nothing_of_it_is_deployed_and_all_problems_are_told_at_once",
     ),
     Promise(
         says="A Collection holds 200 rows at most (DESIGN §2.7)",
@@ -130,10 +130,10 @@ PROMISES = [
         caught_by="tests/unit/salesforce/test_org.py::test_full_storage_refuses_new_rows_only",
     ),
     Promise(
-        says="A session ends after two hours without a call (DESIGN §10)",
-        where="m365sandbox.salesforce.auth.sessions:Sessions._go_on",
-        change=("if idle >= TIMEOUT:", "if False:"),
-        caught_by="tests/unit/salesforce/auth/test_sessions.py::test_a_session_ends_after_two_hours_without_a_call",
+        says="A frozen user cannot sign in (issue 14, A5)",
+        where="m365sandbox.salesforce.auth.oauth:TokenEndpoint._let_in",
+        change=("        if not is_let_in(self._connection, user_id):", "        if False:"),
+        caught_by="tests/unit/salesforce/auth/test_oauth.py::test_a_frozen_user_cannot_sign_in",
     ),
     Promise(
         says="Deleted rows are seen by queryAll only (DESIGN §3)",

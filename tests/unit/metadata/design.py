@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from tests.unit.metadata.project import NAMESPACE, flag, text, values
+from m365sandbox.salesforce.metadata.package import NAMESPACE, flag, text, values
 
 KEY = "external unique case-sensitive"
 LONG = "LongTextArea(32768)"

@@ -4,11 +4,11 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
+from m365sandbox.salesforce.metadata.package import NAMESPACE, File, each, flag, text, texts, values
 
 from tests.unit.metadata.design import FIELDS, OBJECTS, described
-from tests.unit.metadata.project import NAMESPACE, ROOT, File, each, flag, load, text, texts, values
+from tests.unit.metadata.project import PROJECT, ROOT
 
-PROJECT = load()
 #: Their rows are seen on another page, or by a page alone.
 WITHOUT_TAB = {"Email_Participant__c", "MS_Graph_Request__c"}
 

@@ -3,11 +3,11 @@
 from xml.etree import ElementTree as ET
 
 import pytest
+from m365sandbox.salesforce.metadata.package import each, flag, text
 
 from tests.unit.metadata.design import FIELDS, RIGHTS, USER_PERMISSIONS, permissionable
-from tests.unit.metadata.project import each, flag, load, text
+from tests.unit.metadata.project import PROJECT
 
-PROJECT = load()
 SETS = {file.name: file.root for file in PROJECT.of("permissionset")}
 
 

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.unit.metadata.checks_files import check
+from m365sandbox.salesforce.metadata.package import File, Package
+from m365sandbox.salesforce.metadata.rules.files import check
+from m365sandbox.salesforce.metadata.rules.table import KINDS
+
 from tests.unit.metadata.design import FIELDS, OBJECTS, RIGHTS
-from tests.unit.metadata.platform_rules import KINDS
-from tests.unit.metadata.project import ROOT, File, Project
+from tests.unit.metadata.project import ROOT
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "salesforce-setup.md").read_text(encoding="utf-8")
 
@@ -31,7 +33,7 @@ def test_the_file_with_the_certificate_is_of_its_kind() -> None:
     name, kind = file_name.removesuffix("-meta.xml").rsplit(".", 1)
     assert KINDS[kind] == ("ExtlClntAppGlobalOauthSettings", folder)
     file = File(place, kind, name, folder, "", ET.fromstring(content))  # noqa: S314 - our own text
-    assert list(check(Project((file,), (), (), ""))) == []
+    assert list(check(Package((file,), (), (), ""))) == []
 
 
 def test_the_app_that_the_certificate_belongs_to_is_that_of_the_folder() -> None:

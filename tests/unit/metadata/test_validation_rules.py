@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from m365sandbox.salesforce.metadata.package import File, flag, text
 
 from connector.core.deciding.pattern import ADDRESS, DOMAIN, in_org
-from tests.unit.metadata.project import File, flag, load, text
+from tests.unit.metadata.project import PROJECT
 
-PROJECT = load()
 FUNCTIONS = {"AND", "OR", "NOT", "ISNEW", "ISCHANGED", "ISBLANK", "ISPICKVAL", "REGEX", "TRIM"}
 
 

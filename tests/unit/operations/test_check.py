@@ -9,7 +9,7 @@ import pytest
 from connector.core.reporting.checks import Light
 from connector.core.scheduling.policy import Snapshot, Timing
 from connector.errors import ConnectorError, MailboxError, ServiceError, SignInError
-from connector.model.inspection import OrgFacts, Tenant, Tried
+from connector.model.inspection import ConnectorUser, OrgFacts, Tenant, Tried
 from connector.model.org import Setup
 from connector.model.values import GraphUserId, RecordId
 from connector.operations.check import (
@@ -65,6 +65,14 @@ class FakeInspection:
     down: ServiceError | None = None
     refused: dict[str, ServiceError] = field(default_factory=dict)
     facts_error: ServiceError | None = None
+    own: ConnectorUser | ServiceError = field(
+        default_factory=lambda: ConnectorUser(licence="Salesforce", api_licence=False)
+    )
+
+    def user(self) -> ConnectorUser:
+        if isinstance(self.own, ServiceError):
+            raise self.own
+        return self.own
 
     @property
     def now(self) -> datetime:
@@ -111,9 +119,12 @@ class World:
             call_budget_percent=80,
         )
         self.fields = Fields()
+        self.unreadable: ServiceError | None = None
 
     # the firm's org, as a check sees it
     def read(self) -> Setup:
+        if self.unreadable is not None:
+            raise self.unreadable
         return self.firm.org.read()
 
     @property
@@ -174,6 +185,26 @@ def test_a_refused_right_is_red_for_its_object_alone(world: World) -> None:
     assert set(world.lines(Light.RED)) == {("rights", "Task")}
     [email] = [line for line in world.check().checks if line.subject == "Email__c"]
     assert email.detail == "Tried and undone: create"
+
+
+@pytest.mark.parametrize(
+    ("own", "lights"),
+    [
+        (ConnectorUser(licence="Salesforce", api_licence=False), []),
+        (ConnectorUser(licence=None, api_licence=None), []),
+        (ConnectorUser(licence="Salesforce Integration", api_licence=True), []),
+        (ConnectorUser(licence="Salesforce Integration", api_licence=None), [Light.AMBER]),
+        (ConnectorUser(licence="Salesforce Integration", api_licence=False), [Light.RED]),
+        (ServiceError("no right", where="User"), [Light.RED]),
+    ],
+)
+def test_the_licence_is_named_where_it_is_why(
+    world: World, own: ConnectorUser | ServiceError, lights: list[Light]
+) -> None:
+    world.org.own = own
+    assert not any(line.name == "licence" for line in world.check().checks)  # the setup could be read
+    world.unreadable = ServiceError("no right", where="MS_Graph_Setting__c")
+    assert [line.status for line in world.check().checks if line.name == "licence"] == lights
 
 
 def test_each_mailbox_has_a_line_of_its_own(world: World) -> None:

@@ -107,6 +107,9 @@ def test_only_the_token_that_was_refused_is_dropped(wire: RequestsMock, token: S
     [
         ("invalid_client_id", "client identifier invalid", "named_credentials.Salesforce.consumer_key"),
         ("invalid_client", "invalid client credentials", "named_credentials.Salesforce.consumer_secret"),
+        ("invalid_grant", "inactive user", "unfreeze it"),
+        ("invalid_grant", "user is frozen", "unfreeze it"),
+        ("invalid_grant", "user is locked", "Unlock the integration user"),
         ("invalid_grant", "user hasn't approved this consumer", "named_credentials.Salesforce.username"),
         ("invalid_grant", "audience is invalid", "named_credentials.Salesforce.url"),
         ("invalid_grant", "expired authorization code", "clock"),

@@ -5,7 +5,8 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from connector.http.subrequest import SubResponse
-from connector.salesforce.housekeeping import Housekeeping, stamps, tombstones
+from connector.model.values import RecordId
+from connector.salesforce.housekeeping import Housekeeping, owners, stamps, tombstones
 from tests.unit.salesforce.org import Org, refusal, soql_of
 
 THEN, NOW = "2026-03-01T12:00:00.000+0000", "2026-03-02T12:00:00.000+0000"
@@ -15,7 +16,8 @@ ADMIN, ADA = "005000000000001AAA", "005000000000002AAA"
 def rule(**fields: Any) -> dict[str, Any]:
     """An active rule for everybody, as a query brings it."""
     known = {"Id": "a0E000000000001AAA", "Type__c": "External Address", "Pattern__c": "*@shop.example", "User__c": None}
-    known |= {"CreatedById": ADMIN, "Removed_At__c": None, "Tombstone_Of__c": None, "LastModifiedDate": NOW}
+    known |= {"CreatedById": ADMIN, "OwnerId": ADMIN, "Removed_At__c": None, "Tombstone_Of__c": None}
+    known |= {"LastModifiedDate": NOW}
     return {**known, "Active__c": True, "IsDeleted": False, **fields}
 
 
@@ -54,6 +56,18 @@ def test_a_personal_rule_keeps_its_user() -> None:
     personal = {"Type__c": "Personal Address", "IsDeleted": True}
     assert [copy["User__c"] for copy in tombstones([rule(**personal)])] == [ADMIN]
     assert [copy["User__c"] for copy in tombstones([rule(**personal, User__c=ADA)])] == [ADA]
+
+
+def test_a_personal_rule_belongs_to_its_user() -> None:
+    personal, users = {"Type__c": "Personal Address", "User__c": ADA}, {RecordId(ADA)}
+    assert owners([rule(**personal)], users) == [{"id": "a0E000000000001AAA", "OwnerId": ADA}]
+    assert owners([rule(**personal, Active__c=False)], users) == [{"id": "a0E000000000001AAA", "OwnerId": ADA}]
+    theirs = rule(**personal, OwnerId=ADA)
+    own = rule(Type__c="Personal Address")  # of its creator
+    copy = rule(**personal, Tombstone_Of__c="a0E000000000009AAA", Active__c=False)
+    assert owners([theirs, own, copy, rule(**personal, IsDeleted=True), rule()], users) == []
+    # who does not hold the permission set cannot own it: it would be refused by each run
+    assert owners([rule(**personal)], set()) == []
 
 
 def test_there_is_one_copy_of_each_and_of_a_deleted_copy_another() -> None:

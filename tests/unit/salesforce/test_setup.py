@@ -73,6 +73,7 @@ EXCLUSION = {
     "Removed_At__c": None,
     "Tombstone_Of__c": None,
     "CreatedById": "005000000000002AAA",
+    "OwnerId": "005000000000002AAA",
     "LastModifiedDate": "2026-01-01T00:00:00.000+0000",
     "IsDeleted": False,
 }

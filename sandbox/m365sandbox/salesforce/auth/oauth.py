@@ -7,8 +7,9 @@ machine's clock, never the sandbox's.
 import base64
 import binascii
 import hmac
+import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from urllib.parse import parse_qsl
 import jwt
 
 from m365sandbox.salesforce.auth.sessions import Sessions
+from m365sandbox.salesforce.auth.users import is_let_in, user_named
 from m365sandbox.salesforce.errors import OAuthError, method_not_allowed
 from m365sandbox.wire import Request, Response
 
@@ -43,19 +45,19 @@ class ConnectedApp:
 
 
 class TokenEndpoint:
-    """Answers the token requests of one org. `active_user` gives the id of an active user by username."""
+    """Answers the token requests of one org, whose users the connection leads to."""
 
     def __init__(
         self,
         app: ConnectedApp,
         org_id: str,
         sessions: Sessions,
-        active_user: Callable[[str], str | None],
+        connection: sqlite3.Connection,
     ) -> None:
         self._app = app
         self._org_id = org_id
         self._sessions = sessions
-        self._active_user = active_user
+        self._connection = connection
 
     def answer(self, request: Request) -> Response:
         """A token, or the OAuth error object."""
@@ -77,7 +79,7 @@ class TokenEndpoint:
             return self._user_of_assertion(form.get("assertion", ""), request.base_url)
         if grant == "client_credentials":
             self._check_client(*_client(form, request))
-            return self._app.run_as
+            return self._let_in(self._app.run_as)
         if grant in _REFUSED_GRANTS:
             self._check_client(*_client(form, request))
             raise OAuthError("invalid_grant", _REFUSED_GRANTS[grant])
@@ -98,9 +100,15 @@ class TokenEndpoint:
         if not _not_expired(claims.get("exp")):
             raise OAuthError("invalid_grant", "expired authorization code")
         username = claims.get("sub", claims.get("prn"))
-        user_id = self._active_user(username) if isinstance(username, str) else None
+        user_id = user_named(self._connection, username) if isinstance(username, str) else None
         if user_id is None:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+        return self._let_in(user_id)
+
+    def _let_in(self, user_id: str) -> str:
+        """The answer is the same for a user who was made inactive and for one who was frozen (observed)."""
+        if not is_let_in(self._connection, user_id):
+            raise OAuthError("invalid_grant", "inactive user")
         return user_id
 
     def _verified(self, assertion: str) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from m365sandbox.salesforce.metadata.model import (
     PermissionSet,
     ValidationRule,
 )
+from m365sandbox.salesforce.metadata.package import load
 from m365sandbox.salesforce.metadata.read import read_metadata
+from m365sandbox.salesforce.metadata.rules import refusals
 from m365sandbox.salesforce.standard import USER_PERMISSIONS, standard_objects
 from m365sandbox.salesforce.standard.fields import audit_fields, owner, record_id
 from m365sandbox.salesforce.standard.people import with_person_accounts
@@ -31,7 +33,13 @@ class Deployed:
 
 
 def deploy(folder: Path) -> Deployed:
-    """Read an SFDX project and check it as an org does. Several orgs may share what it gives."""
+    """Read an SFDX project and check it as an org does. Several orgs may share what it gives.
+
+    MetadataError for what an org would refuse: a line for each problem, with file, line and column.
+    """
+    refused = refusals(folder, load(folder))
+    if refused:
+        raise MetadataError("\n".join(refused))
     metadata = read_metadata(folder)
     return Deployed(metadata, org_schema(metadata))
 

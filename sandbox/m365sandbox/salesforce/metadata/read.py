@@ -1,6 +1,5 @@
 """The folder on disk: which files there are, and what each says."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from m365sandbox.salesforce.metadata.model import (
     SharingRule,
     ValidationRule,
 )
+from m365sandbox.salesforce.metadata.package import read_project
 from m365sandbox.salesforce.metadata.xml import Document
 
 _SHARING: dict[str, Sharing] = {
@@ -39,7 +39,7 @@ def locate() -> Path:
 
 def read_metadata(folder: Path) -> Metadata:
     """Read every package directory of an SFDX project, in the project's order."""
-    places = _package_directories(folder)
+    places = [folder / name for name in read_project(folder)[1]]
     fields: dict[str, tuple[Field, ...]] = {}
     for path in _files(places, "fields/*.field-meta.xml"):
         owner = path.parent.parent.name.lower()
@@ -60,20 +60,6 @@ def read_metadata(folder: Path) -> Metadata:
         ),
         audit_fields_enabled=any(_enables_audit_fields(path) for path in _files(places, "Security.settings-meta.xml")),
     )
-
-
-def _package_directories(folder: Path) -> list[Path]:
-    project = folder / "sfdx-project.json"
-    try:
-        listed = [folder / item["path"] for item in json.loads(project.read_bytes())["packageDirectories"]]
-    except OSError as exc:
-        raise MetadataError(f"{project}: cannot be read ({exc.strerror}).") from exc
-    except (ValueError, KeyError, TypeError) as exc:
-        raise MetadataError(f"{project}: no list of packageDirectories, each with its path.") from exc
-    for place in listed:
-        if not place.is_dir():
-            raise MetadataError(f"{project}: the package directory {place.name} does not exist.")
-    return listed
 
 
 def _files(places: list[Path], pattern: str) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from m365sandbox.salesforce.call import Call
 from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.schema import SObject
+from m365sandbox.salesforce.objects import licences
 from m365sandbox.salesforce.rights.user_rights import AllRights
 from m365sandbox.salesforce.values.draft import Draft
 
@@ -26,6 +27,7 @@ def check(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
             _check_user(call, draft)
     elif sobject.name == "PermissionSetAssignment":
         _check_assigned_sets(call, good)
+        licences.refuse_unlicensed(call, [draft for draft in good if draft.old is None and not draft.errors])
     elif sobject.name == "ContentDocumentLink":
         _refuse_second_links(call, sobject, good)
     if sobject.name in _HIERARCHIES:

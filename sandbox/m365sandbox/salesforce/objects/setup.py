@@ -7,8 +7,9 @@ from m365sandbox.salesforce.call import Call
 from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.schema import SObject
 from m365sandbox.salesforce.data.storage import format_datetime
+from m365sandbox.salesforce.objects import licences, person_accounts
 from m365sandbox.salesforce.objects import permissions as permissions_written
-from m365sandbox.salesforce.objects import person_accounts
+from m365sandbox.salesforce.rights import licences as licence_rows
 from m365sandbox.salesforce.values.draft import Draft
 
 
@@ -63,7 +64,11 @@ def _permission_sets(call: Call) -> SObject:
 
 
 def after_insert(call: Call, sobject: SObject, drafts: Sequence[Draft]) -> None:
-    """A new permission set group gets a permission set of its own, of type Group."""
+    """A new user may sign in; a new permission set group gets a permission set of its own, of type Group."""
+    if sobject.name == "User" and drafts:
+        licences.new_logins(call, drafts)
+    elif sobject.name == "PermissionSetLicenseAssign" and drafts:
+        licence_rows.count(call.org.connection)
     if sobject.name != "PermissionSetGroup" or not drafts:
         return
     sets = _permission_sets(call)

@@ -41,14 +41,23 @@ SETUP_OBJECTS: Mapping[str, str] = {
     "PermissionSetAssignment": "AssignPermissionSets",
     "PermissionSetGroup": "ManageProfilesPermissionsets",
     "PermissionSetGroupComponent": "ManageProfilesPermissionsets",
+    "PermissionSetLicense": "CustomizeApplication",
+    "PermissionSetLicenseAssign": "AssignPermissionSets",
     "Profile": "ManageProfilesPermissionsets",
     "RecordType": "CustomizeApplication",
     "TaskStatus": "CustomizeApplication",
     "User": "ManageUsers",
+    "UserLicense": "CustomizeApplication",
+    "UserLogin": "ManageUsers",
     "UserRole": "ManageUsers",
 }
-#: Object Reference: "only users with the View Setup and Configuration permission can access this object".
-_SHOWN_WITH_SETUP = frozenset({"FieldPermissions", "ObjectPermissions"})
+#: Object Reference, "Special Access Rules": only users with one of these permissions can access the object.
+_SHOWN_WITH: Mapping[str, tuple[str, ...]] = {
+    "FieldPermissions": ("ViewSetup",),
+    "ObjectPermissions": ("ViewSetup",),
+    "PermissionSetLicenseAssign": ("ViewSetup", "AssignPermissionSets"),
+    "UserLogin": ("ManageUsers",),
+}
 #: Activities have no object permissions: everyone reads them, EditTask and EditEvent open the writing.
 _ACTIVITY_PERMISSION = {
     "Task": "EditTask",
@@ -105,8 +114,8 @@ class Rights:
 
     def can_read(self, sobject: SObject) -> bool:
         """Whether the object is there at all for the user."""
-        if sobject.name in _SHOWN_WITH_SETUP:
-            return self.has("ViewSetup")
+        if sobject.name in _SHOWN_WITH:
+            return any(self.has(permission) for permission in _SHOWN_WITH[sobject.name])
         always = sobject.name in SETUP_OBJECTS or sobject.name in _ACTIVITY_PERMISSION or sobject.name in FILE_OBJECTS
         return always or self.sees_all(sobject) or self._on(sobject).read
 

@@ -11,6 +11,7 @@ from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.schema import ChildRelationship, SObject
 from m365sandbox.salesforce.data.storage import format_datetime, quote_name
 from m365sandbox.salesforce.errors import RowError
+from m365sandbox.salesforce.rights import licences
 from m365sandbox.salesforce.rows import recycle_bin
 from m365sandbox.salesforce.values.draft import Outcome
 
@@ -23,6 +24,8 @@ def delete(call: Call, sobject: SObject, record_ids: Sequence[str]) -> list[Outc
     refusals = _refusals(call, sobject, record_ids)
     good = [record_id for record_id in dict.fromkeys(record_ids) if refusals.get(record_id) is None]
     _delete_below(call, sobject, {record_id: record_id for record_id in good})
+    if sobject.name == "PermissionSetLicenseAssign":
+        licences.count(call.org.connection)
     outcomes = []
     for record_id in record_ids:
         refusal = refusals.get(record_id)

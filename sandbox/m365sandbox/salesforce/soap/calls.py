@@ -8,6 +8,7 @@ import re
 
 from m365sandbox.salesforce import org as org_state
 from m365sandbox.salesforce.auth.sessions import Sessions
+from m365sandbox.salesforce.auth.users import is_let_in
 from m365sandbox.salesforce.call import Call, Org
 from m365sandbox.salesforce.data.tables import RollBack
 from m365sandbox.salesforce.errors import method_not_allowed
@@ -94,7 +95,7 @@ class SoapEndpoint:
 
     def _call(self, request: Request, message: Message, version: int) -> Call:
         user_id = self._sessions.user_of(message.session)
-        if user_id is None or not self._is_active(user_id):
+        if user_id is None or not is_let_in(self._org.connection, user_id):
             raise _no_session(message)
         rights = self._org.rights.of(user_id)
         if not rights.has("ApiEnabled"):
@@ -108,10 +109,6 @@ class SoapEndpoint:
             base_url=request.base_url,
             method="POST",
         )
-
-    def _is_active(self, user_id: str) -> bool:
-        row = self._org.connection.execute('SELECT "IsActive" FROM "User" WHERE "Id" = ?', (user_id,)).fetchone()
-        return bool(row and row[0])
 
 
 def _unknown(message: Message) -> SoapFault:

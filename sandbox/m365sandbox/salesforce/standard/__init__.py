@@ -6,7 +6,7 @@ Source: Salesforce Object Reference, version 64. `standard_objects` is the only 
 from collections.abc import Sequence
 
 from m365sandbox.salesforce.data.schema import SObject
-from m365sandbox.salesforce.standard import activities, files, people, permissions, setup
+from m365sandbox.salesforce.standard import activities, files, licences, people, permissions, setup
 from m365sandbox.salesforce.standard.permissions import OBJECT_PERMISSIONS, USER_PERMISSIONS
 from m365sandbox.salesforce.standard.setup import DEFAULT_ACCESS
 
@@ -27,6 +27,10 @@ def standard_objects(
     return [
         setup.organization(),
         setup.user(),
+        licences.user_login(),
+        licences.user_license(),
+        licences.permission_set_license(),
+        licences.permission_set_license_assign(),
         setup.user_role(),
         setup.group(),
         permissions.profile(),

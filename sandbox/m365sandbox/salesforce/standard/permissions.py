@@ -77,6 +77,7 @@ def profile() -> SObject:
         text("Name", required=True, name_field=True),
         text("Description", 255),
         derived(pick("UserType", "Standard;Guest;PowerPartner;CSPLitePortal")),
+        derived(lookup("UserLicenseId", "UserLicense")),
         *_permissions(),
         *audit_fields(deleted=False),
     ]

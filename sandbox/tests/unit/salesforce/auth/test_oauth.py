@@ -170,7 +170,26 @@ def test_an_inactive_user_cannot_sign_in_and_loses_the_session(org: SalesforceSa
     assert admin(org).change("User", user_id, IsActive=False).status == 204
     assert client.send("GET", "recent").code == "INVALID_SESSION_ID"
     status, body = sign_in(org, assertion(org, sub="leaver@firm.example"))
-    assert (status, body["error"]) == (400, "invalid_grant")
+    assert (status, body) == (400, {"error": "invalid_grant", "error_description": "inactive user"})
+
+
+def freeze(org: SalesforceSandbox, user_id: str) -> None:
+    [row] = admin(org).query(f"SELECT Id FROM UserLogin WHERE UserId = '{user_id}'")
+    assert admin(org).change("UserLogin", row["Id"], IsFrozen=True).status == 204
+
+
+def test_a_frozen_user_cannot_sign_in(org: SalesforceSandbox) -> None:
+    user_id, _ = new_user(org, "Cold")
+    freeze(org, user_id)
+    status, body = sign_in(org, assertion(org, sub="cold@firm.example"))
+    assert (status, body) == (400, {"error": "invalid_grant", "error_description": "inactive user"})
+
+
+def test_client_credentials_of_a_frozen_user_give_nothing(org: SalesforceSandbox) -> None:
+    freeze(org, org.integration.user_id)
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    status, body = sign_in(org, form)
+    assert (status, body["error_description"]) == (400, "inactive user")
 
 
 @pytest.mark.parametrize("token", ["x", "00Dxx!unknown"])

@@ -1,8 +1,9 @@
 """Which elements each kind of metadata has, what they hold, and the values of those that are a choice.
 
-Taken from `@salesforce/types` 1.7.1 (npm), `lib/metadata.d.ts`, which Salesforce makes from the Metadata API: the
-kinds that `sfdc_objects/` uses. `name` holds text, `name:kind` another kind or a choice, `*` may repeat, `!` has to
-be there, `unused` marks a kind that the folder does not use. One that it comes to use is added here.
+Taken from `@salesforce/types` 1.7.1 and 1.9.0 (npm), `lib/metadata.d.ts`, which Salesforce makes from the Metadata
+API: the kinds that `sfdc_objects/` uses (tests/clients/test_metadata_types.py holds them against it). `name` holds
+text, `name:kind` another kind or a choice, `*` may repeat, `!` has to be there, `unused` marks a kind that the folder
+does not use. One that it comes to use is added here.
 """
 
 ELEMENTS = {
@@ -13,7 +14,7 @@ ELEMENTS = {
         "formFactors*:FormFactor isNavAutoTempTabsDisabled:boolean isNavPersonalizationDisabled:boolean "
         "isNavTabPersistenceDisabled:boolean isOmniPinnedViewEnabled:boolean isServiceCloudConsole:boolean label logo "
         "navType:NavType preferences:unused profileActionOverrides*:unused setupExperience subscriberTabs* tabSetType "
-        "tabs* uiType:UiType utilityBar workspaceConfig:unused"
+        "tabs* uiType:UiType uiBundle utilityBar workspaceConfig:unused"
     ),
     "CustomField": (
         "businessOwnerGroup businessOwnerUser businessStatus caseSensitive:boolean complianceGroup customDataType "
@@ -39,11 +40,12 @@ ELEMENTS = {
         "enableActivities:boolean enableBulkApi:boolean enableDataTranslation:boolean enableDivisions:boolean "
         "enableEnhancedLookup:boolean enableFeeds:boolean enableHistory:boolean enableLicensing:boolean "
         "enablePublishStatusTracking:boolean enableReports:boolean enableSearch:boolean enableSharing:boolean "
-        "enableStreamingApi:boolean eventType:PlatformEventType externalDataSource externalIndexAvailable:boolean "
-        "externalName externalRepository externalSharingModel:SharingModel fieldSets*:unused fields*:CustomField "
-        "gender:Gender historyRetentionPolicy:unused household:boolean indexes*:unused label listViews*:ListView "
-        "mktDataLakeAttributes:unused mktDataModelAttributes:unused nameField:CustomField pluralLabel "
-        "profileSearchLayouts*:unused publishBehavior:PlatformEventPublishBehavior recordTypeTrackFeedHistory:boolean "
+        "enableStreamingApi:boolean enrichments:unused eventType:PlatformEventType externalDataSource "
+        "externalIndexAvailable:boolean externalName externalRepository externalSharingModel:SharingModel "
+        "fieldSets*:unused fields*:CustomField gender:Gender historyRetentionPolicy:unused household:boolean "
+        "indexes*:unused label listViews*:ListView marketingObjectIndexes*:unused mktDataLakeAttributes:unused "
+        "mktDataModelAttributes:unused nameField:CustomField pluralLabel profileSearchLayouts*:unused "
+        "publishBehavior:PlatformEventPublishBehavior recordTypeTrackFeedHistory:boolean "
         "recordTypeTrackHistory:boolean recordTypes*:unused searchLayouts:unused sharingModel:SharingModel "
         "sharingReasons*:unused sharingRecalculations*:unused startsWith:StartsWith validationRules*:ValidationRule "
         "visibility:SetupObjectVisibility webLinks*:unused"
@@ -61,14 +63,15 @@ ELEMENTS = {
         "isProtected:boolean label logoUrl managedType:ExtlClntAppManagedType orgScopedExternalApp"
     ),
     "ExtlClntAppConfigurablePolicies": (
-        "externalClientApplication! isCanvasPluginEnabled:boolean isEnabled!:boolean isMobilePluginEnabled:boolean "
-        "isNotificationPluginEnabled:boolean isOauthPluginEnabled:boolean isPushPluginEnabled:boolean "
-        "isSamlPluginEnabled:boolean label startPage:ExtlClntAppStartPage startUrl"
+        "externalClientApplication! isAttestPluginEnabled:boolean isCanvasPluginEnabled:boolean isEnabled!:boolean "
+        "isMobilePluginEnabled:boolean isNotificationPluginEnabled:boolean isOauthPluginEnabled:boolean "
+        "isPushPluginEnabled:boolean isSamlPluginEnabled:boolean label startPage:ExtlClntAppStartPage startUrl"
     ),
     "ExtlClntAppGlobalOauthSettings": (
         "callbackUrl certificate consumerKey consumerSecret externalClientApplication! idTokenConfig:unused "
         "isClientCredentialsFlowEnabled:boolean isCodeCredFlowEnabled:boolean isCodeCredPostOnly:boolean "
-        "isConsumerSecretOptional:boolean isDeviceFlowEnabled:boolean isIntrospectAllTokens:boolean "
+        "isConsumerSecretOptional:boolean isDPopEnabled:boolean isDeviceFlowEnabled:boolean "
+        "isEnforceRefreshTokenTTL:boolean isIntrospectAllTokens:boolean isMtlsEnabled:boolean "
         "isNamedUserJwtEnabled:boolean isPkceRequired:boolean isRefreshTokenRotationEnabled:boolean "
         "isSecretRequiredForRefreshToken:boolean isSecretRequiredForTokenExchange:boolean "
         "isTokenExchangeEnabled:boolean label shouldRotateConsumerKey:boolean shouldRotateConsumerSecret:boolean"
@@ -118,7 +121,7 @@ ELEMENTS = {
         "agentAccesses*:unused applicationVisibilities*:PermissionSetApplicationVisibility classAccesses*:unused "
         "customMetadataTypeAccesses*:unused customPermissions*:PermissionSetCustomPermissions "
         "customSettingAccesses*:unused dataspaceScopes*:unused description emailRoutingAddressAccesses*:unused "
-        "externalCredentialPrincipalAccesses*:unused externalDataSourceAccesses*:unused "
+        "enrichments:unused externalCredentialPrincipalAccesses*:unused externalDataSourceAccesses*:unused "
         "fieldPermissions*:PermissionSetFieldPermissions flowAccesses*:unused genComputingSummaryDefAccesses*:unused "
         "hasActivationRequired:boolean label! license objectPermissions*:PermissionSetObjectPermissions "
         "pageAccesses*:unused recordTypeVisibilities*:unused servicePresenceStatusAccesses*:unused "
@@ -140,11 +143,11 @@ ELEMENTS = {
     ),
     "PlatformActionListItem": "actionName! actionType!:PlatformActionType sortOrder!:number subtype",
     "QuickAction": (
-        "actionSubtype:ActionSubtype canvas description fieldOverrides*:FieldOverride flowDefinition height:number "
-        "icon isProtected:boolean label lightningComponent lightningWebComponent optionsCreateFeedItem!:boolean page "
-        "quickActionLayout:QuickActionLayout quickActionParameters*:unused quickActionSendEmailOptions:unused "
-        "standardLabel successMessage targetObject targetParentField targetRecordType type!:QuickActionType "
-        "width:number"
+        "actionSubtype:ActionSubtype canvas description fieldOverrides*:FieldOverride flexiPage flowDefinition "
+        "height:number icon isProtected:boolean label lightningComponent lightningWebComponent modalSize:unused "
+        "optionsCreateFeedItem!:boolean page quickActionLayout:QuickActionLayout quickActionParameters*:unused "
+        "quickActionSendEmailOptions:unused standardLabel successMessage targetObject targetParentField "
+        "targetRecordType type!:QuickActionType width:number"
     ),
     "QuickActionLayout": "layoutSectionStyle!:LayoutSectionStyle quickActionLayoutColumns*:QuickActionLayoutColumn",
     "QuickActionLayoutColumn": "quickActionLayoutItems*:QuickActionLayoutItem",
@@ -155,15 +158,16 @@ ELEMENTS = {
     "SecuritySettings": (
         "canUsersGrantLoginAccess:boolean enableAdminLoginAsAnyUser:boolean enableAuditFieldsInactiveOwner:boolean "
         "enableAuraSecureEvalPref:boolean enableCoepHeader:boolean enableCoopHeader:boolean "
-        "enableCrossOrgRedirects:boolean enablePermissionsPolicy:boolean enableRequireHttpsConnection:boolean "
-        "networkAccess:unused passwordPolicies:unused redirectBlockModeEnabled:boolean "
-        "sendCspForUncommonClients:boolean sessionSettings:unused singleSignOnSettings:unused"
+        "enableCrossOrgRedirects:boolean enableGraphQLApiForGuestUsers:boolean enablePermissionsPolicy:boolean "
+        "enableRequireHttpsConnection:boolean networkAccess:unused passwordPolicies:unused "
+        "redirectBlockModeEnabled:boolean sendCspForUncommonClients:boolean sessionSettings:unused "
+        "singleSignOnSettings:unused"
     ),
     "SharedTo": (
-        "allCustomerPortalUsers allInternalUsers allPartnerUsers channelProgramGroup* channelProgramGroups* group* "
-        "groups* guestUser* managerSubordinates* managers* portalRole* portalRoleAndSubordinates* queue* role* "
-        "roleAndSubordinates* roleAndSubordinatesInternal* roles* rolesAndSubordinates* territories* "
-        "territoriesAndSubordinates* territory* territoryAndSubordinates*"
+        "allCustomerPortalUsers allInternalUsers allPartnerUsers allRestrictedEmployeeUsers channelProgramGroup* "
+        "channelProgramGroups* group* groups* guestUser* managerSubordinates* managers* portalRole* "
+        "portalRoleAndSubordinates* queue* role* roleAndSubordinates* roleAndSubordinatesInternal* roles* "
+        "rolesAndSubordinates* territories* territoriesAndSubordinates* territory* territoryAndSubordinates*"
     ),
     "SharingCriteriaRule": (
         "accessLevel! accountSettings:unused booleanFilter criteriaItems*:FilterItem description "
@@ -184,7 +188,7 @@ ELEMENTS = {
     "ValueSetValuesDefinition": "sorted!:boolean value*:CustomValue",
 }
 VALUES = {
-    "ActionSubtype": "ScreenAction Action",
+    "ActionSubtype": "ScreenAction Action Create Update",
     "CustomSettingsType": "List Hierarchy",
     "DeleteConstraint": "Cascade Restrict SetNull",
     "DeploymentStatus": "InDevelopment Deployed",
@@ -231,11 +235,11 @@ VALUES = {
     "PlatformActionType": "QuickAction StandardButton CustomButton ProductivityAction ActionLink InvocableAction",
     "PlatformEventPublishBehavior": "PublishAfterCommit PublishImmediately",
     "PlatformEventType": "HighVolume StandardVolume ExternalEvent",
-    "PolicyAction": "Block RaiseSessionLevel",
+    "PolicyAction": "Block RaiseSessionLevel StepUpMFA",
     "QuickActionType": (
         "Create VisualforcePage Post SendEmail Email LogACall CaseComment ChangeStatus SocialPost Canvas Update "
         "MobileSmartActions MobileCreateFull ChangePriority ChangeDueDate LightningComponent LightningWebComponent "
-        "Flow MobileExtension Quip SendConversationMessage Copilot"
+        "Flow Flexipage MobileExtension Quip SendConversationMessage Copilot"
     ),
     "RefreshTokenPolicyType": "Infinite Zero SpecificLifetime SpecificInactivity",
     "SessionSecurityLevel": "LOW STANDARD HIGH_ASSURANCE",

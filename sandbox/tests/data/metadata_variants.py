@@ -1,4 +1,7 @@
-"""The package broken in one place each: what an org refuses, by the rule that has to find it."""
+"""The package broken in one place each: what an org refuses, by the rule that has to find it.
+
+First stand those that a permissive deployment was seen to take.
+"""
 
 from typing import NamedTuple
 
@@ -63,7 +66,6 @@ AUDIT = "prerequisites/permissionsets/Microsoft_365_Sync_Audit_Fields.permission
 CLIENT_APP = "sign-in/externalClientApps/Microsoft_365_Sync.eca-meta.xml"
 CLIENT_OAUTH = "sign-in/extlClntAppOauthSettings/Microsoft_365_Sync_oauth.ecaOauth-meta.xml"
 CLIENT_POLICY = "sign-in/extlClntAppOauthPolicies/Microsoft_365_Sync_oauthPlcy.ecaOauthPlcy-meta.xml"
-CLIENT_GLOBAL = "sign-in/extlClntAppGlobalOauthSets/Microsoft_365_Sync_glbloauth.ecaGlblOauth-meta.xml"
 SECURITY = "prerequisites/settings/Security.settings-meta.xml"
 
 _TWICE = "    <fieldPermissions>\n        <editable>false</editable>\n        <field>Email__c.Bcc__c</field>\n"
@@ -81,6 +83,16 @@ _READ_OF_EMAIL = (
     "        <allowRead>true</allowRead>\n        <modifyAllRecords>false</modifyAllRecords>\n"
     "        <object>Email__c</object>"
 )
+
+_NO_DELETE = "<allowDelete>false</allowDelete>\n        <allowEdit>false"
+_TAB_AGAIN = (
+    "    <tabSettings>\n        <tab>Email__c</tab>\n        <visibility>Visible</visibility>\n    </tabSettings>\n"
+)
+
+
+def _behaves(how: str, name: str) -> str:
+    return f"<behavior>{how}</behavior>\n                <field>{name}<"
+
 
 VARIANTS = (
     # files
@@ -201,5 +213,80 @@ VARIANTS = (
     Variant("client-app", CLIENT_APP, "", None),
     Variant("client-users", CLIENT_POLICY, "Microsoft_365_Sync_Integration", "Nobody"),
     Variant("client-users", CLIENT_POLICY, "Microsoft_365_Sync_Integration", ""),
-    Variant("client-secret", CLIENT_GLOBAL, None, "<ExtlClntAppGlobalOauthSettings/>"),
+    # what else is of these kinds
+    Variant("element", USER, "<visible>true</visible>", "<default>true</default><visible>true</visible>"),
+    Variant("scattered", ADMIN, "    <label>", f"{_TWICE}    <label>"),
+    Variant("scattered", LIST, "<label>", "<columns>Body_Truncated__c</columns><label>"),
+    Variant("comment", SUBJECT, "<CustomField", "<!-- a note --><CustomField"),
+    Variant("comment", LIST, "<ListView", "<!-- a note -->\n<ListView"),
+    Variant("kind", SUBJECT.replace("/fields/", "/listViews/"), None, "<CustomField/>"),
+    Variant("missing", LIST, "<filterScope>Everything</filterScope>", ""),
+    Variant("length", field("Email__c.Mailbox__c"), "<relationshipName>", f"<relationshipName>{'x' * 40}"),
+    Variant("length", ACTION, "<successMessage>", f"<successMessage>{'x' * 255}"),
+    Variant("length", APP, "<label>", f"<label>{'x' * 40}"),
+    Variant("length", LIST, "<label>", f"<label>{'x' * 40}"),
+    Variant("length", LAYOUT, "<label>Email</label>", f"<label>{'x' * 81}</label>"),
+    Variant("length", SHARING, "<label>", f"<label>{'x' * 80}"),
+    Variant("name-field", EVENT, "RUN-{000000}", "RUN-"),
+    Variant("name-field", EVENT, "RUN-{000000}", "RUN-{00000000000}"),
+    Variant("name-field", EMAIL, "<type>Text</type>", "<displayFormat>E-{0}</displayFormat><type>Text</type>"),
+    Variant("name-field", EMAIL, "<type>Text</type>", "<type>Number</type>"),
+    Variant("sharing-model", EMAIL, ">Private</sharingModel>", ">ReadWriteTransfer</sharingModel>"),
+    Variant("sharing-model", EMAIL, ">Private</sharingModel>", ">FullAccess</sharingModel>"),
+    Variant("external-sharing", EMAIL, "<externalSharingModel>Private", "<externalSharingModel>ReadWrite"),
+    Variant("history", EMAIL, "<type>Text</type>", "<trackHistory>true</trackHistory><type>Text</type>"),
+    Variant("history", SUBJECT, "<label>", "<trackHistory>true</trackHistory><label>"),
+    Variant("text-length", SUBJECT, "<length>255", "<length>0"),
+    Variant("long-text-length", BODY, "<length>131072</length>", ""),
+    Variant("visible-lines", BODY, "<visibleLines>25</visibleLines>", ""),
+    Variant("external-id", MAILBOX, "<label>", "<externalId>true</externalId><label>"),
+    Variant("unique", SENT, "<label>", "<unique>true</unique><label>"),
+    Variant("unique", ACTIVE, "<label>", "<unique>true</unique><label>"),
+    Variant("unfit", SUBJECT, "<label>", "<visibleLines>3</visibleLines><label>"),
+    Variant("unfit", MAILBOX, "<label>", "<relationshipOrder>0</relationshipOrder><label>"),
+    Variant("unfit", MAILBOX, "<label>", "<length>18</length><label>"),
+    Variant("unfit", SENT, "<label>", "<precision>18</precision><label>"),
+    Variant("unfit", SUBJECT, "<label>", "<referenceTo>Email__c</referenceTo><label>"),
+    Variant("unfit", TO, "<label>", "<required>true</required><label>"),
+    Variant("unfit", ACTIVE, "<label>", "<required>true</required><label>"),
+    Variant("case-sensitive", SUBJECT, "<label>", "<caseSensitive>true</caseSensitive><label>"),
+    Variant("checkbox-default", ACTIVE, "<defaultValue>false", "<defaultValue>0"),
+    Variant("default-value", field("MS_Graph_Setting__c.Key__c"), "&quot;default&quot;", "default"),
+    Variant("default-value", field("MS_Graph_Setting__c.Backfill_Months__c"), "<defaultValue>6", "<defaultValue>six"),
+    Variant("default-value", MAILBOX, "<label>", "<defaultValue>1</defaultValue><label>"),
+    Variant("digits", COUNT, "<scale>0", "<scale>19"),
+    Variant("relationship-name", MAILBOX, ">Emails</relationshipName>", ">Stored Emails</relationshipName>"),
+    Variant("relationship-name", MAILBOX, ">Emails</relationshipName>", ">Stored__Emails</relationshipName>"),
+    Variant("relationship-name", field("MS_Graph_Sync_Error__c.Mailbox__c"), "Name>Errors<", "Name>EMAILS<"),
+    Variant("master-detail", MASTER, "<label>", "<required>true</required><label>"),
+    Variant("label-twice", SENT, "<label>Sent At", "<label>Subject"),
+    Variant("label-twice", LIST, "<label>Unmatched", "<label>All"),
+    Variant("layout-field", LAYOUT, "<field>Subject__c", "<field>CreatedDate"),
+    Variant("layout-field", PARTICIPANT_LAYOUT, "<field>Role__c", "<field>OwnerId"),
+    Variant("layout-required", LAYOUT, "<behavior>Required", "<behavior>Edit"),
+    Variant("layout-readonly", LAYOUT, _behaves("Readonly", "CreatedById"), _behaves("Edit", "CreatedById")),
+    Variant("layout-readonly", PARTICIPANT_LAYOUT, _behaves("Readonly", "Name"), _behaves("Required", "Name")),
+    Variant("layout-section", LAYOUT, "        </layoutColumns>\n        <layoutColumns>", ""),
+    Variant("layout-section", LAYOUT, "TwoColumnsTopToBottom", "OneColumn"),
+    Variant("related-list", LAYOUT, "Email_Participant__c.Email__c", "Activity.Email__c"),
+    Variant("related-list", LAYOUT, "<fields>Role__c", "<fields>OWNER.ALIAS"),
+    Variant("related-list", EVENT_LAYOUT, "<fields>Subject__c", "<fields>Body__c"),
+    Variant("related-history", LAYOUT, "<relatedList>RelatedFileList", "<relatedList>RelatedEntityHistoryList"),
+    Variant("layout-action", LAYOUT, "<excludeButtons>Clone", "<excludeButtons>Copy"),
+    Variant("list-column", part("Email_Participant__c", "listView", "All"), "<columns>NAME", "<columns>OWNER.ALIAS"),
+    Variant("list-filter", part("Email_Participant__c", "listView", "All"), ">Everything<", ">Mine<"),
+    Variant("list-filter", LIST, "<field>Match_Status__c", "<field>To__c"),
+    Variant("list-logic", LIST, "<columns>NAME", "<booleanFilter>1 AND 2</booleanFilter><columns>NAME"),
+    Variant("tab-kind", TAB, "<motif>", "<label>Mail</label><motif>"),
+    Variant("tab-kind", TAB, "<customObject>true</customObject>", ""),
+    Variant("tab-kind", TAB, "<motif>", "<url>https://firm.example</url><motif>"),
+    Variant("motif", TAB, "Custom23: Envelope", "Custom24: Envelope"),
+    Variant("motif", TAB, "<motif>Custom23: Envelope</motif>", ""),
+    Variant("rule-field", RULE, "<errorConditionFormula>", "<errorConditionFormula>$Permission.Nobody || "),
+    Variant("sharing-object", SHARING, "<accessLevel>Read<", "<accessLevel>None<"),
+    Variant("permission-twice", USER, "    <tabSettings>\n", f"{_TAB_AGAIN}    <tabSettings>\n"),
+    Variant("permission-twice", INTEGRATION, _granted("ViewRoles"), _granted("ViewRoles") * 2),
+    Variant("object-permission", INTEGRATION, "<object>Account<", "<object>Task<"),
+    Variant("object-permission", USER, _NO_DELETE, _NO_DELETE.replace("Delete>false", "Delete>true")),
+    Variant("field-permission", USER, _FIELD_OF_USER, "<field>Email_Participant__c.Company__c</field>"),
 )
