@@ -190,11 +190,15 @@ def _body(body: Body | None) -> dict[str, Any]:
 
 
 def _sender(copies: Iterable[Header]) -> Recipient:
-    """From, or Sender where From is empty; rather with an SMTP address, which not every copy has (Exchange)."""
-    named = (next((who for who in (copy.from_, copy.sender) if who and who.address), None) for copy in copies)
-    known = [recipient for recipient in named if recipient]
-    smtp = (recipient for recipient in known if "@" in recipient.address)
-    return next(smtp, known[0] if known else Recipient())
+    """From, or Sender where From is empty; rather with an SMTP address, which not every copy has (Exchange).
+
+    Where none has an address at all, as in some bounces, the name tells who it was.
+    """
+    pairs = [[who for who in (copy.from_, copy.sender) if who is not None] for copy in copies]
+    known = [who for pair in pairs if (who := next((each for each in pair if each.address.strip()), None))]
+    smtp = (who for who in known if "@" in who.address)
+    names = (who for pair in pairs for who in pair if who.name.strip())
+    return next(smtp, known[0] if known else next(names, Recipient()))
 
 
 def _addresses(recipients: Iterable[Recipient]) -> str | None:
