@@ -121,6 +121,7 @@ class Contents:
                 created_at=identity.created_time(mail.chosen, self._context.setup.now),
                 direction=records.direction_of(mail.chosen, self._is_ours),
                 attachments=self._sorted(mail),
+                record=mail.stored.id if mail.stored is not None else None,
             )
             planned = plan(desired, mail.stored, now=self._context.setup.now, ask_owner=self._settings.ask_owner)
         except Exception as error:
