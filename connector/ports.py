@@ -158,11 +158,11 @@ class MailSource(Protocol):
         ...
 
     def contents(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId], *, inline_images: bool = False
+        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
     ) -> Iterator[tuple[Header, Content | MessageError]]:
         """The bodies of many messages, mailboxes mixed, in any order, each exactly once.
 
-        Attachments are listed with them where the header has some; with `inline_images` also where the body shows one.
+        Attachments are listed with them, whatever the header says, and those marked that the body shows.
         """
         ...
 

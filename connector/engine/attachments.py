@@ -37,7 +37,7 @@ from connector.engine.filing import (
 )
 from connector.engine.mail_files import MailFiles, second_files
 from connector.engine.seen_files import SeenFiles
-from connector.engine.whole_file import WholeFile, checked
+from connector.engine.whole_file import PartFile, WholeFile, checked
 from connector.errors import MessageError, MessageGoneError, ServiceError
 from connector.model.records import NewFile
 from connector.model.values import RecordId
@@ -311,7 +311,8 @@ class AttachmentStore:
         @contextmanager
         def opened() -> Iterator[Download]:
             with self._source.download(user, header.id, file.attachment) as download:
-                yield WholeFile(download, file)
+                whole = WholeFile(download, file)
+                yield whole if file.part is None else PartFile(whole, file)
 
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -62,8 +62,7 @@ class Contents:
             }
             again: dict[Place, tuple[Mail, int]] = {}
             fetched, characters = list[Mail](), 0
-            inline = self._settings.inline_images
-            for header, answer in self._source.contents(wanted, users, inline_images=inline):
+            for header, answer in self._source.contents(wanted, users):
                 mail, number = missing[header.mailbox, header.id]
                 if isinstance(answer, Content):
                     mail.content, mail.error = answer, None
@@ -93,7 +92,7 @@ class Contents:
         """Attachments of stored mails that may lack some."""
         asked: dict[Place, Mail] = {}
         for mail in batch:
-            mail.listed_in = mail.listed_in or copy_to_list(mail, self._settings)
+            mail.listed_in = mail.listed_in or copy_to_list(mail)
             if mail.stored is not None and mail.listed_in is not None:
                 asked[mail.listed_in.header.mailbox, mail.listed_in.header.id] = mail
         copies = [mail.listed_in for mail in asked.values() if mail.listed_in is not None]
@@ -122,6 +121,7 @@ class Contents:
                 created_at=identity.created_time(mail.chosen, self._context.setup.now),
                 direction=records.direction_of(mail.chosen, self._is_ours),
                 attachments=self._sorted(mail),
+                record=mail.stored.id if mail.stored is not None else None,
             )
             planned = plan(desired, mail.stored, now=self._context.setup.now, ask_owner=self._settings.ask_owner)
         except Exception as error:

@@ -75,12 +75,11 @@ def case_of(mail: Mail, email: RecordId, settings: SyncSettings, *, existed: boo
     )
 
 
-def copy_to_list(mail: Mail, settings: SyncSettings) -> Candidate | None:
+def copy_to_list(mail: Mail) -> Candidate | None:
     """The copy of a stored mail whose attachments are to be listed, or None where none are missing."""
-    copies = [copy for copy in mail.copies if copy.header.has_attachments]
-    if mail.stored is None or not needs_list(mail.stored, bool(copies), settings):
+    if mail.stored is None or not needs_list(mail.stored):
         return None
-    return copies[0] if copies else mail.copies[0]
+    return next((copy for copy in mail.copies if copy.header.has_attachments), mail.copies[0])
 
 
 def second_files(files: Sequence[StoredFile], message_key: str) -> tuple[RecordId, ...]:

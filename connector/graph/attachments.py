@@ -4,7 +4,7 @@ The list names the fields it wants: without $select Graph sends every file along
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -27,7 +27,12 @@ from connector.http.subrequest import SubResponse
 from connector.model.mail import Attachment, Header
 from connector.model.values import GraphUserId, MessageId
 
-LIST_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
+#: what the list of the documentation asks for, which every version of the service takes
+PLAIN_FIELDS = "id,name,contentType,size,isInline,lastModifiedDateTime"
+#: contentId belongs to files alone, so it is asked for under its type; without that the query is refused
+LIST_FIELDS = f"{PLAIN_FIELDS},microsoft.graph.fileAttachment/contentId"
+#: the list as it comes with a message, without contents
+EXPANDED = f"attachments($select={LIST_FIELDS})"
 _PIECE = 64 * 1024
 #: what is listed of one message, items and pages: more than Exchange takes, and than is stored
 _MOST_LISTED, _MOST_PAGES = 5_000, 1_000
@@ -35,11 +40,26 @@ _MOST_LISTED, _MOST_PAGES = 5_000, 1_000
 _HEAD = 64
 
 
-def list_request(user: GraphUserId, header: Header) -> MailboxRequest:
+def list_request(user: GraphUserId, header: Header, fields: str = LIST_FIELDS) -> MailboxRequest:
     """Asks for the attachments of a message, without their contents."""
+    return MailboxRequest(user=user, url=f"{_path(user, header.id)}/attachments?$select={fields}", prefer=IMMUTABLE)
+
+
+def content_request(user: GraphUserId, header: Header, *, with_list: bool) -> MailboxRequest:
+    """Asks for the body of a message, `with_list` for its attachments too, without their contents."""
+    expand = f"&$expand={EXPANDED}" if with_list else ""
     return MailboxRequest(
-        user=user, url=f"{_path(user, header.id)}/attachments?$select={LIST_FIELDS}", prefer=IMMUTABLE
+        user=user, url=f"{_path(user, header.id)}?$select={parse.CONTENT_FIELDS}{expand}", prefer=IMMUTABLE
     )
+
+
+def expanded(answer: SubResponse) -> SubResponse | None:
+    """The list of attachments that came with a message, as if it had been asked for by itself; None where none did."""
+    found = answer.body.get("attachments") if isinstance(answer.body, Mapping) else None
+    if not isinstance(found, list):
+        return None
+    body = {"value": found, "@odata.nextLink": answer.body.get("attachments@odata.nextLink")}
+    return SubResponse(status=200, body=body)
 
 
 def read_list(client: GraphClient, user: GraphUserId, answer: SubResponse) -> tuple[Attachment, ...] | MessageError:

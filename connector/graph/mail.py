@@ -4,27 +4,22 @@ import copy
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from queue import SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from connector.core.writing.attachments import shows_inline
 from connector.errors import (
     MailboxError,
     MessageError,
-    MessageGoneError,
 )
-from connector.graph import attachments as files
 from connector.graph import parse
-from connector.graph.attachments import Stream, download, read_list, whole
 from connector.graph.batch import MailboxRequest
+from connector.graph.bodies import MailBodies
 from connector.graph.client import BROKEN, IMMUTABLE, error_in, mailbox_error
 from connector.graph.dispatch import RequestDispatcher
-from connector.graph.enclosed import EnclosedMail
-from connector.graph.pages import all_headers, broken_list, content, is_gone, read_page, said, single
+from connector.graph.pages import all_headers, broken_list, is_gone, read_page, said, single
 from connector.graph.queries import (
     FOLDER_PAGE,
     WELL_KNOWN,
@@ -38,10 +33,10 @@ from connector.graph.queries import (
 )
 from connector.graph.tickets import Answer, Rank
 from connector.http.subrequest import SubResponse
-from connector.model.mail import Attachment, Content, Folder, FolderTree, Header, Page
+from connector.model.mail import Folder, FolderTree, Header, Page
 from connector.model.org import DirectoryUser
 from connector.model.run import WindowKind
-from connector.model.values import FolderId, GraphUserId, MessageId, Place, RecordId
+from connector.model.values import FolderId, GraphUserId, MessageId, RecordId
 from connector.ports import CountCall, FolderCall, HeadersCall, PageCall, SourceCall, TreeCall
 
 T = TypeVar("T")
@@ -49,7 +44,7 @@ T = TypeVar("T")
 _MOST_PAGES = 1_000
 
 
-class GraphMail(EnclosedMail):
+class GraphMail(MailBodies):
     """The port MailSource. Safe from several threads. `dispatcher` sends; nothing is asked of Graph beside it.
 
     `person`: who has signed in, where that is a person and not the application.
@@ -231,81 +226,6 @@ class GraphMail(EnclosedMail):
             answer, _ = self._client.get(user, f"/v1.0{messages_path(user)}", params=asked)
         return tuple(parse.header(mailbox, item) for item in parse.items(answer) if isinstance(item, Mapping))
 
-    # -- bodies -----------------------------------------------------------------------------------------------------
-
-    def contents(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId], *, inline_images: bool = False
-    ) -> Iterator[tuple[Header, Content | MessageError]]:
-        """The bodies of many messages, mailboxes mixed, in any order, each exactly once, attachments listed with them.
-
-        With `inline_images` those of a body that shows parts of its mail are listed too.
-        """
-        requests: list[MailboxRequest] = []
-        parts: list[tuple[int, bool]] = []
-        for index, header in enumerate(wanted):
-            user = users[header.mailbox]
-            url = f"{messages_path(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
-            requests.append(MailboxRequest(user=user, url=url, prefer=IMMUTABLE))
-            parts.append((index, False))
-            if header.has_attachments:
-                requests.append(files.list_request(user, header))
-                parts.append((index, True))
-        bodies: dict[int, Content | MessageError] = {}
-        lists: dict[int, tuple[Attachment, ...] | MessageError] = {}
-        inline: dict[Place, Content] = {}
-        for number, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
-            index, is_list = parts[number]
-            header = wanted[index]
-            if is_list:
-                lists[index] = self._attachment_list(users[header.mailbox], response)
-            else:
-                bodies[index] = content(response)
-            if index not in bodies or (header.has_attachments and index not in lists):
-                continue
-            answer = _joined(bodies.pop(index), lists.pop(index, None))
-            if inline_images and not header.has_attachments and isinstance(answer, Content) and shows_inline(answer):
-                inline[header.mailbox, header.id] = answer
-            else:
-                yield header, answer
-        shown = [header for header in wanted if (header.mailbox, header.id) in inline]
-        for header, found in self.attachments(shown, users):
-            yield header, _joined(inline[header.mailbox, header.id], found)
-
-    def attachments(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
-    ) -> Iterator[tuple[Header, tuple[Attachment, ...] | MessageError]]:
-        """The lists of attachments of many messages, mailboxes mixed, in any order, each exactly once."""
-        requests = [files.list_request(users[header.mailbox], header) for header in wanted]
-        for index, response in self._dispatcher.ask_many(requests, Rank.CONTENT):
-            header = wanted[index]
-            yield header, self._attachment_list(users[header.mailbox], response)
-
-    def _attachment_list(self, user: GraphUserId, response: SubResponse) -> tuple[Attachment, ...] | MessageError:
-        """A list of attachments; pages behind it are asked for one by one."""
-        if response.status == 200 and response.body.get("@odata.nextLink"):
-            with self._dispatcher.place(user):
-                return read_list(self._client, user, response)
-        return read_list(self._client, user, response)
-
-    def small_files(
-        self, wanted: Sequence[tuple[GraphUserId, MessageId, str]], *, most: int
-    ) -> Iterator[tuple[int, bytes | MessageError]]:
-        """The contents of small attachments: each is read whole and its place in the mailbox given back."""
-        limit = self._attachment_timeout
-        jobs = (functools.partial(whole, self._client, place, most=most, limit=limit) for place in wanted)
-        yield from self._dispatcher.run_many(
-            ((place[0], job) for place, job in zip(wanted, jobs, strict=True)), Rank.FILE
-        )
-
-    @contextmanager
-    def download(self, user: GraphUserId, message: MessageId, attachment: str | None) -> Iterator[Stream]:
-        """Open an attachment, or with None the message itself as MIME; its place in the mailbox is held meanwhile."""
-        with (
-            self._dispatcher.place(user, for_file=True),
-            download(self._client, user, message, attachment, limit=self._attachment_timeout) as stream,
-        ):
-            yield stream
-
 
 def _good(answer: SubResponse, user: str) -> Mapping[str, Any]:
     """The body of an answer. Raises what its status means for the mailbox."""
@@ -340,12 +260,3 @@ def _then(read: Callable[[Answer], Any], done: Callable[[Any], None]) -> Callabl
         done(answer)
 
     return arrived
-
-
-def _joined(
-    content: Content | MessageError, listed: tuple[Attachment, ...] | MessageError | None
-) -> Content | MessageError:
-    """A body with its list; a message that went away between the two is gone."""
-    if isinstance(content, MessageError):
-        return content
-    return listed if isinstance(listed, MessageGoneError) else replace(content, attachments=listed)

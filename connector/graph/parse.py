@@ -150,6 +150,7 @@ def attachment(item: Any) -> Attachment:
         content_type=_text(item, "contentType"),
         size=size or 0,
         is_inline=_flag(item, "isInline"),
+        content_id=_text(item, "contentId").strip().removeprefix("<").removesuffix(">"),
     )
 
 

@@ -75,7 +75,11 @@ class AttachmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """An attachment as the list shows it. `size` includes what the mailbox adds, so it is not that of the file."""
+    """An attachment as the list shows it. `size` includes what the mailbox adds, so it is not that of the file.
+
+    `is_inline` is what the sender's program said; `is_shown`: the text of the mail shows it. `part`: it is not listed
+    by itself, but stands as that part in the attachment `id`, whose size is then `size`.
+    """
 
     id: str
     kind: AttachmentKind
@@ -83,13 +87,21 @@ class Attachment:
     content_type: str = ""
     size: int = 0
     is_inline: bool = False
+    content_id: str = ""
+    is_shown: bool = False
+    part: int | None = None
+
+    @property
+    def media_type(self) -> str:
+        """Its type without parameters, in small letters."""
+        return self.content_type.partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The body of a message as Graph gives it, unsanitised, and the start of its text.
 
-    `attachments` is None where there was no reason to list them, an error where they could not be listed.
+    `attachments` is None where they were not listed, an error where they could not be.
     """
 
     html: str

@@ -113,9 +113,14 @@ class SyncSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Org:
-    """What the org is like. `time_zone` is an IANA name; `closed_status` the Task status that means done."""
+    """What the org is like. `time_zone` is an IANA name; `closed_status` the Task status that means done.
+
+    `url`: where people open it; `email_object`: what it calls the object Email__c.
+    """
 
     id: str
+    url: str = ""
+    email_object: str = "Email__c"
     time_zone: str = "GMT"
     shared_activities: bool = False
     person_accounts: bool = False

@@ -99,7 +99,7 @@ MAIL = Table(
         "Attachment_Count__c": (_NUMBER, _FILLED | _BOTH),
         "Attachment_Notes__c": (_LONG_TEXT, _FILLED | _BOTH),
         "Importance__c": (_PICKLIST, _CREATED),
-        "Web_Link__c": (FieldType.URL, _CREATED | _REMATCH),
+        "Web_Link__c": (FieldType.URL, _CREATED),
         "Message_Key__c": (_TEXT, _CREATED | _BOTH | Use.KEPT),
         "Internet_Message_Id__c": (_TEXT, _FILLED | _BOTH | Use.KEPT),
         "Conversation_Key__c": (_TEXT, _FILLED | _BOTH),

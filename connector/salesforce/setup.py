@@ -225,6 +225,8 @@ class SalesforceSetup:
         task = _field_map(answers["Task"].body)
         return Org(
             id=org,
+            url=f"https://{self._client.host}",
+            email_object=self._client.names.wire("Email__c"),
             time_zone=parse.time_zone(answers["Organization"].body),
             shared_activities=_SHARED_WITH in task,
             person_accounts="IsPersonAccount" in _field_map(answers["Account"].body),

@@ -204,7 +204,6 @@ def _filed(row: dict[str, Any]) -> FiledMail:
         ),
         subject=fields.text("Subject__c"),
         preview=fields.text("Preview__c"),
-        web_link=fields.text("Web_Link__c"),
         direction=Direction.OUTBOUND if fields.text("Direction__c") == Direction.OUTBOUND else Direction.INBOUND,
         received_at=fields.instant("Received_At__c") or stored.sent_at,
         created_at=created,

@@ -1,5 +1,6 @@
 """Attachments on the whole path: what becomes a file, what is only noted, what fails and comes later."""
 
+import base64
 import os
 from email.parser import BytesParser
 from email.policy import default
@@ -98,6 +99,79 @@ def test_inline_pictures_only_where_the_settings_ask_for_them(world: World) -> N
     report = world.sync()
     assert report["attachments"] == 1
     assert [version["PathOnClient"] for version in files(world)] == ["logo.png"]
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+def test_a_logo_that_the_body_shows_is_no_file_whatever_its_flag(world: World, flagged: bool) -> None:
+    furnish(world)
+    for number in range(3):
+        body = {"contentType": "html", "content": f'<p>Hello {number}</p><img src="cid:logo">'}
+        mail(
+            world, {**picture(), "isInline": flagged}, subject=f"hello {number}", body=body, hasAttachments=not flagged
+        )
+    report = world.sync()
+    assert (report["emails"], report["attachments"]) == (3, 0)
+    assert all("[image: logo.png]" in row["Body__c"] for row in world.rows("SELECT Body__c FROM Email__c"))
+
+
+def test_documents_and_photos_that_are_flagged_inline_are_files(world: World) -> None:
+    """Graph says that such a mail has no attachments."""
+    furnish(world)
+    photo = file("image0.jpeg", b"\xff\xd8", contentType="image/jpeg", isInline=True, contentId="11AA@icloud")
+    mail(world, file(isInline=True, contentId="PDF1"), photo, body={"contentType": "html", "content": "<p>Here</p>"})
+    report = world.sync()
+    assert report["attachments"] == email(world)["Attachment_Count__c"] == 2
+    assert [version["PathOnClient"] for version in files(world)] == ["image0.jpeg", "plan.pdf"]
+
+
+def test_a_pasted_picture_leaves_its_name_in_the_body_and_where_it_is_large_in_the_notes(world: World) -> None:
+    furnish(world)
+    scan = file(
+        "Signed form.png", os.urandom(150_000), contentType="image/png", isInline=True, contentId="8A5B-00@home"
+    )
+    mail(world, scan, body={"contentType": "html", "content": '<p><img src="cid:8A5B-00%40home"></p>'})
+    world.sync()
+    row = email(world)
+    assert "[image: Signed form.png]" in row["Body__c"]
+    assert row["Attachment_Notes__c"] == "Signed form.png (146 KB): a picture inside the mail, not stored"
+    assert files(world) == []
+
+
+@pytest.mark.parametrize("filling", [b"", os.urandom(1_500_000)], ids=["small", "large"])
+def test_the_files_of_a_signed_mail_are_stored_beside_it(world: World, filling: bytes) -> None:
+    furnish(world)
+    text = "\r\n".join(
+        (
+            'Content-Type: multipart/mixed; boundary="in"',
+            "",
+            "--in",
+            "Content-Type: text/plain",
+            "",
+            "Please sign",
+            "--in",
+            'Content-Type: application/pdf; name="contract.pdf"',
+            'Content-Disposition: attachment; filename="contract.pdf"',
+            "Content-Transfer-Encoding: base64",
+            "",
+            base64.encodebytes(PDF + filling).decode(),
+            "--in--",
+        )
+    )
+    signature = (
+        "Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAG"
+    )
+    kind = 'multipart/signed; protocol="application/pkcs7-signature"; boundary="out"'
+    head = f"From: rita@reed.example\r\nTo: ada@firm.example\r\nSubject: contract\r\nContent-Type: {kind}\r\n"
+    raw = f"{head}\r\n--out\r\n{text}\r\n--out\r\n{signature}\r\n--out--\r\n"
+    path = f"mailboxes/ada@firm.example/messages?received={world.ago(days=1).strftime('%Y-%m-%dT%H:%M:%SZ')}"
+    world.control("POST", path, data=raw.encode(), headers={"Content-Type": "message/rfc822"})
+
+    report = world.sync()
+
+    assert report["attachments"] == email(world)["Attachment_Count__c"] == 2
+    assert [version["PathOnClient"] for version in files(world)] == ["contract.pdf", "smime.p7m"]
+    assert content(world, "contract.pdf") == PDF + filling
+    assert world.sync()["attachments"] == 0
 
 
 def test_pictures_of_other_servers_stay_in_a_body_only_where_the_settings_ask_for_them(world: World) -> None:

@@ -67,6 +67,13 @@ def test_text_that_was_hidden_is_left_out(browser: Browser) -> None:
     assert {"shown", "again", "Left", "Right", "Example", "report"} <= read
 
 
+def test_what_is_meant_for_a_telephone_or_lies_beside_the_page_is_left_out(browser: Browser) -> None:
+    _, after = both(browser, BODIES["responsive.html"].read_text("utf-8"))
+    read = {word for word, _ in after.words}
+    assert not read & {"telephone", "pocket", "leftward", "moved", "skipped", "mould"}
+    assert {"Wide", "Desk", "Second", "Label"} <= read
+
+
 def test_colours_are_those_that_were_sent(browser: Browser) -> None:
     for name in ("word_table.html", "gmail.html", "apple_mail.html", "signature.html", "mshtml_capitals.html"):
         before, after = both(browser, BODIES[name].read_text("utf-8"))

@@ -4,16 +4,16 @@ from testkit.promise import Promise
 
 PROMISES = [
     Promise(
-        says="Inline pictures are stored where Inline_Images__c is on (DESIGN §7, attachments)",
+        says="Pictures of the text are stored where Inline_Images__c is on (DESIGN §7, attachments)",
         where="connector.core.writing.attachments:_reason",
-        change=("if _is_inline_picture(item) and not settings.inline_images:", "if _is_inline_picture(item):"),
-        caught_by="tests/unit/core/test_attachments.py::test_inline_pictures_only_when_asked_for",
+        change=("is_picture(item) and not settings.inline_images:", "is_picture(item):"),
+        caught_by="tests/unit/core/test_attachments.py::test_pictures_of_the_text_only_when_asked_for",
     ),
     Promise(
-        says="A document is stored though it is flagged inline (DESIGN §7, attachments)",
-        where="connector.core.writing.attachments:_is_inline_picture",
-        change=('return item.is_inline and _media_type(item).startswith("image/")', "return item.is_inline"),
-        caught_by="tests/unit/core/test_attachments.py::test_inline_pictures_only_when_asked_for",
+        says="A document is stored though the text shows it (DESIGN §7, attachments)",
+        where="connector.core.writing.attachments:_reason",
+        change=("item.is_shown and is_picture(item) and", "item.is_shown and"),
+        caught_by="tests/unit/core/test_attachments.py::test_pictures_of_the_text_only_when_asked_for",
     ),
     Promise(
         says="Attachment_Max_MB__c decides what is too large (DESIGN §7, attachments)",
@@ -25,9 +25,9 @@ PROMISES = [
         says=(
             "Attachments are looked for where hasAttachments is false because all are inline (DESIGN §7, attachments)"
         ),
-        where="connector.core.writing.attachments:needs_list",
-        change=("return has_attachments or settings.inline_images", "return settings.inline_images"),
-        caught_by="tests/unit/core/test_attachments.py::test_a_stored_mail_without_a_count_is_listed_where_it_may_have_attachments",
+        where="connector.graph.attachments:content_request",
+        change=('f"&$expand={EXPANDED}" if with_list else ""', '""'),
+        caught_by="tests/unit/graph/test_bodies.py::test_the_list_comes_with_the_body_of_a_mail_that_says_it_has_none",
     ),
     Promise(
         says="A Safe Attachments placeholder is no file (DESIGN §7, attachments)",

@@ -180,7 +180,6 @@ class FakeStock:
             ),
             subject=row.get("Subject__c", ""),
             preview=row.get("Preview__c", ""),
-            web_link=row.get("Web_Link__c", ""),
             direction=Direction(row["Direction__c"]),
             received_at=row["Received_At__c"],
             created_at=row["CreatedDate"],

@@ -199,14 +199,14 @@ class FakeTenant:
         return self.inside.get(message)
 
     def contents(
-        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId], *, inline_images: bool = False
+        self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
     ) -> Iterator[tuple[Header, Content | MessageError]]:
         for header in reversed(wanted):  # in any order
             self._asked("content", users[header.mailbox])
             found = self.boxes[users[header.mailbox]].get(header.id)
             gone = MessageGoneError("gone") if found is None else self.bodies_broken.get(header.id)
             if gone is None and found is not None:
-                yield header, replace(found[1], attachments=() if header.has_attachments else None)
+                yield header, replace(found[1], attachments=())
             elif gone is not None:
                 yield header, gone
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import accumulate
 
+from connector.core.writing.pictures import is_picture
 from connector.core.writing.text import clean, cut, one_line, units
-from connector.model.mail import Attachment, AttachmentKind, Content
+from connector.model.mail import Attachment, AttachmentKind
 from connector.model.org import SyncSettings
 from connector.model.records import StoredEmail
 
@@ -39,11 +40,10 @@ _BLOCKED_TYPES = ("application/x-msdownload", "application/x-msdos-program", "ap
 #: What Safe Attachments (Dynamic Delivery) puts in the place of a file until it is scanned: "ATP Scan In Progress" of
 #: old, "Safe Attachments Scan In Progress" today, with or without .eml (Dynamics 365 troubleshooting; SDK issues).
 _SCANNING = re.compile(r"(?:atp|safe attachments) scan in progress(?:\.\w{3,4})?", re.IGNORECASE)
-#: An inline picture from this size on is hardly a logo, so it is named when it is not stored.
+#: A picture in the text from this size on is hardly a logo, so it is named when it is not stored.
 _PHOTO = 100_000
 #: No file name anywhere, and marks that turn the direction of writing, which disguise an extension.
 _UNSAFE = re.compile('[\\\\/:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
-_CID = re.compile(r"\bcid:", re.IGNORECASE)
 _EXTENSIONS = {
     "application/pdf": "pdf",
     "image/gif": "gif",
@@ -62,7 +62,8 @@ class WantedFile:
     """A file that a stored mail should have. `attachment` is its id in the copy that was listed.
 
     None stands for the mail as a whole. The name of an item (a mail, an appointment, a contact) lacks its extension.
-    `size` is that of the list, which includes what the mailbox adds.
+    `size` is that of the list, which includes what the mailbox adds. `part`: which part of that attachment it is, where
+    it is not all of it.
     """
 
     key: str
@@ -70,6 +71,7 @@ class WantedFile:
     attachment: str | None = None
     is_item: bool = False
     size: int = 0
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +96,20 @@ class Sorted:
 def sort_out(listed: Iterable[Attachment], message_key: str, settings: SyncSettings) -> Sorted:
     """Files and lines for a mail's attachments.
 
-    Inline pictures (logos, mostly) are left out in silence unless the settings ask for them, or they are large.
+    Pictures that the text shows (logos, mostly) are left out in silence unless the settings ask for them, or they are
+    large.
     """
     everything = list(listed)
     there = [item for item in everything if not _SCANNING.fullmatch(one_line(item.name))]
     keys = _keys(there, message_key)
     files, lines = [], []
     for item, key in zip(there, keys, strict=True):
-        name = file_name(item.name, _EXTENSIONS.get(_media_type(item), ""))
+        name = file_name(item.name, _EXTENSIONS.get(item.media_type, ""))
         reason = _reason(item, name, settings)
         if reason is None:
             is_item = item.kind is AttachmentKind.ITEM
-            files.append(WantedFile(key=key, name=name, attachment=item.id, is_item=is_item, size=item.size))
+            file = WantedFile(key=key, name=name, attachment=item.id, is_item=is_item, size=item.size, part=item.part)
+            files.append(file)
         elif reason:
             lines.append(f"{name}{_size(item)}: {reason}")
     if len(files) > MOST_FILES:
@@ -140,17 +144,15 @@ def falls_short(wanted: WantedFile, length: int, head: bytes) -> bool:
     return not wanted.is_item and wanted.size - length > _BESIDE and 3 * length < 2 * wanted.size
 
 
-def needs_list(stored: StoredEmail, has_attachments: bool, settings: SyncSettings) -> bool:
-    """Whether a stored mail may lack files, so that its attachments have to be listed once more."""
+def needs_list(stored: StoredEmail) -> bool:
+    """Whether a stored mail may lack files, so that its attachments have to be listed once more.
+
+    Whether Graph says that it has some is not asked: where all are inline it says no.
+    """
     if stored.attachment_count is None:
-        return has_attachments or settings.inline_images
+        return True
     own = {file.key for file in stored.files} - {whole_mail(stored.key, "").key}
     return sum(key.startswith(f"{stored.key}:") for key in own) < stored.attachment_count
-
-
-def shows_inline(content: Content) -> bool:
-    """Whether a body shows parts of its own mail; Graph does not count these as attachments."""
-    return content.is_html and _CID.search(content.html) is not None
 
 
 def item_name(name: str, head: bytes) -> str:
@@ -191,27 +193,18 @@ def _reason(item: Attachment, name: str, settings: SyncSettings) -> str | None:
     if item.kind is AttachmentKind.REFERENCE:
         return "a link to a file in the cloud; open the mail to follow it"
     if item.kind is AttachmentKind.FILE:
-        if _is_inline_picture(item) and not settings.inline_images:
+        if item.is_shown and is_picture(item) and not settings.inline_images:
             return "a picture inside the mail, not stored" if item.size >= _PHOTO else ""
         extension = _extension(name).lower()
         if extension in BLOCKED:
             return f"files of type .{extension} are not stored"
-        if _media_type(item) in _BLOCKED_TYPES:
+        if item.media_type in _BLOCKED_TYPES:
             return "programs are not stored"
         if item.size == 0:
             return "an empty file, not stored"
     if item.size > settings.attachment_max_mb * _MEGABYTE:
         return f"not stored, larger than the limit of {settings.attachment_max_mb} MB"
     return None
-
-
-def _is_inline_picture(item: Attachment) -> bool:
-    """Mail programs flag documents as inline too; those are attachments to everybody who reads the mail."""
-    return item.is_inline and _media_type(item).startswith("image/")
-
-
-def _media_type(item: Attachment) -> str:
-    return item.content_type.partition(";")[0].strip().lower()
 
 
 def _extension(name: str) -> str:
@@ -248,7 +241,7 @@ def _keys(items: Sequence[Attachment], message_key: str) -> list[str]:
     counts: dict[tuple[str, str], int] = {}
     for index in sorted(range(len(items)), key=lambda index: (items[index].size, index)):
         item = items[index]
-        kind = "item" if item.kind is AttachmentKind.ITEM else "file"
+        kind = "part" if item.part is not None else "item" if item.kind is AttachmentKind.ITEM else "file"
         number = counts[kind, item.name] = counts.get((kind, item.name), -1) + 1
         keys[index] = _key(message_key, f"{kind}\n{item.name}\n{number}")
     return keys

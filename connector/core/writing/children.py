@@ -1,5 +1,7 @@
 """The rows below a mail: its participants and its Tasks. Part of `records`, which builds the mail itself."""
 
+import json
+from base64 import b64encode
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -7,14 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 from connector.core.deciding.match import Match
-from connector.core.writing.text import clean, cut, one_line, units
+from connector.core.writing.text import clean, cut, one_line
 from connector.model.mail import Direction, Party
 from connector.model.org import Hit, Org
 from connector.model.records import Row
 from connector.model.values import NormalAddress, RecordId
 
 TEXT_LIMIT = 255
-_DESCRIPTION_LIMIT = 32_000
 #: Object Reference, Task: TaskWhoIds holds up to 50 Contacts.
 MOST_CONTACTS = 50
 #: Rows of Email_Participant__c of one mail: a sender may name any number of people, and a row costs the org 2 KB.
@@ -32,13 +33,33 @@ class Parent:
     direction: Direction
     owner: RecordId
     preview: str
-    web_link: str
+    link: str
     audit: Mapping[str, Any]
 
     @property
     def reference(self) -> dict[str, Any]:
         """Names the mail by its external id, so that it need not have been written before."""
         return {"Message_Key__c": self.key}
+
+
+def address_of(org: Org, message_key: str, record: RecordId | None) -> str:
+    """Where a person opens a mail in Salesforce, whoever it is: the link to Outlook opens in one mailbox only.
+
+    A mail that is stored has a record page. One that is about to be stored, in the request that brings its Tasks too,
+    has no id yet, and Lightning opens no record by an external id: so its key is searched for, which finds one Email.
+    A reference to the result of the other sub-request would fail all Tasks of a request where one Email is refused.
+    """
+    if not org.url:
+        return ""
+    if record is not None:
+        return f"{org.url}/lightning/r/{org.email_object}/{record}/view"
+    # the address that Lightning's own search has
+    page = {
+        "componentDef": "forceSearch:searchPageDesktop",
+        "attributes": {"term": message_key, "scopeMap": {"type": "TOP_RESULTS"}, "groupId": "DEFAULT"},
+        "state": {},
+    }
+    return f"{org.url}/one/one.app#{b64encode(json.dumps(page, separators=(',', ':')).encode()).decode()}"
 
 
 def record_key(message_key: str, record: RecordId) -> str:
@@ -179,8 +200,7 @@ def _task(parent: Parent, org: Org, record: RecordId, related: Mapping[str, Any]
 
 
 def _description(parent: Parent) -> str:
-    both = "\n\n".join(filter(None, (parent.preview, parent.web_link)))
-    return both if units(both) <= _DESCRIPTION_LIMIT else parent.preview
+    return "\n\n".join(filter(None, (parent.preview, parent.link)))
 
 
 def insert_row(object_name: str, key_field: str, key: str, fields: Mapping[str, Any]) -> Row:

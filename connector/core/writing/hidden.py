@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from connector.core.writing.markup import BLOCKS, Attributes
-from connector.core.writing.style import font_pixels, pixels
+from connector.core.writing.style import AWAY, font_pixels, pixels
 
 #: Letters of this size, and pictures not larger than `_SMALLEST_PICTURE`, are not meant to be seen.
 _SMALLEST_LETTERS = 1.0
@@ -21,6 +21,7 @@ _BOXES: Final = BLOCKS | {
 _BOXED: Final = frozenset({"block", "flex", "grid", "inline-block", "inline-flex", "list-item"})
 _CLIPPED: Final = frozenset({"hidden", "clip"})
 _NOTHING = re.compile(r"rect\((?:\s*[01](?:px)?[\s,]*){4}\)|inset\((?:50|[6-9]\d|100)%\)|circle\(0(?:px|%)?\)")
+_FAR = re.compile(r"translate(?:x|y|3d)?\((?:0(?:px)?,)?-\d{4,}px")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?")
 
 
@@ -84,7 +85,10 @@ def _gone(tag: str, attributes: Attributes, style: Mapping[str, str]) -> bool:
         return True
     if away and _NOTHING.search(style.get("clip", "")):
         return True
-    if _NOTHING.search(style.get("clip-path", "")) or style.get("transform", "").replace(" ", "") == "scale(0)":
+    if (pixels(style.get(AWAY, "")) or 0) < _OUTSIDE or style.get("content-visibility") == "hidden":
+        return True
+    transform = style.get("transform", "").replace(" ", "")
+    if _NOTHING.search(style.get("clip-path", "")) or transform == "scale(0)" or _FAR.match(transform):
         return True
     boxed = away or display in _BOXED or (display is None and tag in _BOXES)
     if boxed and (pixels(style.get("text-indent", "")) or 0) < _OUTSIDE:

@@ -13,16 +13,21 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from connector.core.writing.allowed import TAGS, VOID
+from connector.core.writing.media import applies
 
 Attributes = Mapping[str, str]
 
 #: Elements whose content is text up to their closing tag; True where that text is shown.
 _RAW: Final = {
+    "datalist": False,
     "iframe": False,
+    "meter": False,
     "noembed": False,
     "noframes": False,
+    "progress": False,
     "script": False,
     "style": False,
+    "template": False,
     "textarea": True,
     "title": False,
     "xmp": True,
@@ -34,8 +39,10 @@ BLOCKS: Final = frozenset({
     "hgroup", "legend", "main", "marquee", "nav", "optgroup", "option", "search", "section", "select", "summary",
     "textarea",
 })
-#: The same under the name that HTML has for it today.
-_RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "xmp": "pre"}
+#: The same under the name that HTML has for it today; and what has a look of its own only where its style gives it one.
+_RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "xmp": "pre"} | dict.fromkeys(
+    ("acronym", "bdi", "bdo", "data", "label", "nobr", "output", "rb", "ruby", "time"), "span"
+)
 #: The tags that a field gets, and those that `written` makes one of them.
 _KEPT: Final = frozenset(TAGS) | BLOCKS | {"mark"}
 #: Every tag that `scan` writes.
@@ -50,8 +57,8 @@ _NESTING: Final = frozenset({
 _FORMATTING: Final = frozenset({"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"})
 _NAMES: Final = frozenset({
     "align", "alt", "background", "bgcolor", "border", "bordercolor", "cellpadding", "cellspacing", "class", "color",
-    "colspan", "dir", "face", "height", "hidden", "href", "id", "link", "nowrap", "open", "rowspan", "size", "span",
-    "src", "start", "style", "text", "title", "type", "valign", "value", "width",
+    "colspan", "dir", "face", "height", "hidden", "href", "id", "link", "media", "nowrap", "open", "rowspan", "size",
+    "span", "src", "start", "style", "text", "title", "type", "valign", "value", "width",
 })
 # fmt: on
 #: Browsers nest no deeper than 512; the time of the parser grows with the square of the depth.
@@ -268,9 +275,16 @@ def _read(scan: _Scan, match: re.Match[str]) -> _Tag:
 def _tag(scan: _Scan, name: str, closes: bool, attributes: Attributes) -> _Tag:
     if closes:
         return _closing(scan, name)
-    if name in _KEPT or name in _RENAMED:
+    if name in _KEPT or name in _RENAMED or _is_custom(name):
         return _opening(scan, name, attributes)._replace(kept=True)
     return _LEFT_OUT
+
+
+def _is_custom(name: str) -> bool:
+    """Whether an element is of a sender's own making (HTML standard, "custom elements"): it is shown as its style says.
+
+    Word's `o:p` and the like are not; they are left out."""
+    return "-" in name and ":" not in name
 
 
 def _special(scan: _Scan, html: str, match: re.Match[str]) -> tuple[bool, int]:
@@ -318,8 +332,9 @@ def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> i
     if name == "xml" and not end:
         return position
     content = html[position : end.start() if end else len(html)]
-    if name == "style" and "print" not in attributes_of(attributes).get("media", ""):
-        scan.sheets.append(content)
+    if name == "style":
+        if applies(attributes_of(attributes).get("media", "")):
+            scan.sheets.append(content)
     elif _RAW.get(name):
         _write(scan, _opening(scan, name, attributes_of(attributes)))
         scan.out.append(escape(content, quote=False) or " ")
@@ -328,7 +343,7 @@ def _raw(scan: _Scan, html: str, name: str, attributes: str, position: int) -> i
 
 
 def _opening(scan: _Scan, name: str, attributes: Attributes) -> _Tag:
-    name = _RENAMED.get(name, name)
+    name = _renamed(name)
     nesting = name if name in _NESTING else ""
     if not scan.crowded or name not in _FORMATTING:
         return _Tag(_numbered(scan, name, attributes), nesting)
@@ -337,8 +352,12 @@ def _opening(scan: _Scan, name: str, attributes: Attributes) -> _Tag:
     return _Tag(f"<{name}>{_numbered(scan, 'span', attributes) if attributes else ''}", nesting)
 
 
+def _renamed(name: str) -> str:
+    return _RENAMED.get(name) or ("span" if _is_custom(name) else name)
+
+
 def _closing(scan: _Scan, name: str) -> _Tag:
-    name = _RENAMED.get(name, name)
+    name = _renamed(name)
     if name not in _KEPT or name in VOID - {"br"}:
         return _LEFT_OUT
     written = "span" if name == "font" and scan.crowded else name

@@ -12,7 +12,7 @@ from connector.core.deciding.identity import message_id, sender_of
 from connector.core.deciding.match import Match
 from connector.core.writing.attachments import Sorted
 from connector.core.writing.body import Body, preview
-from connector.core.writing.children import TEXT_LIMIT, Parent, insert_row, kept, participants, tasks
+from connector.core.writing.children import TEXT_LIMIT, Parent, address_of, insert_row, kept, participants, tasks
 from connector.core.writing.text import clean, cut, join_addresses, one_line, units
 from connector.model.mail import Direction, Header, Recipient
 from connector.model.org import ClientObject, Org, SyncSettings
@@ -42,13 +42,14 @@ def build(
     created_at: datetime,
     direction: Direction,
     attachments: Sorted | None = None,
+    record: RecordId | None = None,
 ) -> DesiredEmail:
     """The rows of one mail, each with all its fields for an insert.
 
     `copies` are all known copies of the mail; `chosen` is the one whose mailbox, id and link are recorded. `body` is
     None where the mail is stored already and its body was not fetched. `key` is that of the stored row, if there is
-    one. `attachments` is None where they were not listed. Values are datetimes and dates as such; a field without a
-    value is left out.
+    one, and `record` its id. `attachments` is None where they were not listed. Values are datetimes and dates as such;
+    a field without a value is left out.
     """
     audit = {
         "CreatedDate": created_at,
@@ -64,7 +65,7 @@ def build(
         direction=direction,
         owner=owner,
         preview=preview(chosen),
-        web_link=clean(chosen.web_link).strip(),
+        link=address_of(org, key, record),
         audit=audit,
     )
     matched = any(matches)
@@ -190,11 +191,15 @@ def _body(body: Body | None) -> dict[str, Any]:
 
 
 def _sender(copies: Iterable[Header]) -> Recipient:
-    """From, or Sender where From is empty; rather with an SMTP address, which not every copy has (Exchange)."""
-    named = (next((who for who in (copy.from_, copy.sender) if who and who.address), None) for copy in copies)
-    known = [recipient for recipient in named if recipient]
-    smtp = (recipient for recipient in known if "@" in recipient.address)
-    return next(smtp, known[0] if known else Recipient())
+    """From, or Sender where From is empty; rather with an SMTP address, which not every copy has (Exchange).
+
+    Where none has an address at all, as in some bounces, the name tells who it was.
+    """
+    pairs = [[who for who in (copy.from_, copy.sender) if who is not None] for copy in copies]
+    known = [who for pair in pairs if (who := next((each for each in pair if each.address.strip()), None))]
+    smtp = (who for who in known if "@" in who.address)
+    names = (who for pair in pairs for who in pair if who.name.strip())
+    return next(smtp, known[0] if known else next(names, Recipient()))
 
 
 def _addresses(recipients: Iterable[Recipient]) -> str | None:

@@ -12,7 +12,7 @@ from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import Rules
 from connector.core.deciding.identity import shown_addresses
 from connector.core.deciding.match import resolve
-from connector.core.writing.children import Parent, participants, record_key, tasks
+from connector.core.writing.children import Parent, address_of, participants, record_key, tasks
 from connector.core.writing.records import org_date
 from connector.model.mail import Direction, Party, Role
 from connector.model.org import Hits, Org, SyncSettings
@@ -75,7 +75,6 @@ class FiledMail:
     parties: tuple[Party, ...]
     subject: str
     preview: str
-    web_link: str
     direction: Direction
     received_at: datetime
     created_at: datetime
@@ -129,7 +128,7 @@ def parent_of(mail: FiledMail, org: Org) -> Parent:
         direction=mail.direction,
         owner=stored.owner,
         preview=mail.preview,
-        web_link=mail.web_link,
+        link=address_of(org, stored.key, stored.id),
         audit={
             "CreatedDate": mail.created_at,
             "CreatedById": mail.created_by,

@@ -1,8 +1,8 @@
 """Style sheets of a mail: which of their rules an element gets.
 
 Selectors of names, classes, ids and attributes are known, after ancestors and parents. Of a selector that asks for more
-(`:nth-child`, a sibling) only the rest is looked at, and what it sets counts as not known. Rules for other media, for
-the dark, and for what a pointer does are left out.
+(`:nth-child`, a sibling) only the rest is looked at, and what it sets counts as not known. Rules for other media
+(`media`) and for what a pointer does are left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import tinycss2
 
+from connector.core.writing.media import applies, is_supported
 from connector.core.writing.style import Declaration, parsed
 
 #: Markers of a declaration whose selector matches in part: the element may have a colour, or a background, of its own.
@@ -19,6 +20,8 @@ COLOUR_UNKNOWN: Final = Declaration("color?", "")
 GROUND_UNKNOWN: Final = Declaration("background?", "")
 
 _LONGEST_SHEET = 200_000
+#: Conditions within conditions: more are not looked into.
+_DEEPEST = 5
 _MOST_PARTS = 2_000
 #: How often an element of one mail is held against a part of a selector, before the sheets are left aside.
 _MOST_TESTS = 300_000
@@ -156,16 +159,15 @@ def _parts(css: str) -> Mapping[str, Sequence[_Part]]:
     return index
 
 
-def _rules(nodes: Sequence[Any]) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
+def _rules(nodes: Sequence[Any], depth: int = 0) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
     for node in nodes:
         if node.type == "qualified-rule":
             yield node.prelude, node.content
-        elif node.type == "at-rule" and node.lower_at_keyword == "media" and node.content:
-            media = tinycss2.serialize(node.prelude).strip().lower()
-            if media in ("", "all", "screen", "only screen", "all, screen", "screen, all"):
-                for inner in tinycss2.parse_blocks_contents(node.content, True, True):
-                    if inner.type == "qualified-rule":
-                        yield inner.prelude, inner.content
+        elif node.type == "at-rule" and node.content and depth < _DEEPEST:
+            condition = tinycss2.serialize(node.prelude[:100])
+            holds = {"media": applies, "supports": is_supported}.get(node.lower_at_keyword)
+            if holds is not None and holds(condition):
+                yield from _rules(tinycss2.parse_rule_list(node.content, True, True), depth + 1)
 
 
 def _unknown(declares: Sequence[Declaration]) -> tuple[Declaration, ...]:

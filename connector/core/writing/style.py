@@ -221,9 +221,11 @@ _KEPT: Final[Mapping[str, Callable[[Sequence[str]], bool]]] = {
 }
 #: Asked, never written.
 ASKED: Final = frozenset({
-    "background-clip", "background-image", "clip", "clip-path", "left", "max-height", "opacity", "overflow",
-    "position", "right", "text-indent", "top", "transform", "visibility",
+    "background-clip", "background-image", "clip", "clip-path", "content-visibility", "left", "max-height", "opacity",
+    "overflow", "position", "right", "text-indent", "top", "transform", "visibility",
 })  # fmt: skip
+#: Asked only: margins that lay an element beside the page.
+AWAY: Final = "margin?"
 #: The properties that may stand in a body.
 WRITTEN: Final = frozenset(_KEPT) | {"background-color", "color", "font-family"}
 
@@ -272,11 +274,24 @@ def _longhands(name: str, nodes: Sequence[Any], quirks: bool) -> Iterator[tuple[
                 yield name, wide
         elif words and _KEPT[name](words):
             yield name, " ".join(words)
+        elif words and (away := _away(name, words)):
+            yield AWAY, away
         elif words == ["none"] and name == "display":
             # asked only
             yield name, "none"
     elif name in ASKED:
         yield name, " ".join(words) if words else tinycss2.serialize(nodes[:20]).lower()
+
+
+def _away(name: str, words: Sequence[str]) -> str | None:
+    """The margin at the top or on the left that is negative, which is not written."""
+    if name == "margin" and len(words) <= 4:
+        sides = (words[0], words[(0, 1, 1, 3)[len(words) - 1]])
+    elif name in ("margin-left", "margin-top"):
+        sides = (words[0], words[0])
+    else:
+        return None
+    return next((side for side in sides if (pixels(side) or 0) < 0), None)
 
 
 def _colour(nodes: Sequence[Any], quirks: bool) -> Iterator[str]:

@@ -15,6 +15,7 @@ from connector.core.writing.hidden import Seen
 from connector.core.writing.look import Ink, Look, PageLook, State, look_of
 from connector.core.writing.markup import Attributes, Markup
 from connector.core.writing.nesting import Spot, inside
+from connector.core.writing.pictures import name_of
 from connector.core.writing.sheet import Place, Rules, rules_of
 from connector.core.writing.style import Declaration
 from connector.core.writing.text import clean, cut, one_line
@@ -230,7 +231,7 @@ def _picture(attributes: Attributes, style: str, *, remote: bool) -> _Opened:
         return _Opened(f"<img{attributes_for('img', attributes)}{style}>")
     alt = cut(one_line(clean(attributes.get("alt", ""))), _LONGEST_ALT)
     if _INSIDE.match(source):
-        name = alt or (source[4:].partition("@")[0] if source[:4].lower() == "cid:" else "")
+        name = alt or (name_of(source) if source[:4].lower() == "cid:" else "")
         words = f"[image: {one_line(clean(name))}]" if name else "[image]"
     else:
         words = alt

@@ -19,12 +19,11 @@ from connector.core.writing.attachments import (
     missing,
     needs_list,
     same_in,
-    shows_inline,
     sort_out,
     whole_mail,
 )
 from connector.core.writing.text import units
-from connector.model.mail import Attachment, AttachmentKind, Content
+from connector.model.mail import Attachment, AttachmentKind
 from connector.model.records import StoredFile
 from connector.model.values import RecordId
 from tests.support.builders import settings, stored
@@ -68,7 +67,7 @@ def test_files_and_items_are_stored_and_counted() -> None:
         (attachment("installer", content_type="application/x-msdownload"), "installer (1 KB): programs are not stored"),
         (attachment("nothing.txt", size=0), "nothing.txt: an empty file, not stored"),
         (
-            attachment("IMG_1.jpg", content_type="image/jpeg", is_inline=True, size=2 * MB),
+            attachment("IMG_1.jpg", content_type="image/jpeg", is_shown=True, size=2 * MB),
             "IMG_1.jpg (2.0 MB): a picture inside the mail, not stored",
         ),
     ],
@@ -85,12 +84,18 @@ def test_the_limit_is_that_of_the_settings() -> None:
     assert names(sort_out(listed, KEY, settings(attachment_max_mb=0))) == []
 
 
-def test_inline_pictures_only_when_asked_for() -> None:
-    logo = attachment("logo.png", content_type="image/png; name=logo.png", is_inline=True)
-    document = attachment("scan.pdf", is_inline=True)
+def test_pictures_of_the_text_only_when_asked_for() -> None:
+    logo = attachment("logo.png", content_type="image/png; name=logo.png", is_shown=True)
+    document = attachment("scan.pdf", is_inline=True, is_shown=True)
     without = sort_out([logo, document], KEY, settings())
     assert (names(without), without.notes) == (["scan.pdf"], "")
     assert names(sort_out([logo, document], KEY, settings(inline_images=True))) == ["logo.png", "scan.pdf"]
+
+
+def test_a_photo_that_the_text_does_not_show_is_a_file_though_it_is_flagged_inline() -> None:
+    photo = attachment("image0.jpeg", content_type="image/jpeg", is_inline=True, content_id="11AA@icloud")
+    found = sort_out([photo], KEY, settings())
+    assert (names(found), found.notes) == (["image0.jpeg"], "")
 
 
 @pytest.mark.parametrize(
@@ -160,21 +165,18 @@ def files(*keys: str) -> tuple[StoredFile, ...]:
 
 def test_a_stored_mail_is_listed_again_when_files_are_missing() -> None:
     mail = stored(key=KEY, attachment_count=2, files=files(f"{KEY}:a", ""))
-    assert needs_list(mail, True, settings())
-    assert not needs_list(replace(mail, files=files(f"{KEY}:a", f"{KEY}:b")), True, settings())
-    assert not needs_list(replace(mail, attachment_count=0, files=()), True, settings())
+    assert needs_list(mail)
+    assert not needs_list(replace(mail, files=files(f"{KEY}:a", f"{KEY}:b")))
+    assert not needs_list(replace(mail, attachment_count=0, files=()))
 
 
 def test_the_whole_mail_is_no_attachment_that_is_there() -> None:
     mail = stored(key=KEY, attachment_count=1, files=files(whole_mail(KEY, "any").key))
-    assert needs_list(mail, True, settings())
+    assert needs_list(mail)
 
 
-def test_a_stored_mail_without_a_count_is_listed_where_it_may_have_attachments() -> None:
-    mail = stored(key=KEY, attachment_count=None)
-    assert needs_list(mail, True, settings())
-    assert not needs_list(mail, False, settings())
-    assert needs_list(mail, False, settings(inline_images=True))
+def test_a_stored_mail_without_a_count_is_listed() -> None:
+    assert needs_list(stored(key=KEY, attachment_count=None))
 
 
 def test_of_files_with_one_key_the_lowest_document_stays() -> None:
@@ -254,12 +256,6 @@ def test_notes_end_where_the_field_does() -> None:
 @pytest.mark.parametrize("extension", sorted(BLOCKED))
 def test_every_blocked_type_is_blocked(extension: str) -> None:
     assert sort_out([attachment(f"a.{extension.upper()}")], KEY, settings()).files == ()
-
-
-def test_a_body_that_shows_a_part_of_its_mail() -> None:
-    assert shows_inline(Content(html='<img src="CID:logo@firm.example">'))
-    assert not shows_inline(Content(html="<p>acid: 3</p>"))
-    assert not shows_inline(Content(html="cid:logo", is_html=False))
 
 
 @pytest.mark.parametrize(

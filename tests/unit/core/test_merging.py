@@ -96,7 +96,6 @@ def filed(email: StoredEmail, **fields: Any) -> FiledMail:
         **{
             "subject": "Proposal",
             "preview": "Dear client",
-            "web_link": "",
             "direction": Direction.INBOUND,
             "received_at": at(5),
             "created_at": NOW,

@@ -1,5 +1,7 @@
 """The rows of participants and Tasks."""
 
+import json
+from base64 import b64decode
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
@@ -8,6 +10,7 @@ from connector.core.writing.children import MOST_PARTICIPANTS, kept
 from connector.model.mail import Role
 from connector.model.org import Org
 from connector.model.records import DesiredEmail
+from connector.model.values import RecordId
 from tests.support.builders import NOW, header, settings
 from tests.unit.core.recording import (
     AUDIT,
@@ -121,7 +124,7 @@ def test_the_whole_row_of_a_task() -> None:
         "Status": "Done",
         "Priority": "Normal",
         "ActivityDate": date(2026, 3, 2),
-        "Description": "Dear Ada\n\nhttps://outlook.example/1",
+        "Description": "Dear Ada",
         "OwnerId": OWNER,
         **AUDIT,
     }
@@ -136,10 +139,18 @@ def test_all_rows_are_created_when_the_mail_was_not_when_it_says_it_was_sent() -
     assert mail.tasks[0].fields["ActivityDate"] == date(2026, 1, 2)
 
 
-def test_a_link_that_does_not_fit_a_description_is_left_out() -> None:
-    copy = header(preview="Dear Ada", web_link=f"https://outlook.example/{'x' * 32_000}")
-    (row,) = desired(match("ann@client.example", contact(1)), copies=(copy,)).tasks
-    assert row.fields["Description"] == "Dear Ada"
+def test_a_task_links_to_the_mail_in_salesforce_and_not_to_one_mailbox() -> None:
+    """By its key before it has a record id, by its id afterwards."""
+    org = Org(id="00D", url="https://firm.my.salesforce.com", email_object="ns__Email__c")
+    copy = header(preview="Dear Ada", web_link="https://outlook.example/1")
+    (new,) = desired(match("ann@client.example", contact(1)), copies=(copy,), org=org).tasks
+    text, _, link = new.fields["Description"].partition("\n\n")
+    page, _, search = link.partition("#")
+    assert (text, page) == ("Dear Ada", "https://firm.my.salesforce.com/one/one.app")
+    assert json.loads(b64decode(search))["attributes"]["term"] == KEY
+    record = RecordId("a0E000000000001AAA")
+    (later,) = desired(match("ann@client.example", contact(1)), copies=(copy,), org=org, record=record).tasks
+    assert later.fields["Description"] == f"Dear Ada\n\n{org.url}/lightning/r/ns__Email__c/{record}/view"
 
 
 def test_mails_are_sorted_by_the_account_that_their_tasks_lock() -> None:

@@ -116,8 +116,6 @@ def test_what_leads_nowhere_when_cut_is_left_out() -> None:
     assert "Web_Link__c" not in fields
     assert "Graph_Message_Id__c" not in fields
     assert fields_of(web_link=link[:255], id="A" * 255)["Web_Link__c"] == link[:255]
-    (task,) = desired(match("ann@client.example", contact(1)), copies=(header(web_link=link, preview="Hi"),)).tasks
-    assert task.fields["Description"] == f"Hi\n\n{link}"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,6 @@ def filed(email: StoredEmail, addresses: tuple[NormalAddress, ...] = ADDRESSES) 
         parties=tuple(Party(address=address, name="", role=Role.TO) for address in addresses),
         subject="Hello",
         preview="",
-        web_link="",
         direction=Direction.INBOUND,
         received_at=NOW,
         created_at=NOW,

@@ -225,8 +225,8 @@ def test_the_copy_that_shows_attachments_is_listed() -> None:
     lacking = stored(attachment_count=1)
     both = mail(copies=1, stored=lacking)
     both.copies = [plain, full]
-    assert copy_to_list(both, SETTINGS) is full
+    assert copy_to_list(both) is full
     both.copies = [plain]
-    assert copy_to_list(both, SETTINGS) is plain
-    assert copy_to_list(replace(both, stored=stored(attachment_count=0)), SETTINGS) is None
-    assert copy_to_list(replace(both, stored=None), SETTINGS) is None
+    assert copy_to_list(both) is plain
+    assert copy_to_list(replace(both, stored=stored(attachment_count=0))) is None
+    assert copy_to_list(replace(both, stored=None)) is None

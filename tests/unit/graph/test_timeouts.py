@@ -113,9 +113,11 @@ def test_headers_that_do_not_come_in_time_fail_message_by_message(
     assert all(is_late(answer) for _, answer in found)
 
 
-def test_lists_of_attachments_that_do_not_come_in_time_fail_message_by_message(mail: GraphMail) -> None:
+def test_lists_of_attachments_that_do_not_come_in_time_fail_message_by_message(
+    graph: SlowGraph, mail: GraphMail
+) -> None:
     wanted = [header(mailbox=BOX, id=f"m{number}", has_attachments=True) for number in range(2)]
-    assert all(is_late(answer) for _, answer in mail.attachments(wanted, {BOX: ADA}))
+    assert all(is_late(answer) for _, answer in heard(graph, mail).attachments(wanted, {BOX: ADA}))
 
 
 def test_one_slow_message_takes_no_other_with_it(graph: SlowGraph, mail: GraphMail) -> None:
