@@ -50,7 +50,7 @@ def test_nobody_is_lost_for_a_forgotten_comma(to: str, shown: list[tuple[str | N
 @pytest.mark.parametrize("kind", ['%22"text%22/plain', "text/plain=", "text/<plain>", "text plain", "text/x/y"])
 def test_a_type_that_is_none_is_text(kind: str) -> None:
     message = message_of(HEAD + f"Content-Type: {kind}; name=notes.txt\r\n\r\nHello".encode())
-    assert [(part["name"], part["contentType"]) for part in message["attachments"]] == [("notes.txt", "text/plain")]
+    assert (message["bodyPreview"], message["attachments"]) == ("Hello", [])
 
 
 def test_a_report_shows_its_text_and_keeps_its_parts() -> None:
