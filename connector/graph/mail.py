@@ -243,7 +243,7 @@ class GraphMail(EnclosedMail):
         parts: list[tuple[int, bool]] = []
         for index, header in enumerate(wanted):
             user = users[header.mailbox]
-            url = f"{messages_path(user)}/{quote(header.id, safe='')}?$select={parse.CONTENT_FIELDS}"
+            url = f"{messages_path(user)}/{quote(header.id, safe='')}{parse.content_query(header)}"
             requests.append(MailboxRequest(user=user, url=url, prefer=IMMUTABLE))
             parts.append((index, False))
             if header.has_attachments:
