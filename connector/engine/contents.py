@@ -10,6 +10,8 @@ from connector.core.deciding import identity
 from connector.core.writing import records
 from connector.core.writing.attachments import Sorted, sort_out
 from connector.core.writing.body import Body, sanitise
+from connector.core.writing.columns import in_columns
+from connector.core.writing.notice import announced
 from connector.core.writing.plan import plan
 from connector.engine.cleaning import BodyCleaner
 from connector.engine.context import RunContext, frames_of
@@ -65,7 +67,7 @@ class Contents:
             for header, answer in self._source.contents(wanted, users):
                 mail, number = missing[header.mailbox, header.id]
                 if isinstance(answer, Content):
-                    mail.content, mail.error = answer, None
+                    mail.content, mail.error = announced(in_columns(answer), self._context.setup.org.time_zone), None
                     mail.copies.insert(0, mail.copies.pop(number))
                     mail.listed, mail.listed_in = answer.attachments, mail.copies[0]
                     fetched.append(mail)

@@ -47,10 +47,9 @@ def list_request(user: GraphUserId, header: Header, fields: str = LIST_FIELDS) -
 
 def content_request(user: GraphUserId, header: Header, *, with_list: bool) -> MailboxRequest:
     """Asks for the body of a message, `with_list` for its attachments too, without their contents."""
-    expand = f"&$expand={EXPANDED}" if with_list else ""
-    return MailboxRequest(
-        user=user, url=f"{_path(user, header.id)}?$select={parse.CONTENT_FIELDS}{expand}", prefer=IMMUTABLE
-    )
+    options = (*parse.content_options(header), *([f"$expand={EXPANDED}"] if with_list else []))
+    query = f"?{'&'.join(options)}" if options else ""
+    return MailboxRequest(user=user, url=f"{_path(user, header.id)}{query}", prefer=IMMUTABLE)
 
 
 def expanded(answer: SubResponse) -> SubResponse | None:

@@ -60,6 +60,7 @@ class Header:
     web_link: str = ""
     is_draft: bool = False
     has_attachments: bool = False
+    is_meeting: bool = False
 
     def __post_init__(self) -> None:
         require_aware(self.received_at, self.sent_at)
@@ -98,6 +99,25 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """What a mail says of a meeting: `kind` as Graph calls it (meetingRequest, …), times in UTC, where known.
+
+    The midnights of one that lasts whole days are those of its calendar, in no zone.
+    """
+
+    kind: str
+    start: datetime | None = None
+    end: datetime | None = None
+    is_all_day: bool = False
+    location: str = ""
+    proposed_start: datetime | None = None
+    proposed_end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_aware(*filter(None, (self.start, self.end, self.proposed_start, self.proposed_end)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The body of a message as Graph gives it, unsanitised, and the start of its text.
 
@@ -107,6 +127,7 @@ class Content:
     html: str
     is_html: bool = True
     preview: str = ""
+    meeting: Meeting | None = None
     attachments: tuple[Attachment, ...] | MessageError | None = None
 
 

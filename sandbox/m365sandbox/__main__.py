@@ -8,7 +8,15 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from m365sandbox.options import FIRMS, LATENCY, OptionError, RefusedPackageError, UpOptions, parse_latency
+from m365sandbox.options import (
+    FIRMS,
+    LATENCY,
+    OptionError,
+    RefusedPackageError,
+    UpOptions,
+    parse_domain,
+    parse_latency,
+)
 from m365sandbox.weather import WEATHERS
 
 
@@ -61,6 +69,7 @@ def _up(asked: argparse.Namespace) -> None:
         http=asked.http,
         firm=asked.firm,
         mail=asked.mail,
+        domains=tuple(dict.fromkeys(parse_domain(text) for text in asked.domain or ())),
         latency=parse_latency(asked.latency),
         weather=asked.weather,
         mailboxes=asked.mailboxes,
@@ -105,6 +114,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
     up.add_argument("--firm", choices=FIRMS, default="none", help="what it holds at first")
     mail = "mail to import: a folder, an mbox, a Maildir or one message"
     up.add_argument("--mail", type=Path, metavar="PATH", help=mail)
+    domain = "a domain of yours in that mail, whose people become the firm; may be repeated"
+    up.add_argument("--domain", action="append", metavar="D", help=domain)
     up.add_argument("--latency", default="0,0,0", metavar=LATENCY, help="wait before each answer")
     up.add_argument("--weather", choices=tuple(WEATHERS), default="calm", help="how often the services fail")
     up.add_argument("--mailboxes", type=int, metavar="N", help="of a generated firm")

@@ -20,6 +20,9 @@ from m365sandbox.world import World
 #: In a sandbox's folder: its app registrations with their secrets, readable by its owner only.
 APPS_FILE = "apps.json"
 
+#: So many of the files that were left alone are named.
+_NAMED = 10
+
 
 def build(options: UpOptions, home: Home, identity: Identity, scratch: Path) -> World:
     """The world of a folder. Raises OptionError where its mail cannot be read, RefusedPackageError where an org would
@@ -73,7 +76,24 @@ def _restore_apps(tokens: Tokens, home: Home) -> None:
 def _fill(world: World, options: UpOptions, home: Home) -> None:
     try:
         size = FirmSize(**options.firm_size())
-        report = populate(world.salesforce, world.graph, world.clock, firm=options.firm, mail=options.mail, size=size)
+        report = populate(
+            world.salesforce,
+            world.graph,
+            world.clock,
+            firm=options.firm,
+            mail=options.mail,
+            domains=options.domains,
+            size=size,
+        )
     except MailSourceError as exc:
         raise OptionError(f"--mail: {exc}") from exc
-    home.write_json("mail.json", {"files": report.files, "refused": report.refused, "messages": report.messages})
+    home.write_json(
+        "mail.json",
+        {
+            "files": report.files,
+            "left_alone": len(report.left_alone),
+            "left_alone_names": report.left_alone[:_NAMED],
+            "refused": report.refused,
+            "messages": report.messages,
+        },
+    )

@@ -1,8 +1,11 @@
 """What `sandbox up` can be asked, checked before anything is made."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+
+import idna
 
 from m365sandbox.weather import WEATHERS
 
@@ -28,6 +31,7 @@ class UpOptions:
     http: bool = False
     firm: str = "none"
     mail: Path | None = None
+    domains: tuple[str, ...] = ()
     latency: tuple[float, ...] = (0, 0, 0)
     weather: str = "calm"
     mailboxes: int | None = None
@@ -56,6 +60,8 @@ def check(options: UpOptions) -> None:
         raise OptionError("--latency must not be negative")
     if not 0 <= options.port <= 65535:
         raise OptionError("--port must be from 0 to 65535")
+    if options.domains and (options.mail is None or options.firm != "small"):
+        raise OptionError("--domain needs --firm small and --mail")
     if options.mail is not None and not options.mail.exists():
         raise OptionError(f"--mail {options.mail} does not exist")
 
@@ -73,3 +79,13 @@ def parse_latency(text: str) -> tuple[float, ...]:
 
 def _no_latency(text: str) -> OptionError:
     return OptionError(f"--latency {text} is not three to five numbers, such as 80,120,0.4 or 80,120,0.4,1,100")
+
+
+def parse_domain(text: str) -> str:
+    """The domain that `--domain` names, as addresses have it: lower case, in ASCII. Raises OptionError."""
+    domain = text.strip().lower().removeprefix("*").removeprefix("@").rstrip(".")
+    with suppress(idna.IDNAError, UnicodeError):
+        normal = idna.encode(domain, uts46=True).decode("ascii")
+        if "." in normal:
+            return normal
+    raise OptionError(f"--domain {text} is no domain; name one such as firm.com")

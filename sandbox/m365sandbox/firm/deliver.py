@@ -1,20 +1,27 @@
 """Which mailbox gets which copy of a mail: of the demo's letters, and of mail that was imported from files."""
 
 import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from m365sandbox.firm.compose import mime_of
 from m365sandbox.firm.letters import Letter
 from m365sandbox.firm.people import display_and_address
 from m365sandbox.graph.delivery.delivery import NewMessage
-from m365sandbox.mail.mime import message_of
+from m365sandbox.mail.mime import date_of, message_of
 
 _OLDEST = timedelta(days=175)
 _NEWEST = timedelta(hours=2)
+#: How far back the settings of a new firm have mail read, and the time until the first run, by which that is less.
+_BACKFILL_MONTHS, _START = 6, timedelta(hours=1)
+_DELAY = timedelta(minutes=1)
+#: A run reads what was received before it began.
+_SETTLED = timedelta(seconds=1)
 _TRANSPORT = timedelta(seconds=4)
 # Where Teams keeps its copies of chats: hidden, outside the tree a person sees (Graph: list messages).
 _CHAT_FOLDER = "TeamsMessagesData"
@@ -72,14 +79,11 @@ def _chat(letter: Letter, mailboxes: Sequence[Mailbox], now: datetime) -> Iterat
 def imported_deliveries(raws: Sequence[bytes], mailboxes: Sequence[Mailbox], now: datetime) -> Iterator[NewMessage]:
     """The copies of imported mail: in every mailbox that is in From, To or Cc, else in the next one in turn.
 
-    Received times are spread evenly from 175 days to 2 hours before now: the mail itself is older than any backfill.
     Bcc stays only in a copy in Sent Items, as in a real mailbox.
     """
     turn = 0
-    span = _OLDEST - _NEWEST
-    for index, raw in enumerate(raws):
+    for raw, received in zip(raws, received_times([date_of(raw) for raw in raws], now), strict=True):
         message = message_of(raw)
-        received = now - _OLDEST + span * (index / max(1, len(raws) - 1))
         author = set(addresses_of(message, ("from",)))
         there = author.union(addresses_of(message, ("toRecipients", "ccRecipients")))
         reached = [box for box in mailboxes if there & box.addresses]
@@ -92,6 +96,25 @@ def imported_deliveries(raws: Sequence[bytes], mailboxes: Sequence[Mailbox], now
                 yield NewMessage(box.upn, {**message, "bccRecipients": []}, received, "inbox")
 
 
+def received_times(dates: Sequence[datetime | None], now: datetime) -> list[datetime]:
+    """When imported mail with these Date headers is received.
+
+    A minute after its Date where that lies in the backfill. What is older, has no Date or one in the future would never
+    be read, or tell nothing: it is spread evenly from 175 days to 2 hours before now, in the order given.
+    """
+    oldest = _months_before(now, _BACKFILL_MONTHS) + _START
+    dated = [date if date is not None and oldest <= date <= now else None for date in dates]
+    last = max(1, dated.count(None) - 1)
+    spread = (now - _OLDEST + (_OLDEST - _NEWEST) * (index / last) for index in count())
+    return [next(spread) if date is None else min(date + _DELAY, max(date, now - _SETTLED)) for date in dated]
+
+
+def _months_before(moment: datetime, months: int) -> datetime:
+    """So many calendar months earlier, on the last day of a shorter month."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
+
+
 def addresses_of(message: dict[str, Any], members: Iterable[str]) -> Iterator[str]:
     """The addresses in these members of a message, lower case."""
     for member in members:
@@ -102,7 +125,7 @@ def addresses_of(message: dict[str, Any], members: Iterable[str]) -> Iterator[st
                 yield address
 
 
-def frequent_people(messages: Iterable[dict[str, Any]], internal: Sequence[str], count: int) -> list[tuple[str, str]]:
+def frequent_people(messages: Iterable[dict[str, Any]], internal: Sequence[str], most: int) -> list[tuple[str, str]]:
     """Address and name of those outside the internal domains who occur in most messages; ties in order of appearance.
 
     What an Email field of Salesforce would refuse cannot be a Contact's address, so it is passed over.
@@ -112,18 +135,31 @@ def frequent_people(messages: Iterable[dict[str, Any]], internal: Sequence[str],
     for message in messages:
         members = ("from", "toRecipients", "ccRecipients")
         for address in dict.fromkeys(addresses_of(message, members)):
-            if _PLAIN_ADDRESS.fullmatch(address) and len(address) <= _MAX_EMAIL and not _is_internal(address, internal):
+            if fits_email_field(address) and not is_of(address, internal):
                 seen[address] += 1
-        _note_names(message, members, names)
-    return [(address, names.get(address, address)) for address, _ in seen.most_common(count)]
+        names_of(message, members, names)
+    return [(address, names.get(address, address)) for address, _ in seen.most_common(most)]
 
 
-def _is_internal(address: str, internal: Sequence[str]) -> bool:
+def fits_email_field(address: str) -> bool:
+    """Whether a field of type Email takes the address for certain."""
+    local = address.rpartition("@")[0]
+    return (
+        _PLAIN_ADDRESS.fullmatch(address) is not None
+        and len(address) <= _MAX_EMAIL
+        and ".." not in address
+        and not local.endswith(".")
+    )
+
+
+def is_of(address: str, domains: Sequence[str]) -> bool:
+    """Whether an address is on one of the domains, or below it."""
     domain = address.rpartition("@")[2]
-    return any(domain == own or domain.endswith(f".{own}") for own in internal)
+    return any(domain == own or domain.endswith(f".{own}") for own in domains)
 
 
-def _note_names(message: dict[str, Any], members: Iterable[str], names: dict[str, str]) -> None:
+def names_of(message: dict[str, Any], members: Iterable[str], names: dict[str, str]) -> None:
+    """Add the names of the people in these members of a message by their addresses; the first that is seen stays."""
     for member in members:
         value = message.get(member)
         for person in value if isinstance(value, list) else [value]:

@@ -1,6 +1,6 @@
 """Fill an empty sandbox with a firm and its mail: the bundled letters, a folder of real mail, or generated mail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -10,6 +10,7 @@ from m365sandbox.clock import SandboxClock
 from m365sandbox.firm.deliver import Mailbox, frequent_people, imported_deliveries, letter_deliveries
 from m365sandbox.firm.large import LARGE_DOMAIN, FirmSize, build_large, populate_large
 from m365sandbox.firm.letters import bundled_letters
+from m365sandbox.firm.own import build_own
 from m365sandbox.firm.people import DOMAIN
 from m365sandbox.firm.small import build_small
 from m365sandbox.firm.stores import Mailboxes, MailReport, Records
@@ -28,11 +29,13 @@ def populate(
     *,
     firm: str = "small",
     mail: Path | None = None,
+    domains: Sequence[str] = (),
     size: FirmSize | None = None,
 ) -> MailReport:
     """Make the firm (`none`, `small`, or `large` of the given size) and put in its mail.
 
-    `mail` takes the place of the bundled or generated mail. Raises MailSourceError where the mail cannot be read at all
+    `mail` takes the place of the bundled or generated mail; with `domains` (normal ones), the people in it who are on
+    them take the place of the small firm's. Raises MailSourceError where the mail cannot be read at all
     or has no mailbox to go to, before anything is made.
     """
     source = read_mail(mail) if mail is not None else None
@@ -45,12 +48,15 @@ def populate(
         if source is None:
             return populate_large(salesforce, graph, clock, extent)
         boxes = build_large(salesforce, graph, extent, imports=True)
-        return import_mail(salesforce, graph, clock, source, boxes, LARGE_DOMAIN)
+        return import_mail(salesforce, graph, clock, source, boxes, [LARGE_DOMAIN])
     if firm != "small":
         raise ValueError(f"unknown firm {firm!r}")
+    if source is not None and domains:
+        boxes = build_own(salesforce, graph, (message_of(raw) for _, raw in source.messages), domains)
+        return import_mail(salesforce, graph, clock, source, boxes, domains)
     boxes = build_small(salesforce, graph, imports=source is not None)
     if source is not None:
-        return import_mail(salesforce, graph, clock, source, boxes, DOMAIN)
+        return import_mail(salesforce, graph, clock, source, boxes, [DOMAIN])
     letters = letter_deliveries(bundled_letters(), boxes, clock.now())
     return MailReport(messages=_deliver(graph, sorted(letters, key=attrgetter("received"))))
 
@@ -61,14 +67,14 @@ def import_mail(
     clock: SandboxClock,
     source: MailSource,
     boxes: list[Mailbox],
-    domain: str,
+    domains: Sequence[str],
 ) -> MailReport:
     """Put the messages of a mail source into the firm's mailboxes and make Contacts of its most frequent people."""
     raws = [raw for _, raw in source.messages]
-    people = frequent_people(map(message_of, raws), [domain], _NEW_CONTACTS)
+    people = frequent_people(map(message_of, raws), domains, _NEW_CONTACTS)
     salesforce.seed("Contact", [_contact(address, name) for address, name in people])
     count = _deliver(graph, imported_deliveries(raws, boxes, clock.now()))
-    return MailReport(source.files, list(source.refused), count)
+    return MailReport(source.files, list(source.refused), count, list(source.left_alone))
 
 
 def _deliver(graph: Mailboxes, copies: Iterable[NewMessage]) -> int:

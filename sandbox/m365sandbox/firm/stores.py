@@ -35,8 +35,12 @@ class Records(Protocol):
 
 @dataclass(slots=True)
 class MailReport:
-    """What became of the mail that a sandbox was given: files read, files refused, copies put into mailboxes."""
+    """What became of the mail that a sandbox was given: files read, files refused, copies put into mailboxes.
+
+    `left_alone` are the names of what was no mail file.
+    """
 
     files: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
     messages: int = 0
+    left_alone: list[str] = field(default_factory=list)

@@ -14,6 +14,9 @@ _TOKEN = re.compile(
 _SPACED = re.compile(r"[^\s\"@]+\s*@\s*[^\s\"@.]+(?:\s*\.\s*[^\s\"@.]+)*")
 _BARE = re.compile(r"[^\s<>()\",;:\\]+@[^\s<>()\",;:\\]+")
 
+_QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^\s<>()",;:\\]+')
+# A name that Exchange had for a mailbox before SMTP addresses; parentheses are part of it.
+_LEGACY = re.compile(r"\s*/o=[^,;<>\"]*", re.IGNORECASE)
 _BARE_LIST = re.compile(rf"{_BARE.pattern}(?:\s+{_BARE.pattern})+")
 
 
@@ -43,6 +46,10 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     tokens: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
+        if (legacy := _LEGACY.match(text, at)) is not None and (not tokens or tokens[-1][0] == "mark"):
+            tokens.append(("text", legacy.group()))
+            at = legacy.end()
+            continue
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
             at += 1
@@ -100,8 +107,9 @@ def _recipient(words: list[tuple[str, str]]) -> list[Recipient]:
         return _made(comment, written if written.startswith('"') else re.sub(r"\s+", "", written))
     if bare is None:
         return _made(phrase, _one_line(phrase)) if phrase.strip() else []
-    quoted_local = written if written.startswith('"') and '"@' in written else bare.group()
-    return _made(comment or phrase.replace(bare.group(), ""), quoted_local)
+    if written.startswith('"') and (local := _QUOTED_LOCAL.fullmatch(written)) is not None:
+        return _made(comment, local.group())
+    return _made(comment or phrase.replace(bare.group(), ""), bare.group())
 
 
 _PHRASE = frozenset({"quoted", "text", "mark"})
@@ -116,6 +124,8 @@ def _names_group(angle: str) -> bool:
 def _route_less(angle: str) -> str:
     """`@relay,@relay:user@host` is `user@host`; white space is no part of an address."""
     address = angle.rsplit(":", 1)[1] if angle.lstrip().startswith("@") and ":" in angle else angle
+    if "@" not in address or address.lstrip().startswith('"'):
+        return " ".join(address.split())  # a legacy name, or a quoted local part: what is in it belongs to it
     address = re.sub(r"\([^()]*\)", "", address)
     return re.sub(r"\s+", "", address).removeprefix("mailto:").strip("'")
 

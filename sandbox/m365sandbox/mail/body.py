@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from m365sandbox.mail.calendar import METHODS, Meeting, meeting_of
 from m365sandbox.mail.charset import decode
-from m365sandbox.mail.parts import Part, is_clear_signed, leaves, signed_content, taken_out
+from m365sandbox.mail.parts import Part, charsets_of, is_clear_signed, leaves, signed_content, taken_out
 from m365sandbox.mail.text import html_of_text, text_of_enriched, text_of_html, unflowed
 
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
@@ -31,6 +31,9 @@ def content_of(root: Part) -> Content:
         attachments = [signed_content(root)]
     else:
         body, attachments = _split(root, calendar)
+        if body is None and root is not calendar:
+            # a mail that shows nothing else shows the text that its sender gave a name to
+            body, attachments = _split(root, calendar, named=True)
     content = Content(attachments=attachments, meeting=meeting)
     if body is None:
         if meeting is not None and meeting.description:
@@ -40,7 +43,7 @@ def content_of(root: Part) -> Content:
     if body.content_type == "text/plain" and b"begin " in data:
         data, files = taken_out(data)
         content.attachments += files
-    written = decode(data, _charset(body))
+    written = decode(data, _charset(body), charsets_of(root))
     if body.content_type == "text/html":
         content.html, content.text = written, text_of_html(written)
     else:
@@ -79,30 +82,31 @@ def _meeting(root: Part) -> tuple[Part | None, Meeting | None]:
     return None, None
 
 
-def _split(part: Part, calendar: Part | None) -> tuple[Part | None, list[Part]]:
+def _split(part: Part, calendar: Part | None, *, named: bool = False) -> tuple[Part | None, list[Part]]:
+    """The body and the attachments of a part. `named`: texts with a file name may be a body too."""
     if part is calendar:
         return None, []
     if not part.is_multipart:
         if part.content_type.startswith("multipart/"):  # no boundary that occurs in it: what there is, is text
             part.content_type = "text/plain"
-        return (part, []) if _may_be_body(part) else (None, [part])
+        return (part, []) if _may_be_body(part, named=named) else (None, [part])
     if part.content_type == "multipart/alternative":
-        return _best(part, calendar)
+        return _best(part, calendar, named=named)
     if part.content_type == "multipart/related":
         part.children.sort(key=lambda child: not _is_start(part, child))
     body: Part | None = None
     attachments: list[Part] = []
     for child in part.children:
-        found, others = _split(child, calendar)
+        found, others = _split(child, calendar, named=named)
         if body is None or (found is not None and _is_blank(body)):
             body, found = found, None  # blank text before the real body is dropped
         attachments += ([found] if found is not None and not _is_blank(found) else []) + others
     return body, attachments
 
 
-def _best(part: Part, calendar: Part | None) -> tuple[Part | None, list[Part]]:
+def _best(part: Part, calendar: Part | None, *, named: bool) -> tuple[Part | None, list[Part]]:
     """Of several forms of the same body the HTML one; of the others, only what is no text is kept."""
-    forms = [_split(child, calendar) for child in part.children]
+    forms = [_split(child, calendar, named=named) for child in part.children]
     bodies = [body for body, _ in forms if body is not None]
     rich = [body for body in bodies if body.content_type == "text/html" and not _is_blank(body)]
     filled = [body for body in bodies if not _is_blank(body)]
@@ -110,8 +114,8 @@ def _best(part: Part, calendar: Part | None) -> tuple[Part | None, list[Part]]:
     return best, [attachment for _, attachments in forms for attachment in attachments]
 
 
-def _may_be_body(part: Part) -> bool:
-    return part.content_type in _BODY_TYPES and part.disposition != "attachment" and not part.filename
+def _may_be_body(part: Part, *, named: bool) -> bool:
+    return part.content_type in _BODY_TYPES and part.disposition != "attachment" and (named or not part.filename)
 
 
 def _is_start(related: Part, child: Part) -> bool:

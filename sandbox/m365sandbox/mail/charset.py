@@ -2,7 +2,10 @@
 
 import codecs
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+
+from m365sandbox.mail.guess import guess
 
 # Names that mail uses for what Windows (and so Exchange) decodes as a superset of it.
 _SUPERSETS = {
@@ -60,8 +63,11 @@ def clean(text: str) -> str:
     return text if text.isascii() else _IMPOSSIBLE.sub("\ufffd", text)
 
 
-def decode(data: bytes, charset: str | None) -> str:
-    """The text of `data` in the named charset, or as well as it can be guessed. Never raises."""
+def decode(data: bytes, charset: str | None, named: Iterable[str] = ()) -> str:
+    """The text of `data` in its charset, or as well as it can be guessed. Never raises.
+
+    `named`: charsets that the mail names elsewhere, where it names none, or a wrong one, for this text.
+    """
     if _JIS.search(data) and _codec(charset) in (None, "utf-8", "ascii", *_JAPANESE):
         return clean(_decoded_jis(data))
     if _codec(charset) in _SEVEN_BIT:  # its escapes are valid UTF-8, and no text
@@ -77,9 +83,30 @@ def decode(data: bytes, charset: str | None) -> str:
     codec = _codec(charset)
     if codec in (None, "utf-8", "ascii"):
         read = data.decode("utf-8", "replace")
-        codec = "utf-8" if len(_BEYOND_ASCII.findall(read)) > read.count("\ufffd") else "cp1252"
+        is_utf8 = len(_BEYOND_ASCII.findall(read)) > read.count("\ufffd")
+        codec = "utf-8" if is_utf8 else guess(data, codecs_of(named)) or "cp1252"
     # Mostly right bytes in the stated charset read better than all of them in another.
     return clean(data.decode(codec, "replace"))
+
+
+def in_utf8(values: Sequence[bytes], named: Iterable[str]) -> list[bytes]:
+    """Lines of one mail in UTF-8, whatever it is that they are written in; nothing else is known of it."""
+    raw = [value for value in values if not _is_utf8(value)]
+    codec = guess(b"\n".join(raw), codecs_of(named)) or "cp1252"
+    return [value if _is_utf8(value) else value.decode(codec, "replace").encode() for value in values]
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeError:
+        return False
+    return True
+
+
+def codecs_of(charsets: Iterable[str]) -> set[str]:
+    """Python's names of the charsets that are known."""
+    return {codec for codec in map(_codec, charsets) if codec is not None}
 
 
 def _decoded_jis(data: bytes) -> str:

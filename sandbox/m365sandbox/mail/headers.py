@@ -16,6 +16,14 @@ Raw = TypeVar("Raw", bytes, memoryview)
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _FROM_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*(?:\r\n|\n|\r)")
+# A no-break space is what a browser copies of one that it shows.
+_BLANK_LINES = re.compile(rb"(?:(?:[ \t]|\xc2\xa0)*(?:\r\n|\n|\r))*(?:\xc2\xa0)*")
+_BLANK_STARTS = (b" ", b"\t", b"\r", b"\n", b"\xc2")
+# One of these stands in the header block of every mail.
+_OF_MAIL = frozenset(
+    {b"from", b"to", b"date", b"subject", b"message-id", b"received", b"return-path", b"delivered-to", b"mime-version"}
+)
+_MOST_NAMES = 200
 _LINE = re.compile(rb"[^\r\n]*(?:\r*\n|\r|\Z)")
 _WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)\?=")
 _PARAMETER = re.compile(r";\s*([^\s;=]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)", re.DOTALL)
@@ -49,6 +57,52 @@ def split_headers(raw: Raw) -> tuple[list[tuple[str, bytes]], Raw]:
             return _unfolded(fields), raw[at:]
         at = after
     return _unfolded(fields), raw[at:]
+
+
+def is_field(raw: Buffer, at: int) -> bool:
+    """Whether a header field begins here."""
+    return _FIELD.match(_line(raw, at)) is not None
+
+
+def begins_with_headers(raw: bytes) -> bool:
+    """Whether it begins with a header block of mail: nothing but fields, one of them such as mail has."""
+    names: set[bytes] = set()
+    at = 0
+    while at < len(raw) and len(names) < _MOST_NAMES:
+        line = _line(raw, at)
+        field = _FIELD.match(line)
+        if field is not None:
+            names.add(field.group(1).lower())
+        elif not line.strip():
+            break
+        elif not names or line[:1] not in b" \t":
+            return False
+        at += len(line)
+    return not names.isdisjoint(_OF_MAIL)
+
+
+def from_first_field(raw: bytes) -> bytes:
+    """The mail from its first header field on, where empty lines or spaces stand before it.
+
+    Pages that show a message's source put them there, and so do people who copy it. What is indented as a whole is
+    moved to the margin. Where no header block follows, it is text, and stays as it is.
+    """
+    if raw[:1] not in _BLANK_STARTS:
+        return raw
+    begun = raw[_end_of_blank_lines(raw) :]
+    margin = begun[: len(begun) - len(begun.lstrip(b" \t"))]
+    if _FROM_LINE.match(begun) and begins_with_headers(_FROM_LINE.sub(b"", begun, count=1)):
+        return begun
+    moved = re.sub(rb"(?m)^" + margin, b"", begun) if margin else begun
+    for candidate in (moved, begun[len(margin) :]):
+        if begins_with_headers(candidate):
+            return candidate
+    return raw
+
+
+def _end_of_blank_lines(raw: bytes) -> int:
+    blank = _BLANK_LINES.match(raw)
+    return blank.end() if blank else 0
 
 
 def _line(raw: Buffer, at: int) -> bytes:

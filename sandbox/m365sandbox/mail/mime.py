@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from m365sandbox.mail.addresses import recipients
 from m365sandbox.mail.body import Content, content_of
 from m365sandbox.mail.charset import clean, decode
-from m365sandbox.mail.headers import Headers, first, raw_text, text_of
+from m365sandbox.mail.headers import Headers, first, from_first_field, raw_text, split_headers, text_of
 from m365sandbox.mail.parts import SMIME_NAME, Part, is_opaque, parse_parts
 from m365sandbox.mail.text import preview_of
 
@@ -59,7 +59,7 @@ def _decoded(raw: bytes) -> bytes:
 
 
 def _message(raw: bytes, nesting: int, *, encode: bool) -> dict[str, Any]:
-    root = parse_parts(raw)
+    root = parse_parts(from_first_field(raw))
     headers = root.headers
     content = content_of(root)
     attachments = _attachments(content, nesting, encode=encode)
@@ -90,6 +90,11 @@ def _message(raw: bytes, nesting: int, *, encode: bool) -> dict[str, Any]:
     if index is not None:
         message["conversationIndex"] = index
     return message if content.meeting is None else {**content.meeting.members, **message}
+
+
+def date_of(raw: bytes) -> datetime | None:
+    """The time of a mail's Date header in UTC, or None where it names no possible time."""
+    return sent_time(split_headers(from_first_field(_decoded(raw)))[0])
 
 
 def sent_time(headers: Headers) -> datetime | None:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from m365sandbox.mail.charset import in_utf8
 from m365sandbox.mail.headers import Headers, base64_bytes, first, split_headers, text_of, value_and_parameters
 
+_WORD_CHARSET = re.compile(rb"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[^?\s]*)?\?[bBqQ]\?")
 # Deeper nesting than this is an attack, not a mail: what lies below stays a file.
 _MAX_DEPTH = 60
 _MAX_PARTS = 2_000
@@ -74,7 +76,33 @@ class Part:
 def parse_parts(raw: bytes) -> Part:
     """The message as a tree of parts. Never raises."""
     headers, body = split_headers(memoryview(raw))
-    return _part(headers, body, "text/plain", depth=0)
+    root = _part(headers, body, "text/plain", depth=0)
+    _write_headers_in_utf8(root)
+    return root
+
+
+def charsets_of(root: Part) -> set[str]:
+    """The charsets that a mail names: those of its parts, and of the encoded words in its headers."""
+    stated = {part.parameters.get("charset", "") for part in leaves(root)}
+    words = (_WORD_CHARSET.findall(value) for _, value in root.headers)
+    return {*stated, *(name.decode("ascii", "replace") for found in words for name in found)} - {""}
+
+
+def _write_headers_in_utf8(root: Part) -> None:
+    """Headers of raw bytes say nothing of their charset: it is one for the whole mail, mostly that of its text."""
+    parts = list(_all(root))
+    if all(value.isascii() for part in parts for _, value in part.headers):
+        return
+    written = iter(in_utf8([value for part in parts for _, value in part.headers], charsets_of(root)))
+    for part in parts:
+        part.headers = [(name, next(written)) for name, _ in part.headers]
+        part.parameters = value_and_parameters(first(part.headers, "Content-Type"))[1]
+
+
+def _all(part: Part) -> Iterator[Part]:
+    yield part
+    for child in part.children:
+        yield from _all(child)
 
 
 def leaves(part: Part) -> Iterator[Part]:

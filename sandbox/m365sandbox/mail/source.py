@@ -3,21 +3,21 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
-from m365sandbox.mail.headers import split_headers
+from m365sandbox.mail.headers import from_first_field, split_headers
+from m365sandbox.mail.mbox import messages_of
 
 _MESSAGE_SUFFIXES = frozenset({".eml", ".txt"})
 _MBOX_SUFFIX = ".mbox"
 _MAILDIR_READ = frozenset({"cur", "new"})
 _MAILDIR = frozenset({"cur", "new", "tmp"})
 _MAILDIR_INFO = re.compile(r"[:!;]2,[A-Za-z]*\Z")  # what a Maildir adds to the name of a message it has shown
-# A separator of an mbox: at the start or after an empty line, with something like a date in it.
-_MBOX_FROM = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]*\d\d:\d\d[^\r\n]*(?:\r\n|\n)")
-_MBOX_ESCAPED = re.compile(rb"(?m)^>(>*From )")
+_OUTLOOK_SUFFIXES = (".msg", ".pst", ".ost")
+# So many of the files that are left alone are named.
+_NAMED = 10
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -27,11 +27,15 @@ class MailSourceError(Exception):
 
 @dataclass(slots=True)
 class MailSource:
-    """What a path holds: `files` mail files (a whole mbox is one), their messages, and what of them was refused."""
+    """What a path holds: `files` mail files (a whole mbox is one), their messages, and what of them was refused.
+
+    `left_alone` are the names of what is no mail file at all: other suffixes, and what is no ordinary file.
+    """
 
     messages: list[tuple[str, bytes]] = field(default_factory=list)
     files: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
+    left_alone: list[str] = field(default_factory=list)
 
     def refuse(self, file: str, reason: str) -> None:
         """Note that a file, or a message in an mbox, is not taken, and why."""
@@ -41,17 +45,23 @@ class MailSource:
 def read_mail(path: Path) -> MailSource:
     """All mail below a folder, or in one file. Files are named by their path from `path` on.
 
-    Raises MailSourceError for a path that does not exist, cannot be listed, or is a single file of another kind. A file
-    that cannot be read or is no message is refused by name, the others go on.
+    Raises MailSourceError for a path that does not exist, cannot be listed, is a single file of another kind, or a
+    folder without any mail file. A file that cannot be read or is no message is refused by name, the others go on.
     """
     source = MailSource()
     try:
         if path.is_dir():
-            for file in _mail_files(path):
-                _read_file(source, file, _shown(file.relative_to(path)))
+            for file in _files(path):
+                name = _shown(file.relative_to(path))
+                if _is_mail_file(file) and not _is_odd(file):
+                    _read_file(source, file, name)
+                else:
+                    source.left_alone.append(name)
+            if not source.files:
+                raise MailSourceError(_nothing(path, source.left_alone))
         elif not path.exists():
             raise MailSourceError(f"no such file or folder: {_shown(path)}")
-        elif path.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(path):
+        elif _is_mail_file(path):
             if not path.is_file():
                 raise MailSourceError(f"not an ordinary file: {_shown(path)}")
             _read_file(source, path, _shown(Path(path.name)))
@@ -67,17 +77,35 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _mail_files(folder: Path) -> list[Path]:
+def _nothing(path: Path, left_alone: Sequence[str]) -> str:
+    """That there is no mail, and what there is instead."""
+    if not left_alone:
+        return f"there is no file in {_shown(path)}; it takes .eml, .txt, .mbox or Maildir"
+    named = ", ".join(left_alone[:_NAMED])
+    more = f" and {len(left_alone) - _NAMED} more" if len(left_alone) > _NAMED else ""
+    advice = ""
+    if any(name.lower().endswith(_OUTLOOK_SUFFIXES) for name in left_alone):
+        advice = "; save what Outlook keeps as .msg, .pst or .ost as .eml or .mbox first"
+    return f"no mail file in {_shown(path)}, left alone: {named}{more}; it takes .eml, .txt, .mbox or Maildir{advice}"
+
+
+def _files(folder: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
         raise error
 
-    found: list[Path] = []
-    for directory, _, names in os.walk(folder, onerror=refuse):
-        for name in names:
-            file = Path(directory, name)
-            if file.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(file):
-                found.append(file)
-    return sorted(found)
+    return sorted(Path(directory, name) for directory, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def _is_mail_file(file: Path) -> bool:
+    return file.suffix.lower() in {*_MESSAGE_SUFFIXES, _MBOX_SUFFIX} or _is_maildir_message(file)
+
+
+def _is_odd(file: Path) -> bool:
+    """Whether it is there and no ordinary file: a pipe, a device, a socket, by itself or behind a link."""
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False  # refused by name, with the reason
 
 
 def _is_maildir_message(file: Path) -> bool:
@@ -123,17 +151,11 @@ def _content(file: Path) -> bytes:
 
 
 def _read_mbox(source: MailSource, data: bytes, name: str) -> None:
-    pieces = list(_mbox_messages(data))
+    pieces = list(messages_of(data))
     if not pieces:
-        source.refuse(name, "no line that begins with 'From ' separates messages in it")
+        source.refuse(name, "no line that begins with 'From ', with a header line after it, separates messages in it")
     for number, piece in enumerate(pieces, start=1):
         _take(source, piece, f"{name}#{number}")
-
-
-def _mbox_messages(data: bytes) -> Iterator[bytes]:
-    separators = [(found.start(), found.end()) for found in _MBOX_FROM.finditer(data)]
-    for (_, start), (end, _) in pairwise([*separators, (len(data), 0)]):
-        yield _MBOX_ESCAPED.sub(rb"\1", data[start:end])
 
 
 def _take(source: MailSource, data: bytes, name: str) -> None:
@@ -141,7 +163,7 @@ def _take(source: MailSource, data: bytes, name: str) -> None:
     if not data.strip():
         source.refuse(name, "the message is empty")
         return
-    headers, _ = split_headers(data.removeprefix(b"\xef\xbb\xbf"))
+    headers, _ = split_headers(from_first_field(data.removeprefix(b"\xef\xbb\xbf")))
     if not headers and b"\0" in data and not data.startswith(_BYTE_ORDER_MARKS):
         source.refuse(name, "not a mail message: no header line, and its content is not text")
         return

@@ -20,12 +20,13 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/table|/blockquote)\b[^<>]*
 _CELL = re.compile(r"</t[dh]\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>?")
 
+_TAB = 8
 PREVIEW_UNITS = 255
 
 
 def html_of_text(text: str) -> str:
-    """The plain text as the HTML page Exchange makes of it: lines kept, addresses of pages made links."""
-    return _CONVERTED.replace("{}", "<br>\r\n".join(_line(line) for line in text.splitlines()))
+    """The plain text as the HTML page Exchange makes of it: lines and columns kept, addresses of pages made links."""
+    return _CONVERTED.replace("{}", "<br>\r\n".join(_line(line) for line in text.expandtabs(_TAB).splitlines()))
 
 
 def _line(line: str) -> str:

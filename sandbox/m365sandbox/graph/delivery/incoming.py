@@ -22,6 +22,7 @@ from m365sandbox.mail.text import preview_of, text_of_html
 _BCC = re.compile(rb"^bcc:", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 # FILETIME counts 100 ns from 1601; conversationIndex holds its upper bytes.
+_THREAD_BYTES = 22
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 # Enough of a body to find its first words behind the styles that stand before them.
 _PREVIEWED = 30_000
@@ -154,10 +155,6 @@ def _stored(moment: datetime) -> str:
 
 def _thread(store: Store, message: Mapping[str, Any], received: str) -> tuple[bytes, str]:
     """The thread's 16 bytes and the message's conversationIndex: 22 bytes of the thread, 5 for each reply before."""
-    given = message.get("conversationIndex")
-    if given:
-        raw = base64.b64decode(given)
-        return (raw[6:22] if len(raw) >= 22 else thread_root(given)), given
     headers = {
         str(item.get("name", "")).lower(): str(item.get("value", ""))
         for item in message.get("internetMessageHeaders") or []
@@ -165,16 +162,24 @@ def _thread(store: Store, message: Mapping[str, Any], received: str) -> tuple[by
     references = _MESSAGE_ID.findall(headers.get("references", "")) or _MESSAGE_ID.findall(
         headers.get("in-reply-to", "")
     )
-    root = thread_root(references[0] if references else message["internetMessageId"] or str(uuid.uuid4()))
-    known = store.rows("SELECT header FROM threads WHERE root=?", (root,))
+    first = thread_root(references[0] if references else message["internetMessageId"] or str(uuid.uuid4()))
+    given = message.get("conversationIndex")
+    if given:
+        raw = base64.b64decode(given)
+        if len(raw) < _THREAD_BYTES:
+            return thread_root(given), given
+        # answers of programs that write no index are found by what they refer to
+        store.execute("INSERT OR IGNORE INTO threads VALUES (?,?)", (first, raw[:_THREAD_BYTES]))
+        return raw[6:_THREAD_BYTES], given
+    known = store.rows("SELECT header FROM threads WHERE root=?", (first,))
     if known:
         header: bytes = known[0][0]
     else:
         since = datetime.fromisoformat(received).replace(tzinfo=UTC) - _FILETIME_EPOCH
         ticks = int(since.total_seconds()) * 10_000_000
-        header = ticks.to_bytes(8, "big")[:6] + root
-        store.execute("INSERT INTO threads VALUES (?,?)", (root, header))
-    return root, base64.b64encode(header + b"\x10\x00\x00\x00\x00" * len(references)).decode()
+        header = ticks.to_bytes(8, "big")[:6] + first
+        store.execute("INSERT INTO threads VALUES (?,?)", (first, header))
+    return header[6:], base64.b64encode(header + b"\x10\x00\x00\x00\x00" * len(references)).decode()
 
 
 def _message_row(

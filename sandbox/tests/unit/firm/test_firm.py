@@ -1,13 +1,13 @@
 """The firms a sandbox starts with: who is there, and which mailbox gets which copy of which mail."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from m365sandbox.firm import MailReport, populate
 from m365sandbox.firm.compose import mime_of
-from m365sandbox.firm.deliver import Mailbox, frequent_people, imported_deliveries
+from m365sandbox.firm.deliver import Mailbox, frequent_people, imported_deliveries, received_times
 from m365sandbox.firm.letters import bundled_letters
 from m365sandbox.firm.people import CLIENTS, DOMAIN, STAFF
 from m365sandbox.mail.mime import message_of
@@ -154,19 +154,69 @@ def test_imported_mail_goes_to_whom_it_names_else_in_turn(tmp_path: Path) -> Non
     assert blind == [("own", "sentitems")]
 
 
-def test_received_times_are_spread_evenly_and_the_date_is_kept(tmp_path: Path) -> None:
-    for number in range(5):
+def test_mail_of_the_backfill_is_received_a_minute_after_its_date() -> None:
+    day = timedelta(days=1)
+    six_months = NOW.replace(year=2025, month=9)
+    dates = [NOW - day, NOW - 170 * day, six_months + timedelta(hours=2), NOW - timedelta(minutes=1)]
+    assert received_times(dates, NOW) == [date + timedelta(minutes=1) for date in dates[:3]] + [
+        NOW - timedelta(seconds=1)
+    ]
+
+
+def test_older_future_and_undated_mail_is_spread_evenly_among_the_rest() -> None:
+    inside = NOW - timedelta(days=20)
+    dates = [NOW.replace(year=2014), inside, None, NOW + timedelta(days=1), NOW.replace(month=1, year=2025)]
+    times = received_times(dates, NOW)
+    span = timedelta(days=175) - timedelta(hours=2)
+    oldest = NOW - timedelta(days=175)
+    assert times == [oldest, inside + timedelta(minutes=1), oldest + span / 3, oldest + span * 2 / 3, oldest + span]
+    assert received_times([None], NOW) == [oldest]
+
+
+@pytest.mark.parametrize("day", [28, 29, 30, 31])
+def test_the_backfill_begins_in_a_month_that_may_be_shorter(day: int) -> None:
+    now = NOW.replace(month=8, day=day)
+    begins = NOW.replace(month=2, day=28)
+    assert received_times([begins + timedelta(hours=2)], now)[0] == begins + timedelta(hours=2, minutes=1)
+    assert received_times([begins - timedelta(hours=2)], now) == [now - timedelta(days=175)]
+
+
+def test_imported_mail_keeps_its_date(tmp_path: Path) -> None:
+    for number in range(3):
         write(tmp_path, f"{number}.eml", "From: a@x.example\nDate: Mon, 3 Feb 2014 10:00:00 +0000")
+    write(tmp_path, "late.eml", "From: a@x.example\nDate: Mon, 2 Feb 2026 10:00:00 +0000")
     write(tmp_path, "undated.eml", "From: a@x.example\nDate: soon")
     _, tenant, _ = imported(tmp_path)
-    received = [copy.received for copy in tenant.messages]
-    assert received[-1] is not None
-    # The clock runs on while the test does, so seconds are left out.
-    assert [moment.replace(microsecond=0) - received[-1].replace(microsecond=0) for moment in received if moment] == [
-        timedelta(hours=-(175 * 24 - 2)) / 5 * (5 - step) for step in range(6)
-    ]
-    assert timedelta(0) <= received[-1] - (NOW - timedelta(hours=2)) < timedelta(minutes=5)
-    assert [copy.message.get("sentDateTime") for copy in tenant.messages] == ["2014-02-03T10:00:00Z"] * 5 + [None]
+    sent = [copy.message.get("sentDateTime") for copy in tenant.messages]
+    assert sent == ["2014-02-03T10:00:00Z"] * 3 + ["2026-02-02T10:00:00Z", None]
+    assert tenant.messages[3].received == datetime(2026, 2, 2, 10, 1, tzinfo=UTC)
+
+
+def test_the_people_of_a_domain_become_the_firm(tmp_path: Path) -> None:
+    ann = "Ann Own <ann@own.example>"
+    write(tmp_path, "1.eml", f"Subject: one\nFrom: c@x.example\nTo: {ann.upper()}\nCc: bo@sub.own.example")
+    write(tmp_path, "2.eml", f"Subject: two\nFrom: {ann}\nTo: c@x.example\nBcc: d@x.example")
+    write(tmp_path, "3.eml", "Subject: stranger\nFrom: c@x.example\nTo: odd..one@own.example, e@notown.example")
+    org, tenant = Org(), Tenant()
+    populate(org, tenant, clock(), mail=tmp_path, domains=["own.example"])
+    assert list(tenant.mailboxes) == ["ann@own.example", "bo@sub.own.example"]
+    rows = org.rows["MS_Graph_User__c"]
+    assert [row["User_Principal_Name__c"] for row in rows] == list(tenant.mailboxes)
+    assert [org.users[row["User__c"]]["permission_sets"] for row in rows] == [["Microsoft_365_Sync_User"]] * 2
+    assert [row["Name"] for row in rows] == ["ANN OWN", "bo@sub.own.example"]
+    assert [rule["Pattern__c"] for rule in org.rows["MS_Graph_Exclusion__c"]] == ["own.example"]
+    assert tenant.copies("one") == [("ann@own.example", "inbox"), ("bo@sub.own.example", "inbox")]
+    assert tenant.copies("two") == [("ann@own.example", "sentitems")]
+    assert tenant.copies("stranger") == [("ann@own.example", "inbox")]
+    assert [row["Email"] for row in org.rows["Contact"]] == ["c@x.example", "e@notown.example"]
+
+
+def test_a_domain_that_no_message_has_leaves_the_services_empty(tmp_path: Path) -> None:
+    write(tmp_path, "1.eml", "From: c@x.example")
+    org, tenant = Org(), Tenant()
+    with pytest.raises(MailSourceError, match=r"no address of own\.example"):
+        populate(org, tenant, clock(), mail=tmp_path, domains=["own.example"])
+    assert (org.rows, org.users, tenant.mailboxes) == ({}, {}, {})
 
 
 def test_the_most_frequent_strangers_become_contacts_and_settings_keep_old_mail(tmp_path: Path) -> None:
@@ -182,7 +232,12 @@ def test_the_most_frequent_strangers_become_contacts_and_settings_keep_old_mail(
     assert DOMAIN not in {row["Email"].rpartition("@")[2] for row in made}
 
 
-@pytest.mark.parametrize("address", ["no-at-sign", "two@@x.example", "spa ce@x.example", "a@localhost", "jö@x.example"])
+@pytest.mark.parametrize("address",
+    [
+        "no-at-sign", "two@@x.example", "spa ce@x.example", "a@localhost", "jö@x.example",
+        "taro..y@docomo.example", "taro.@docomo.example", "a" * 70 + "@client.example",
+    ],
+)  # fmt: skip
 def test_an_address_that_an_email_field_refuses_becomes_no_contact(address: str) -> None:
     message = {"from": {"emailAddress": {"name": "", "address": address}}, "toRecipients": [], "ccRecipients": []}
     assert frequent_people([message] * 3, [DOMAIN], 20) == []

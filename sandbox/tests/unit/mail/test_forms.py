@@ -167,7 +167,7 @@ def test_a_picture_with_an_id_that_nothing_shows_is_an_attachment() -> None:
         (b"Subject: first\nSubject: second\nFrom: a@client.example\n\nx", "first", "a@client.example"),
         (b"Subject: caf\xe9\nFrom: Ren\xe9e <a@client.example>\n\nx", "café", "a@client.example"),
         (b"subject:x\nFROM:a@client.example\n\nx", "x", "a@client.example"),
-        (b"\n\nSubject: after empty lines\n", "", None),
+        (b"\n\nSubject: after empty lines\n", "after empty lines", None),
         (
             b"Subject: " + b"long " * 20_000 + b"\nFrom: a@client.example\n\nx",
             ("long " * 20_000).strip(),

@@ -50,7 +50,7 @@ def test_nobody_is_lost_for_a_forgotten_comma(to: str, shown: list[tuple[str | N
 @pytest.mark.parametrize("kind", ['%22"text%22/plain', "text/plain=", "text/<plain>", "text plain", "text/x/y"])
 def test_a_type_that_is_none_is_text(kind: str) -> None:
     message = message_of(HEAD + f"Content-Type: {kind}; name=notes.txt\r\n\r\nHello".encode())
-    assert [(part["name"], part["contentType"]) for part in message["attachments"]] == [("notes.txt", "text/plain")]
+    assert (message["bodyPreview"], message["attachments"]) == ("Hello", [])
 
 
 def test_a_report_shows_its_text_and_keeps_its_parts() -> None:
@@ -96,3 +96,32 @@ def test_structure_without_an_end_is_text() -> None:
 def test_a_mail_without_a_sender_has_none() -> None:
     message = message_of(b"From: <>\r\nTo: ada@firm.example\r\nSubject: null\r\n\r\nx")
     assert message.get("from") is None
+
+
+@pytest.mark.parametrize(
+    ("to", "name", "address"),
+    [
+        ('"a@b"@client.example', None, '"a@b"@client.example'),
+        ('Ann <"a b"@client.example>', "Ann", '"a b"@client.example'),
+        ('"a\\"b"@client.example (Ann)', "Ann", '"a\\"b"@client.example'),
+        (
+            "/O=X/OU=GROUP (FYDIBOHF23SPDLT)/CN=RECIPIENTS/CN=ANN",
+            None,
+            "/O=X/OU=GROUP (FYDIBOHF23SPDLT)/CN=RECIPIENTS/CN=ANN",
+        ),
+        ('"Ann" </o=X/ou=GROUP (FYDIBOHF23SPDLT)/cn=ann>', "Ann", "/o=X/ou=GROUP (FYDIBOHF23SPDLT)/cn=ann"),
+        ("Ann <bounces+7-a=b.example@list.example>", "Ann", "bounces+7-a=b.example@list.example"),
+        ("Ann (at (the) office) <ann@client.example>", "Ann", "ann@client.example"),
+        ("M <m@m\u00fcnchen.example>", "M", "m@m\u00fcnchen.example"),
+        ("Team: Ann <ann@client.example>;", "Ann", "ann@client.example"),
+    ],
+)
+def test_unusual_addresses_are_kept_whole(to: str, name: str | None, address: str) -> None:
+    message = message_of(f"From: a@client.example\r\nTo: {to}, bo@client.example\r\n\r\nx".encode())
+    people = [(person["emailAddress"]["name"], person["emailAddress"]["address"]) for person in message["toRecipients"]]
+    assert people == [(name or address, address), ("bo@client.example", "bo@client.example")]
+
+
+def test_tabs_keep_their_columns_in_html() -> None:
+    message = message_of(b"Subject: x\n\na\tb\nlong\tc\n")
+    assert "a" + 7 * "&nbsp;" + "b<br>\r\nlong" + 4 * "&nbsp;" + "c" in message["body"]["content"]

@@ -33,7 +33,25 @@ def test_only_mail_is_counted_in_the_order_of_the_sorted_paths(tmp_path: Path) -
     for name in ("b/2.eml", "b/10.TXT", "a.eml", "b.eml", "notes.md", "b/logo.png", "c/deep/er/x.eml"):
         write(tmp_path, name, LETTER % (name.encode(), b"text"))
     assert names(tmp_path) == ["a.eml", "b/10.TXT", "b/2.eml", "b.eml", "c/deep/er/x.eml"]
-    assert read_mail(tmp_path).files == 5
+    source = read_mail(tmp_path)
+    assert source.files == 5
+    assert source.left_alone == ["b/logo.png", "notes.md"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([], r"there is no file in .*; it takes \.eml"),
+        (["a.msg", "b/old.PST"], r"left alone: a\.msg, b/old\.PST; it takes .*; save what Outlook keeps"),
+        (["logo.png"], r"left alone: logo\.png; it takes \.eml, \.txt, \.mbox or Maildir$"),
+        ([f"{number:02}.png" for number in range(12)], r"left alone: 00\.png, .*09\.png and 2 more;"),
+    ],
+)
+def test_a_folder_without_mail_says_what_is_there(tmp_path: Path, files: list[str], said: str) -> None:
+    for name in files:
+        write(tmp_path, name, b"x")
+    with pytest.raises(MailSourceError, match=said):
+        read_mail(tmp_path)
 
 
 def test_one_file(tmp_path: Path) -> None:
@@ -56,6 +74,101 @@ def test_an_mbox_is_one_file_of_many_messages(tmp_path: Path) -> None:
     assert [message["subject"] for message in messages] == ["first", "second", "third"]
     assert "From here on it is text\r\nFrom me" in messages[0]["bodyPreview"]
     assert messages[1]["bodyPreview"] == ">From quoted"
+
+
+ENVELOPES = [
+    b"From a@client.example Mon Feb  3 10:00:00 2025",
+    b"From - Mon Feb 03 10:00:00 2025",
+    b"From 1234@xxx Mon Feb 03 10:00:00 +0000 2025",
+    b"From a@client.example  Mon, 3 Feb 2025 10:00:00 +0000",
+    b"From MAILER-DAEMON Mon Feb  3 10:00:00 2025",
+    b"From Mon Feb  3 10:00:00 2025",
+    b"From a@client.example",
+    b"From - ",
+    b"From ",
+    b"From",
+    b"From the archive of Ann",
+]
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("blank", [b"", b"\n"])
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_a_line_that_begins_with_from_and_a_header_after_it_separate(
+    tmp_path: Path, envelope: bytes, blank: bytes, ending: bytes
+) -> None:
+    letters = [LETTER % (b"no %d" % number, b"text of %d" % number) for number in range(3)]
+    mbox = b"".join(envelope + b"\n" + letter + blank for letter in letters)
+    write(tmp_path, "x.mbox", mbox.replace(b"\n", ending))
+    messages = [message_of(raw) for _, raw in read_mail(tmp_path).messages]
+    assert [message["subject"] for message in messages] == ["no 0", "no 1", "no 2"]
+    assert [message["bodyPreview"] for message in messages] == ["text of 0", "text of 1", "text of 2"]
+
+
+def test_the_envelopes_of_two_programs_in_one_mbox(tmp_path: Path) -> None:
+    dated = b"From - Mon Aug  3 10:01:00 2026\n"
+    write(tmp_path, "x.mbox", dated + LETTER % (b"1", b"one") + b"\nFrom \n" + LETTER % (b"2", b"two"))
+    assert names(tmp_path) == ["x.mbox#1", "x.mbox#2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"From now on:\nNote: all is well",
+        b"From Monday on, at 10:00\nwe are closed",
+        b"\nFrom Monday 3 March 10:00 we are closed",
+        b"From the desk of Ann\nRegards: Ann\n\nbye",
+        b"From:\nSubject: not a separator",
+        b">From a@client.example Mon Feb  3 10:00:00 2025\nSubject: quoted\n",
+        b"Fromage\nTo: lunch",
+    ],
+)
+def test_text_that_begins_with_from_separates_nothing(tmp_path: Path, text: bytes) -> None:
+    mbox = b"From a@client.example Mon Feb  3 10:00:00 2025\n" + LETTER % (b"first", b"text\n" + text)
+    write(tmp_path, "x.mbox", mbox + b"\nFrom b@client.example Mon Feb  3 11:00:00 2025\n" + LETTER % (b"second", b""))
+    messages = [message_of(raw) for _, raw in read_mail(tmp_path).messages]
+    assert [message["subject"] for message in messages] == ["first", "second"]
+
+
+def test_a_message_before_the_first_separator_is_one_too(tmp_path: Path) -> None:
+    mbox = LETTER % (b"first", b"text") + b"\nFrom - \n" + LETTER % (b"second", b"text")
+    write(tmp_path, "x.mbox", mbox)
+    assert [message_of(raw)["subject"] for _, raw in read_mail(tmp_path).messages] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        b"\n",
+        b"\r\n\r\n",
+        b" " * 300 + b"\n",
+        b" ",
+        b"\t\n  ",
+        b"\xef\xbb\xbf\n",
+        b"\xc2\xa0\n",
+        b"\n\nFrom a@client.example Mon Feb  3 10:00:00 2025\n",
+    ],
+)
+def test_blank_lines_and_spaces_before_the_first_header_are_no_body(tmp_path: Path, lead: bytes) -> None:
+    write(tmp_path, "x.eml", lead + LETTER % (b"shown", b"text"))
+    ((_, raw),) = read_mail(tmp_path).messages
+    message = message_of(raw)
+    assert (message["subject"], message["bodyPreview"]) == ("shown", "text")
+    assert message["from"]["emailAddress"]["address"] == "a@client.example"
+
+
+def test_a_mail_that_is_indented_as_a_whole_is_moved_to_the_margin() -> None:
+    letter = b"Subject: shown\nTo: b@client.example\n\tand more\n\nfirst\n  second\n"
+    message = message_of(b"\n" + b"".join(b"    " + line for line in letter.splitlines(keepends=True)))
+    assert message["subject"] == "shown"
+    assert message["bodyPreview"] == "first\r\n  second"
+
+
+@pytest.mark.parametrize("text", [b"\nNote: this is text\n", b"\n\nHello\nFrom: me\n", b"  indented text\n"])
+def test_text_after_a_blank_line_stays_text(text: bytes) -> None:
+    message = message_of(text)
+    assert message["subject"] == ""
+    assert message["bodyPreview"].split() == text.decode().split()
 
 
 def test_an_mbox_without_separators_is_refused(tmp_path: Path) -> None:
@@ -155,16 +268,17 @@ def odd_files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"box", "up.eml"}
 
 
-def test_what_is_no_ordinary_file_is_passed_over_by_name(tmp_path: Path) -> None:
+def test_what_is_no_ordinary_file_is_left_alone_and_named(tmp_path: Path) -> None:
     odd = odd_files(tmp_path)
     write(tmp_path, "real/letter.eml", LETTER % (b"one", b"text"))
     (tmp_path / "link.eml").symlink_to("real/letter.eml")
     source = read_mail(tmp_path)
     assert [name for name, _ in source.messages] == ["link.eml", "real/letter.eml"]
-    refused = {item["file"]: item["reason"] for item in source.refused}
-    assert refused.keys() == odd | {"box/cur/1:2,S"}
-    for name in ("pipe.eml", "pipe.mbox", "socket.eml", "device.eml", "device.mbox", "null.txt", "to-pipe.eml"):
-        assert refused[name] == "not an ordinary file", name
+    dangling = {"nowhere.eml", "round.eml", "there.mbox", "back.mbox"}
+    assert set(source.left_alone) == (odd - dangling - {"link.eml"}) | {"box/cur/1:2,S"}
+    assert {item["file"] for item in source.refused} == dangling
+    assert all(item["reason"].startswith("cannot be read: ") for item in source.refused)
+    assert source.files == 2 + len(dangling)
 
 
 @pytest.mark.parametrize("name", ["pipe.eml", "device.mbox", "socket.eml", "to-pipe.eml"])

@@ -86,6 +86,17 @@ def test_a_thread_is_one_in_every_mailbox(tenant: GraphTenant) -> None:
     assert [len(part) for part in index] == [22, 32, 32]
 
 
+def test_an_answer_without_an_index_joins_the_thread_of_what_it_refers_to(tenant: GraphTenant) -> None:
+    given = base64.b64encode(bytes(range(22))).decode()
+    first = put(tenant, {"internetMessageId": "<root@client.example>", "conversationIndex": given})
+    headers = [{"name": "In-Reply-To", "value": "<root@client.example>"}]
+    reply = put(tenant, {"internetMessageHeaders": headers})
+    assert base64.b64decode(reply["conversationIndex"])[:22] == bytes(range(22))
+    assert reply["conversationId"] == first["conversationId"]
+    short = put(tenant, {"conversationIndex": base64.b64encode(b"short").decode()})
+    assert short["conversationId"] != first["conversationId"]
+
+
 def test_text_that_no_mailbox_can_hold_is_cleaned(tenant: GraphTenant) -> None:
     shown = put(tenant, {"subject": "a\ud800b\0c", "categories": ["x\udfff"]})
     assert (shown["subject"], shown["categories"]) == ("a\ufffdbc", ["x\ufffd"])
