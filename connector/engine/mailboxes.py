@@ -178,14 +178,17 @@ def _refuse_seconds(mailbox_runs: Iterable[MailboxRun], rows: Iterable[Mailbox])
         first = mailbox_run.mailbox if user is None else owners.setdefault(user, mailbox_run.mailbox)
         if first.id != mailbox_run.mailbox.id:
             mailbox_run.mailbox, mailbox_run.queue, mailbox_run.extra = mailbox_run.before, None, {}
-            mailbox_run.fail(
-                MailboxError(
-                    f"This is the mailbox of another MS Graph User, {first.name}",
-                    where=mailbox_run.mailbox.name,
-                    remedy="Delete this record, or correct its User Principal Name and Email Address.",
-                    code="SECOND_ROW",
-                )
-            )
+            mailbox_run.fail(second_row(mailbox_run.mailbox, first))
+
+
+def second_row(box: Mailbox, first: Mailbox) -> MailboxError:
+    """Why a row is not read that leads to the mailbox of the `first`."""
+    return MailboxError(
+        f"This is the mailbox of another MS Graph User, {first.name}",
+        where=box.name,
+        remedy="Delete this record, or correct its User Principal Name and Email Address.",
+        code="SECOND_ROW",
+    )
 
 
 def _chosen(rows: Sequence[Mailbox], only: Sequence[str]) -> list[Mailbox]:
