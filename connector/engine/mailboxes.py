@@ -80,6 +80,11 @@ class MailboxRun:
         """What messages and log lines call it: the User Principal Name, else the address, else the name of the row."""
         return self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
 
+    @property
+    def not_read(self) -> str:
+        """Why it is not read, whether or not anybody meant it to be; empty where it is."""
+        return self.mailbox.status_detail if self.mailbox.status is MailboxStatus.NOT_LINKED else ""
+
     def fail(self, error: MailboxError) -> None:
         """It could not be read: Failing, or Unavailable where Graph serves no such mailbox."""
         self.error = error
@@ -94,7 +99,7 @@ class MailboxRun:
         self.unlinked = reason if meant else ""
         if (self.before.status, self.before.status_detail) != (MailboxStatus.NOT_LINKED, reason):
             self.newly_unlinked = meant
-            log.warning("Mailbox is not read", action=Action.RUN_SKIPPED, mailbox=self.name, reason=reason)
+            log.warning("Mailbox is not read", action=Action.MAILBOX_SKIPPED, mailbox=self.name, reason=reason)
 
     def advance(self, now: datetime, settle: timedelta, *, last: bool) -> None:
         """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""

@@ -46,7 +46,8 @@ ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
 _ERRORS = (
     soql.select(("Status__c status", "COUNT(Id) records"), "MS_Graph_Sync_Error__c")
     + f"""
- WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}') GROUP BY Status__c
+ WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')
+GROUP BY Status__c
 """
 )
 _WAITING = (

@@ -174,7 +174,7 @@ class Logging(Section):
     """Log lines, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "text"] = "json"
+    format: Literal["json", "text"] | None = None
 
 
 class Settings(Section):
