@@ -205,7 +205,10 @@ class Scheduler:
             return
         if rest.error is not None:
             log.error(
-                "Schedule not understood", action=Action.SCHEDULE_REFUSED, code=rest.error.code, error=str(rest.error)
+                "Nothing runs, the schedule is not understood",
+                action=Action.SCHEDULE_REFUSED,
+                code=rest.error.code,
+                error=str(rest.error),
             )
             self._note(rest.error.detail)
             self._log_failures()
@@ -220,7 +223,7 @@ class Scheduler:
         now = self._monotonic()
         if not self._last_error:
             self._out_since = now
-            log.error("Salesforce cannot be read", action=Action.OUTAGE_BEGAN, code=error.code, error=str(error))
+            log.error("Salesforce could not be read", action=Action.OUTAGE_BEGAN, code=error.code, error=str(error))
         elif str(error) != self._last_error or now - self._out_told >= TELL_EVERY:
             log.error(
                 "Salesforce can still not be read",
