@@ -50,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     debug = "--debug" in arguments
     try:
+        _require_text(arguments)
         with interruptible():
             result = app(list(arguments), standalone_mode=False)
     except ConnectorError as error:
@@ -74,6 +75,18 @@ def run(arguments: Sequence[str]) -> int:
         show_error(unexpected.detail, as_json=as_json)
         return 3
     return result if isinstance(result, int) else 0
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Raise UsageError for an argument without text: an empty variable of a script names no mailbox, file or event."""
+    for number, argument in enumerate(arguments):
+        name, _, value = (
+            argument.partition("=") if argument.startswith("--") and "=" in argument else ("", "", argument)
+        )
+        if not value.strip():
+            before = arguments[number - 1] if number else ""
+            name = name or (before if before.startswith("--") else f"argument {number + 1}")
+            raise UsageError(f"{name} is empty", where="m365sync", remedy="Write a value, or leave it out.")
 
 
 def usage(error: TyperException) -> UsageError:

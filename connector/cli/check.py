@@ -45,11 +45,11 @@ def check_object(line: Check) -> dict[str, Any]:
 
 
 def show(checks: Sequence[Check]) -> None:
-    """Print a line for each check, with the remedy below it."""
+    """Print a line for each check, with the remedy below it; what is wrong comes last, where people look."""
     table = Table(title="Checks", title_justify="left")
     for heading in ("", "Check", "Found, and what to do"):
         table.add_column(heading, overflow="fold")
-    for line in checks:
+    for line in sorted(checks, key=lambda line: [*Light].index(line.status)):
         text = Text(line.detail)
         if line.remedy:
             text.append(f"\n{line.remedy}", style="dim" if line.status is Light.GREEN else "bold")

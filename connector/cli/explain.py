@@ -9,6 +9,7 @@ from connector.cli.output import show_json
 from connector.cli.terminal import out
 from connector.core.reporting.explanation import Explanation
 from connector.operations import explain as operation
+from connector.wiring.runs import read_limits
 from connector.wiring.services import explain_services
 
 
@@ -23,8 +24,11 @@ def explain(
 ) -> int:
     """Explain what becomes of one message: every rule in order, the matches, the stored record, the error row."""
     invocation: Invocation = context.obj
-    with explain_services(invocation.settings()) as (setup, mail, directory):
-        explanation = operation.explain(setup, mail, directory, upn=upn, message=message_id)
+    settings = invocation.settings()
+    with explain_services(settings) as (setup, mail, directory):
+        explanation = operation.explain(
+            setup, mail, directory, upn=upn, message=message_id, limits=read_limits(settings)
+        )
     if as_json:
         show_json(explanation_object(explanation))
     else:
@@ -47,6 +51,7 @@ def explanation_object(explanation: Explanation) -> dict[str, Any]:
             {"address": match.address, "object": match.object, "id": match.id} for match in explanation.matches
         ],
         "email_id": explanation.email,
+        "stored": explanation.stored,
         "error": None
         if error is None
         else {"id": error.id, "code": error.code, "message": error.text, "attempts": error.attempts},
@@ -64,7 +69,7 @@ def show(explanation: Explanation) -> None:
     for step in explanation.steps:
         sign = "■" if step.applies else "·"
         out.print(f"  {sign} {step.rule:<18} {step.value}".rstrip())
-    out.print(f"Outcome: {explanation.outcome.value}. {explanation.sentence}")
+    out.print(f"Outcome: {explanation.verdict}. {explanation.sentence}")
     if explanation.rule_id is not None:
         out.print(f"  decided by the record {explanation.rule_id}")
     for match in explanation.matches:

@@ -24,7 +24,8 @@ _COLOURS = {MailboxStatus.LIVE: "green", MailboxStatus.READY: "yellow", MailboxS
 def status(context: typer.Context, as_json: AsJson = False) -> int:
     """Show each mailbox, when it was read last, how far its backfill is, the next run, and the org's API calls.
 
-    Exit code 1 where a mailbox fails, or was not read for twice its frequency and an hour.
+    Exit code 1 where a mailbox fails, or was not read for twice its frequency and an hour, or where messages that
+    failed wait.
     """
     invocation: Invocation = context.obj
     with org_services(invocation.settings()) as (setup, schedule):
@@ -59,6 +60,7 @@ def status_object(found: Status) -> dict[str, Any]:
             }
             for box in found.mailboxes
         ],
+        "errors": {"failed": found.errors.failed, "gave_up": found.errors.gave_up, "due": found.errors.due},
         "api": {"used": used, "limit": limit},
     }
 
@@ -74,6 +76,8 @@ def show(found: Status) -> None:
     for box in found.mailboxes:
         if box.detail:
             out.print(f"{box.name}: {box.detail}")
+    if found.errors.open:
+        out.print(f"{found.errors.told}. {found.errors.remedy}".rstrip(), style="red")
     used, limit = found.calls
     out.print(f"{used} of {limit} API calls of the org used in 24 hours")
 

@@ -96,7 +96,7 @@ def _exit(code: int) -> None:
     from connector.codes import Action
 
     log = structlog.get_logger(__name__)
-    log.warning("Stopped in the middle of a request", action=Action.RUN_FINISHED)
+    log.warning("Stopped in the middle of a request", action=Action.PROCESS_ENDED)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)

@@ -1,5 +1,6 @@
 """`m365sync sync` and `m365sync retry`: one run now, also when none is due."""
 
+import math
 from collections.abc import Callable
 from typing import Annotated
 
@@ -40,6 +41,8 @@ def sync(
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
+    if minutes is not None and not math.isfinite(minutes):
+        raise UsageError("--minutes is not a number", where="sync", remedy="Write a number of minutes.")
     lines = _json_line if as_json else show_line
     stop_token = StopToken()
     runs = runs_here(context.obj, lines=lines if dry_run else None, stop_token=stop_token)

@@ -56,7 +56,12 @@ err = SafeConsole(stderr=True)
 def show_line(line: DryRunLine) -> None:
     """Print one line of a dry run: outcome, mailbox, message and rule."""
     where = line.internet_message_id or line.message
-    out.print(f"{line.outcome.value:<18} {line.mailbox_name}  {where}  {line.rule}")
+    if out.is_terminal:  # for the eyes of who typed it; a file or a log gets no subject
+        received = f"{line.received_at:%Y-%m-%d %H:%M}" if line.received_at is not None else ""
+        subject = line.subject or "(no subject)"
+        out.print(f"{line.outcome.value:<17} {received}  {line.mailbox_name}  {subject}  {where}  {line.rule}")
+        return
+    out.print(f"{line.outcome.value:<17} {line.mailbox_name}  {where}  {line.rule}")
 
 
 def counted(number: int, thing: str) -> str:
@@ -69,6 +74,12 @@ def show_report(report: RunReport, *, dry_run: bool = False) -> None:
     if report.skipped:
         err.print(f"Nothing to do: {report.skipped}.")
         return
+    if report.failure is not None:  # a table would look like success
+        if report.listed:
+            stored = f"{counted(report.emails, 'email')} stored"
+            err.print(f"Before it stopped: {counted(report.listed, 'message')} listed, {stored}.")
+        _show_failures(report)
+        return
     out.print(outcome_table(report))
     rows = ((report.emails, "email"), (report.participants, "participant"), (report.tasks, "task"))
     written = "nothing was written" if dry_run else "stored " + ", ".join(counted(*row) for row in rows)
@@ -77,8 +88,32 @@ def show_report(report: RunReport, *, dry_run: bool = False) -> None:
         f"{counted(report.salesforce_calls, 'Salesforce call')}, {counted(report.graph_calls, 'Graph call')}, "
         f"{report.seconds:.1f} s"
     )
+    _show_failures(report)
+
+
+def _show_failures(report: RunReport) -> None:
+    """A line for each failed message, with its mailbox, and what to do about all of them."""
+    names = {box.id: box.name for box in report.mailboxes}
     for failure in report.failures:
-        err.print(f"failed: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}")
+        name = names.get(failure.mailbox, failure.mailbox)
+        err.print(f"failed: {name}: {failure.subject or '(no subject)'}: {failure.code}: {failure.text}")
+    if not report.failures:
+        return
+    more = report.outcomes[Outcome.FAILED] - len(report.failures)
+    if more > 0:
+        err.print(f"failed: {more} more; the MS Graph Sync Errors of the event name them.")
+    first = report.failures[0]
+    where = f" of the run {report.event}" if report.event is not None else ""
+    again = (
+        "They are tried again by themselves"
+        if all(each.again for each in report.failures)
+        else ("Correct what is named; what cannot pass by itself is not tried again")
+    )
+    event = f"m365sync retry --event {report.event}" if report.event is not None else "m365sync retry --all"
+    err.print(
+        f"{again}. {event} tries the failed messages{where} now; "
+        f"m365sync explain {names.get(first.mailbox, 'UPN')} {first.message} says more of the first."
+    )
 
 
 def show_failed_mailboxes(report: RunReport) -> None:

@@ -275,7 +275,7 @@ class AttachmentStore:
         except ServiceError:
             raise
         except Exception as error:
-            log.debug("Could not store a file", action=Action.ATTACHMENT_FAILED, trace=frames_of(error))
+            log.debug("Trace of a fault", action=Action.FAULT_TRACED, of="a file", trace=frames_of(error))
             text = f"it met an error of the connector ({type(error).__name__})"
             return MessageError(text, code="UNEXPECTED", remedy="Please report it.")
         return None

@@ -128,7 +128,7 @@ class Contents:
             planned = plan(desired, mail.stored, now=self._context.setup.now, ask_owner=self._settings.ask_owner)
         except Exception as error:
             # A mail that our own code cannot build fails alone, with a row that names the fault.
-            log.debug("Could not build a record", action=Action.MESSAGE_FAILED, trace=frames_of(error))
+            log.debug("Trace of a fault", action=Action.FAULT_TRACED, of="a record", trace=frames_of(error))
             mail.error = MessageError(
                 f"This message could not be turned into a record: {type(error).__name__}",
                 code="UNEXPECTED",

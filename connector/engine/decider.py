@@ -212,7 +212,7 @@ class Decider:
             raise
         except Exception as error:
             # Headers that our own code stumbles over fail alone, or they would stop every run at the same mail.
-            log.debug("Could not decide", action=Action.MESSAGE_FAILED, trace=frames_of(error))
+            log.debug("Trace of a fault", action=Action.FAULT_TRACED, of="a decision", trace=frames_of(error))
             raise MessageError(
                 f"This message could not be decided on: {type(error).__name__}",
                 code="UNEXPECTED",

@@ -64,7 +64,7 @@ class DoubledMail:
                 refused[each.younger] = error
         if complete:
             refused |= self._stored_mail.take_over(complete)
-        log.info("Mail stored twice merged", action=Action.RECORDS_WRITTEN, emails=len(merges) - len(refused))
+        log.info("Mail stored twice merged", action=Action.MAIL_MERGED, emails=len(merges) - len(refused))
         self._note(refused)
 
     def _planned(self, part: Sequence[Double]) -> list[Merge]:
@@ -87,7 +87,7 @@ class DoubledMail:
 
     def _note(self, refused: Mapping[RecordId, RowError]) -> None:
         for email, error in refused.items():
-            log.warning("Mail not merged", action=Action.MESSAGE_FAILED, email=email, code=error.code)
+            log.warning("Mail not merged", action=Action.MAIL_NOT_MERGED, email=email, code=error.code)
             self.remarks.append(
                 f"The email {email} is stored twice and could not be merged ({error.code}: {error.message})"
             )

@@ -120,6 +120,8 @@ def dry_run_lines(
                 outcome=outcome,
                 rule=rule or outcome.value,
                 rule_id=rule_id,
+                subject=header.subject,
+                received_at=header.received_at,
             )
         )
     return foreseen

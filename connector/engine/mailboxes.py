@@ -80,6 +80,11 @@ class MailboxRun:
         """What messages and log lines call it: the User Principal Name, else the address, else the name of the row."""
         return self.mailbox.user_principal_name or self.mailbox.email or self.mailbox.name
 
+    @property
+    def not_read(self) -> str:
+        """Why it is not read, whether or not anybody meant it to be; empty where it is."""
+        return self.mailbox.status_detail if self.mailbox.status is MailboxStatus.NOT_LINKED else ""
+
     def fail(self, error: MailboxError) -> None:
         """It could not be read: Failing, or Unavailable where Graph serves no such mailbox."""
         self.error = error
@@ -94,7 +99,7 @@ class MailboxRun:
         self.unlinked = reason if meant else ""
         if (self.before.status, self.before.status_detail) != (MailboxStatus.NOT_LINKED, reason):
             self.newly_unlinked = meant
-            log.warning("Mailbox is not read", action=Action.RUN_SKIPPED, mailbox=self.name, reason=reason)
+            log.warning("Mailbox is not read", action=Action.MAILBOX_SKIPPED, mailbox=self.name, reason=reason)
 
     def advance(self, now: datetime, settle: timedelta, *, last: bool) -> None:
         """Move the timestamps over the committed windows; at the end of a run that read it all, it is Live."""
@@ -178,14 +183,17 @@ def _refuse_seconds(mailbox_runs: Iterable[MailboxRun], rows: Iterable[Mailbox])
         first = mailbox_run.mailbox if user is None else owners.setdefault(user, mailbox_run.mailbox)
         if first.id != mailbox_run.mailbox.id:
             mailbox_run.mailbox, mailbox_run.queue, mailbox_run.extra = mailbox_run.before, None, {}
-            mailbox_run.fail(
-                MailboxError(
-                    f"This is the mailbox of another MS Graph User, {first.name}",
-                    where=mailbox_run.mailbox.name,
-                    remedy="Delete this record, or correct its User Principal Name and Email Address.",
-                    code="SECOND_ROW",
-                )
-            )
+            mailbox_run.fail(second_row(mailbox_run.mailbox, first))
+
+
+def second_row(box: Mailbox, first: Mailbox) -> MailboxError:
+    """Why a row is not read that leads to the mailbox of the `first`."""
+    return MailboxError(
+        f"This is the mailbox of another MS Graph User, {first.name}",
+        where=box.name,
+        remedy="Delete this record, or correct its User Principal Name and Email Address.",
+        code="SECOND_ROW",
+    )
 
 
 def _chosen(rows: Sequence[Mailbox], only: Sequence[str]) -> list[Mailbox]:

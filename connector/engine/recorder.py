@@ -150,7 +150,9 @@ class RunRecorder:
             self._report.event = self._report.event or key
             self._report.failure_logged = True
         except ConnectorError as second:
-            log.error("The failure could not be logged in Salesforce", action=Action.RUN_FAILED, error=str(second))
+            log.error(
+                "The failure could not be logged in Salesforce", action=Action.EVENT_NOT_WRITTEN, error=str(second)
+            )
 
     def _has_news(self, *, turned: bool) -> bool:
         """A row exists when the run stored or failed something, or when a mailbox's failing begins or ends."""

@@ -66,7 +66,7 @@ class Rematching:
             refused = next((r for r in results if r.error is not None), None)
             if refused is not None and refused.error is not None:
                 self._refuse(mail, refused, refused.error)
-        log.info("Stored mail related anew", action=Action.RECORDS_WRITTEN, emails=len(planned))
+        log.info("Stored mail related anew", action=Action.MAIL_RELATED, emails=len(planned))
 
     def _planned(self, mails: Sequence[FiledMail]) -> Iterator[tuple[FiledMail, DesiredEmail, Plan]]:
         parties = {mail.stored.id: self._parties(mail) for mail in mails}
@@ -89,7 +89,7 @@ class Rematching:
         """An error row, by which the message is read again and related; a remark where its message is not known."""
         text = f"{result.row.object}: {error.message}"
         stored = mail.stored
-        log.warning("Mail not related", action=Action.MESSAGE_FAILED, email=stored.id, code=error.code)
+        log.warning("Mail not related", action=Action.MAIL_NOT_RELATED, email=stored.id, code=error.code)
         box = self._boxes.get(stored.mailbox) if stored.mailbox is not None else None
         if box is None or box.graph_user_id is None or stored.graph_message_id is None:
             self.remarks.append(f"The email {stored.id} could not be related anew ({error.code}: {text})")

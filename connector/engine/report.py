@@ -27,13 +27,17 @@ class MailboxOutcomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFailure:
-    """A message that failed, or of which an attachment did: where it is, and the code and text of its error row."""
+    """A message that failed, or of which an attachment did: where it is, and the code and text of its error row.
+
+    `again`: whether it is tried again by itself.
+    """
 
     mailbox: RecordId
     message: MessageId
     subject: str
     code: str
     text: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +230,7 @@ class ReportBuilder:
                     subject=failure.subject,
                     code=failure.code,
                     text=failure.text,
+                    again=failure.transient or failure.by_rule,
                 )
                 for failure in failed
             ),

@@ -35,17 +35,17 @@ def clear(stored_mail: StoredMail, changes: Changes, setup: Setup) -> Cleared:
     remarks: list[str] = []
     if changes.deleted:
         refused = stored_mail.keep_away([email for _, email in sorted(changes.deleted.items())])
-        log.info("Deleted mail kept away", action=Action.RECORDS_WRITTEN, emails=len(changes.deleted) - len(refused))
+        log.info("Deleted mail kept away", action=Action.MAIL_KEPT_AWAY, emails=len(changes.deleted) - len(refused))
         remarks += _remarks("kept away for good", refused)
     if changes.tombstones:
         stored_mail.take_back(changes.tombstones)
     if changes.removed:
         refused = stored_mail.blank(sorted(changes.removed))
-        log.info("Removed mail blanked", action=Action.RECORDS_WRITTEN, emails=len(changes.removed) - len(refused))
+        log.info("Removed mail blanked", action=Action.MAIL_BLANKED, emails=len(changes.removed) - len(refused))
         remarks += _remarks("blanked", refused)
     if changes.expired:
         refused = stored_mail.delete(sorted(changes.expired), today=org_date(setup.now, setup.org))
-        log.info("Unmatched mail deleted", action=Action.RECORDS_WRITTEN, emails=len(changes.expired) - len(refused))
+        log.info("Unmatched mail deleted", action=Action.MAIL_DELETED, emails=len(changes.expired) - len(refused))
         remarks += _remarks("deleted", refused)
     gone = changes.removed | changes.expired | changes.deleted.keys()
     settled = (error for error in setup.errors if error.email in gone)
@@ -58,5 +58,5 @@ def clear(stored_mail: StoredMail, changes: Changes, setup: Setup) -> Cleared:
 
 def _remarks(verb: str, refused: Mapping[RecordId, RowError]) -> Iterator[str]:
     for email, error in refused.items():
-        log.warning("Mail not cleared", action=Action.MESSAGE_FAILED, email=email, code=error.code)
+        log.warning("Mail not cleared", action=Action.MAIL_NOT_CLEARED, email=email, code=error.code)
         yield f"The email {email} could not be {verb} ({error.code}: {error.message})"

@@ -43,6 +43,13 @@ from connector.model.values import RecordId
 log = structlog.get_logger(__name__)
 
 
+NO_MAILBOX = (
+    "There is no mailbox, so nothing is read. Create MS Graph User records, or load them with Data Loader, and set "
+    "User on each."
+)
+NOBODY_LINKED = "No mailbox is linked, so nothing is read. m365sync status says of each why not, and what to do."
+
+
 class Run:
     """One run of what `request` asks. `key` is the Run_Key__c of its event; `run()` may be called once.
 
@@ -84,6 +91,7 @@ class Run:
         """
         report = self._report
         setup: Setup | None = None
+        log.info("Run started", action=Action.RUN_STARTED, run=self._key, kind=self._request.event_kind)
         try:
             setup = self._services.admin.read()
             self._sync(setup)
@@ -93,14 +101,15 @@ class Run:
         report.salesforce_calls = self._services.log_book.calls
         report.graph_calls = self._services.source.calls
         report.seconds = self._recorder.seconds
-        log.info(
-            "Run finished",
-            action=Action.RUN_FINISHED,
-            listed=report.ledger.listed,
-            emails=report.ledger.emails,
-            salesforce_calls=report.salesforce_calls,
-            graph_calls=report.graph_calls,
-        )
+        if report.failure is None and report.skipped is None:
+            log.info(
+                "Run finished",
+                action=Action.RUN_FINISHED,
+                listed=report.ledger.listed,
+                emails=report.ledger.emails,
+                salesforce_calls=report.salesforce_calls,
+                graph_calls=report.graph_calls,
+            )
         return report.build()
 
     # -- the steps --------------------------------------------------------------------------------------------------
@@ -252,7 +261,11 @@ class Run:
         self._mailbox_runs = planned
         runs = planned.values()
         self._report.not_linked = sum(each.mailbox.status is MailboxStatus.NOT_LINKED for each in runs)
-        self._report.unlinked = {each.name: each.unlinked for each in runs if each.unlinked}
+        # who names a mailbox means it to be read
+        reasons = ((each, each.unlinked or (self._request.only and each.not_read) or "") for each in runs)
+        self._report.unlinked = {each.name: reason for each, reason in reasons if reason}
+        if not self._request.only and self._report.not_linked == len(runs):
+            self._report.notes += (NOBODY_LINKED if runs else NO_MAILBOX,)
         self._report.notes += tuple(each.note for each in runs if each.note)
         for mailbox_run in runs:
             if mailbox_run.error is not None:
@@ -274,6 +287,15 @@ class Run:
         self._recorder.save(self._checkpoint(last=last), setup.now, read=read, turned=turned, last=last)
         for mailbox_run in runs:
             mailbox_run.saved()
+
+    def _save_what_is_read(self, setup: Setup | None) -> None:
+        """The windows that were closed before the stop: the next run need not read them again."""
+        if setup is None or self._request.dry_run or not self._mailbox_runs:
+            return
+        try:
+            self._save(setup)
+        except ConnectorError as error:
+            log.warning("Last checkpoint not saved", action=Action.CHECKPOINT_NOT_SAVED, error=str(error))
 
     def _checkpoint(self, *, last: bool) -> Checkpoint:
         settled = self._retries.settled(self.ledger)
@@ -329,8 +351,11 @@ class Run:
 
     def _note_failure(self, error: ServiceError, setup: Setup | None) -> None:
         stopped = isinstance(error, StoppedError)
-        say = log.info if stopped else log.error
-        say("Run stopped" if stopped else "Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))
+        if stopped:
+            log.info("Run stopped", action=Action.RUN_STOPPED)
+            self._save_what_is_read(setup)
+        else:
+            log.error("Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))
         started = setup.now if setup is not None else self._services.admin.now
         if started is not None and not self._request.dry_run:  # else nothing was reached, or may be written
             self._recorder.save_failure(error, started)

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 #: seconds between two looks
 LOOK_EVERY = 60.0
+#: seconds between two lines of what lasts: an outage, or all being well
+TELL_EVERY = 3600.0
 #: stopping a run's reading: no further window, and with `abandon=True` not even the rest of those being read
 StopReading = Callable[..., None]
 
@@ -167,16 +169,19 @@ class Scheduler:
         self._policy = SchedulerPolicy()
         #: failed runs without an event in Salesforce: key, our own clock then, and the error
         self._unlogged: list[tuple[str, float, ErrorDetail]] = []
+        #: what Salesforce answered last with, and when that began and was told last
         self._last_error = ""
+        self._out_since = self._out_told = 0.0
+        self._alive_told = monotonic()
 
     def serve(self) -> None:
         """Return when a stop is requested."""
-        log.info("Scheduler started", action=Action.RUN_STARTED, look_every=self._look_every)
+        log.info("Scheduler started", action=Action.SCHEDULER_STARTED, look_every=self._look_every)
         while not self._stop_token.is_asked:
             pause = self.turn()
             if pause and self._stop_token.wait(pause):
                 break
-        log.info("Scheduler stopped", action=Action.RUN_FINISHED)
+        log.info("Scheduler stopped", action=Action.SCHEDULER_STOPPED)
 
     def turn(self) -> float:
         """One look, and the run that it leads to: seconds to wait before the next look."""
@@ -187,7 +192,7 @@ class Scheduler:
             for watch in self._watches:
                 watch.unreachable(error)
             return self._look_every
-        self._last_error = ""
+        self._in_reach()
         self._log_failures()
         step = self._policy.decide(look, self._monotonic())
         for watch in self._watches:
@@ -211,10 +216,10 @@ class Scheduler:
             done = Done(cut=report.cut, paused=report.paused, failure=report.failure, logged=report.failure_logged)
         except ConnectorError as error:
             done = Done(failure=error.detail, begun=begun)
-            log.error("Run failed", action=Action.RUN_FAILED, code=error.code, error=str(error))
+            log.error("Run not begun", action=Action.RUN_NOT_BEGUN, code=error.code, error=str(error))
         except Exception as error:
             # a fault of our own must not end the scheduler: the next run may well succeed
-            log.exception("Run met an unexpected error", action=Action.RUN_FAILED)
+            log.exception("Run met an unexpected error", action=Action.RUN_BROKE)
             done = Done(failure=_unexpected(error).detail, begun=begun)
         for watch in self._watches:
             watch.ended(job, report)
@@ -230,23 +235,52 @@ class Scheduler:
         if not self._policy.is_news(rest):
             return
         if rest.error is not None:
-            log.error("Nothing runs", action=Action.RUN_FAILED, code=rest.error.code, error=str(rest.error))
+            log.error(
+                "Nothing runs, the schedule is not understood",
+                action=Action.SCHEDULE_REFUSED,
+                code=rest.error.code,
+                error=str(rest.error),
+            )
             self._note(rest.error.detail)
             self._log_failures()
         elif rest.why is not None:
-            log.warning("Nothing runs", action=Action.RUN_SKIPPED, reason=str(rest.why))
+            log.warning("Nothing runs", action=Action.RUNS_OFF, reason=str(rest.why))
         else:
-            log.info("Runs are on", action=Action.RUN_STARTED, next_run=str(rest.until))
+            log.info("Runs are on", action=Action.RUNS_ON, next_run=str(rest.until))
 
     def _out_of_reach(self, error: ServiceError) -> None:
-        """Log the outage once; each run that was due meanwhile gets an event, now or once Salesforce answers again."""
-        if str(error) != self._last_error:
-            log.error("Salesforce could not be read", action=Action.RUN_FAILED, code=error.code, error=str(error))
+        """Log the outage when it begins, changes, and each hour that it lasts; each run that was due meanwhile gets an
+        event, now or once Salesforce answers again."""
+        now = self._monotonic()
+        if not self._last_error:
+            self._out_since = now
+            log.error("Salesforce could not be read", action=Action.OUTAGE_BEGAN, code=error.code, error=str(error))
+        elif str(error) != self._last_error or now - self._out_told >= TELL_EVERY:
+            log.error(
+                "Salesforce can still not be read",
+                action=Action.OUTAGE_LASTS,
+                code=error.code,
+                error=str(error),
+                minutes=round((now - self._out_since) / 60),
+            )
+        if not self._last_error or str(error) != self._last_error or now - self._out_told >= TELL_EVERY:
+            self._out_told = now
         self._last_error = str(error)
         if self._policy.missed(self._monotonic()):
             self._note(error.detail)
             if not isinstance(error, UnreachableError | SignInError):
                 self._log_failures()
+
+    def _in_reach(self) -> None:
+        """Log the end of an outage; and each hour that the scheduler is at work."""
+        now = self._monotonic()
+        if self._last_error:
+            self._last_error = ""
+            minutes = round((now - self._out_since) / 60)
+            log.info("Salesforce can be read again", action=Action.OUTAGE_ENDED, minutes=minutes)
+        if now - self._alive_told >= TELL_EVERY:
+            self._alive_told = now
+            log.info("Scheduler is at work", action=Action.SCHEDULER_ALIVE)
 
     def _note(self, error: ErrorDetail) -> None:
         self._unlogged.append((f"{secrets.token_hex(12)}-failure", self._monotonic(), error))
@@ -263,7 +297,7 @@ class Scheduler:
         try:
             self._store.write(told)
         except ServiceError as error:
-            log.warning("A failure could not be logged yet", action=Action.RUN_FAILED, error=str(error))
+            log.warning("A failure could not be logged yet", action=Action.EVENT_WAITS, error=str(error))
         else:
             self._unlogged.clear()
 

@@ -17,6 +17,9 @@ from connector.http.answers import UNREADABLE
 REMEDIES = {
     7000215: "Enter the secret's Value, not its id, as consumer_secret; make a new one if it was lost.",
     7000222: "The client secret has expired: make a new one in the app registration and set consumer_secret.",
+    700025: "The app registration is a public client: take consumer_secret, or certificate, out of auth_providers.",
+    7000218: "The app registration wants a secret: write consumer_secret, or certificate, into auth_providers.",
+    7000112: "Enable the application in Entra (Enterprise applications, Properties): it is disabled.",
     700016: "Check consumer_key and tenant: the app registration was not found in this tenant.",
     90002: "Check tenant: there is no such tenant.",
     700027: "Upload the certificate to the app registration, or check thumbprint and private_key.",

@@ -1,5 +1,6 @@
 """Why no answer came: exceptions of requests as kinds of core/scheduling/retry.py, and as text for the admin."""
 
+import re
 import ssl
 from typing import Literal
 
@@ -7,6 +8,7 @@ import requests
 import urllib3
 
 from connector.errors import NoAnswerError, TooLargeError, UnreachableError, UnreadableAnswerError
+from connector.http.proxies import SETTING, Proxy
 
 #: statuses of a failure of the server, which may be that of one item of what was asked for
 OF_THE_SERVER = frozenset({500, 502, 503, 504})
@@ -15,6 +17,10 @@ _LOST = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+
+
+#: what http.client raises where a proxy answers CONNECT with anything but 200; the reason is the proxy's, and cut
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^\x00-\x1f\x7f-\x9f]{0,60})")
 
 
 class BrokenAnswerError(requests.RequestException):
@@ -27,7 +33,7 @@ class LargeAnswerError(requests.RequestException):
 
 def kind_of(error: requests.RequestException) -> Literal["connection", "timeout"] | None:
     """The kind of a failure without an answer, for core/scheduling/retry.py; None where sending again cannot help."""
-    if is_untrusted(error):
+    if is_untrusted(error) or (_refused_tunnel(error) or "5")[0] != "5":
         return None
     if isinstance(error, requests.Timeout):
         return "timeout"
@@ -45,8 +51,10 @@ def meaning(error: requests.RequestException) -> type[UnreachableError]:
     return UnreadableAnswerError if isinstance(error, BrokenAnswerError) else UnreachableError
 
 
-def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
-    """What happened and what to do, for each kind of RequestException."""
+def explained(error: requests.RequestException, check: str, *, proxy: Proxy | None = None) -> tuple[str, str]:
+    """What happened and what to do, for each kind of RequestException; `proxy` is the one that it was sent through."""
+    if proxy is not None and (found := _of_proxy(error, proxy)) is not None:
+        return found
     if is_untrusted(error):
         return (
             "its certificate is not trusted",
@@ -58,8 +66,6 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
         return str(error), "Report it if it stays; what was asked for may be cut into smaller parts."
     if is_late(error):
         return "it did not answer in time", "Try again later, or raise http.timeout_seconds."
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused the connection", f"{check}, and the proxy."
     if _name_unknown(error):
         return "its host name is not known", f"{check}, and the name resolution of this machine."
     if isinstance(error, requests.Timeout):
@@ -73,6 +79,43 @@ def explained(error: requests.RequestException, check: str) -> tuple[str, str]:
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "the connection was lost", "Try again; the next run resumes where this one stopped."
     return f"the request failed ({type(error).__name__})", f"{check}."
+
+
+def _of_proxy(error: requests.RequestException, proxy: Proxy) -> tuple[str, str] | None:
+    """The same, where it is the proxy that did not connect us; None where the service is to be looked at."""
+    status = _refused_tunnel(error)
+    if status is not None and status.startswith("407"):
+        lacks = "does not take the user and password given" if proxy.authorization else "asks for a user and password"
+        return (
+            f"the proxy {proxy.url} {lacks} ({status})",
+            f"Write them into {proxy.setting}, as http://USER:PASSWORD@HOST:PORT, special characters percent-encoded"
+            + (", by way of env:NAME or file:PATH." if proxy.setting == SETTING else "."),
+        )
+    if status is not None:
+        return (
+            f"the proxy {proxy.url} does not connect it ({status})",
+            "Have the proxy let this machine through to the host that is named, port 443 included, or list the host in "
+            "NO_PROXY if it is to be reached without.",
+        )
+    if not isinstance(error, requests.exceptions.ProxyError):
+        return None
+    if _name_unknown(error):
+        return f"the host name of the proxy {proxy.url} is not known", f"Check {proxy.setting}."
+    if is_untrusted(error) or any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
+        return (
+            f"the proxy {proxy.url} does not speak TLS that is trusted",
+            f"Write http:// in {proxy.setting}, or name the authority of its certificate in tls.ca_file.",
+        )
+    return (
+        f"the proxy {proxy.url} does not answer",
+        f"Check {proxy.setting}, and that the proxy is up and lets this machine in.",
+    )
+
+
+def _refused_tunnel(error: BaseException) -> str | None:
+    """The status line with which a proxy refused to connect us, `403 Forbidden`; None where none did."""
+    found = (_TUNNEL.match(str(cause)) for cause in causes(error) if isinstance(cause, OSError))
+    return next((match[1] for match in found if match is not None), None)
 
 
 def causes(error: BaseException) -> list[BaseException]:

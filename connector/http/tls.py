@@ -10,19 +10,36 @@ from requests.adapters import HTTPAdapter
 
 from connector.errors import UsageError
 from connector.http.bounds import BoundedPool
+from connector.http.proxies import Proxy
 
 
 class TlsAdapter(HTTPAdapter):
-    """One TLS context for all connections: reading the authorities anew for each costs more than the handshake."""
+    """One TLS context for all connections: reading the authorities anew for each costs more than the handshake.
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    With a `proxy` they are tunnels through it, which nothing but its name and the host of the service is told.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, proxy: Proxy | None = None) -> None:
         self._tls = tls
+        self._proxy = proxy
         super().__init__(pool_connections=2, pool_maxsize=4, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         """Give the context to the pools, and have answers bounded."""
         super().init_poolmanager(*args, ssl_context=self._tls, **how)
         self.poolmanager.pool_classes_by_scheme = {"https": BoundedPool}
+
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        """As for connections without a proxy, and the same authorities for a proxy that speaks TLS itself."""
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, proxy_ssl_context=self._tls, **how)
+        manager.pool_classes_by_scheme = {"https": BoundedPool}
+        return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """What the proxy alone is told."""
+        del proxy  # its address holds no password
+        authorization = self._proxy.authorization if self._proxy is not None else None
+        return {} if authorization is None else {"Proxy-Authorization": authorization}
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
         """Keep requests from naming certificate files of its own."""

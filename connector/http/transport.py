@@ -38,6 +38,7 @@ from connector.http.failures import (
     meaning,
     never_connected,
 )
+from connector.http.proxies import Proxy, ProxyChoice
 from connector.http.sessions import LentSession, PlainSession
 from connector.http.tls import TlsAdapter, trusted
 
@@ -69,7 +70,8 @@ _WHOLE_ANSWER = 2
 class Transport:
     """What all services share. Close it at the end, or use it in a `with`.
 
-    `workers` is the number of requests in flight over all services; `ca_file` replaces the public authorities.
+    `workers` is the number of requests in flight over all services; `ca_file` replaces the public authorities;
+    `proxies` says through what each is asked.
     `sleep`, `jitter` (a number in [0, 1)), `now` and `monotonic` are handed in by tests.
     """
 
@@ -81,6 +83,7 @@ class Transport:
         max_attempts: int = 5,
         max_wait: float = 300,
         workers: int = 32,
+        proxies: ProxyChoice | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -93,6 +96,7 @@ class Transport:
         self.now = now
         self.monotonic = monotonic
         self.in_flight = threading.BoundedSemaphore(workers)
+        self.proxies = proxies or ProxyChoice()
         self._tls = trusted(ca_file)
         self._lock = threading.Lock()
         self._opened: list[requests.Session] = []
@@ -111,13 +115,15 @@ class Transport:
         `most`: the largest body of an answer, streamed files apart."""
         return ServiceClient(self, name, url, counted=counted, token=token, setting=setting, most=most)
 
-    def open(self) -> requests.Session:
+    def open(self, proxy: Proxy | None = None) -> requests.Session:
         """A new session without environment, cookies and retries of its own; `close` closes it."""
         session = PlainSession()
         session.trust_env = False  # a .netrc entry would replace our Authorization header
         session.headers["User-Agent"] = f"m365sync/{__version__}"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.mount("https://", TlsAdapter(self._tls))
+        session.mount("https://", TlsAdapter(self._tls, proxy))
+        if proxy is not None:
+            session.proxies = {"https": proxy.url}
         with self._lock:
             self._opened.append(session)
         return session
@@ -159,6 +165,7 @@ class ServiceClient:
             self._origin = Origin.of(url)
         except ForeignAddressError as error:
             raise UsageError("The address of the service is not valid", where=setting or name) from error
+        self._proxy = transport.proxies.for_host(self._origin.host, self._origin.port)
         self._most = most
         self._counted = counted
         self._token = token
@@ -254,7 +261,7 @@ class ServiceClient:
             try:
                 session = self._idle.pop()
             except IndexError:
-                session = self._transport.open()
+                session = self._transport.open(self._proxy)
             try:
                 answer = session.request(method, url, **{**how, "stream": True})
                 if not (how.get("stream") and answer.status_code == 200):
@@ -272,7 +279,7 @@ class ServiceClient:
         """The error to raise where no answer came: what happened, with which host, and what to look at."""
         host = self._origin.netloc
         check = f"Check {self._setting}" if self._setting else "Check the address of the service"
-        what, remedy = explained(error, check)
+        what, remedy = explained(error, check, proxy=self._proxy)
         return meaning(error)(f"{self.name} cannot be reached: {what}", where=host, remedy=remedy)
 
     def _pinned(self, url: str) -> str:

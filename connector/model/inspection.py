@@ -1,7 +1,7 @@
 """What `check` finds out from the two services beyond what a run reads. Frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.errors import ServiceError
@@ -35,6 +35,11 @@ class OrgFacts:
     limits: Mapping[str, tuple[int, int]]
     #: addresses that so many Contacts have that they match none; None where the org did not count
     placeholders: Mapping[str, int] | None = None
+    #: Contacts by the internal domain that their address is on
+    on_domains: Mapping[str, int] = field(default_factory=dict)
+    #: messages that failed: all open ones, and those that are tried again by themselves
+    failed: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,9 @@ class DryRunLine:
     outcome: Outcome
     rule: str
     rule_id: RecordId | None
+    #: for the terminal alone: in no JSON, and in no log
+    subject: str = ""
+    received_at: datetime | None = None
 
     def to_json(self) -> dict[str, str | None]:
         """The line that `sync --dry-run --json` prints."""

@@ -14,7 +14,7 @@ from typing import Protocol
 from connector.core.deciding.exclude import compile_rules
 from connector.core.reporting import checks as checking
 from connector.core.reporting.checks import Check
-from connector.engine.mailboxes import find_user, not_linked_reason, seated_users
+from connector.engine.mailboxes import find_user, not_linked_reason, seated_users, second_row
 from connector.errors import ConnectorError, MailboxError, ServiceError, SetupError
 from connector.model.inspection import ConnectorUser, OrgFacts, Tenant, Tried
 from connector.model.org import Mailbox, Setup
@@ -81,8 +81,8 @@ class OrgInspection(Protocol):
         """The org's clock; signs in. Raises SignInError, UnreachableError."""
         ...
 
-    def facts(self) -> OrgFacts:
-        """Counts, limits, and who else logs mail. Raises ServiceError."""
+    def facts(self, domains: Sequence[str] = ()) -> OrgFacts:
+        """Counts, limits, who else logs mail, and the Contacts on these `domains`. Raises ServiceError."""
         ...
 
     def user(self) -> ConnectorUser:
@@ -230,7 +230,8 @@ class _Inspection:
             fields = self.services.setup.email_fields
             yield from checking.email_fields(fields.contact, fields.account)
         try:
-            self.facts = self.services.org.facts()
+            rules = () if self.setup is None else self.setup.exclusions
+            self.facts = self.services.org.facts(sorted(checking.internal_domains(rules)))
         except ServiceError as error:
             yield checking.failed("records in sight", SALESFORCE, error)
             return
@@ -238,6 +239,7 @@ class _Inspection:
         yield from self._limits(self.facts)
         yield from checking.other_loggers(self.facts.others, days=self.facts.days)
         yield checking.placeholders(self.facts.placeholders)
+        yield checking.failed_messages(self.facts.failed, self.facts.waiting)
 
     def _licence(self) -> Iterator[Check]:
         """Asked where the connector may not read what it needs: the licence may be why."""
@@ -293,10 +295,13 @@ class _Inspection:
         source = "verified domains of the tenant"
         if verified is None:
             source = "addresses of users and mailboxes"
-            linked = (name for box in setup.mailboxes for name in (box.user_principal_name, box.email, *box.aliases))
+            linked = (name for box in setup.mailboxes for name in checking.own_names(box))
             verified = (*self._names, *(name for name in linked if name))
         active = checking.internal_domains(setup.exclusions)
-        yield checking.domains(checking.proposed_domains(verified), active, source=source)
+        proposed = checking.proposed_domains(verified)
+        yield checking.domains(proposed, active, source=source)
+        on_domains = {} if self.facts is None else self.facts.on_domains
+        yield from checking.odd_domains(active, proposed, on_domains)
 
     def _mailboxes(self, setup: Setup) -> Iterator[Check]:
         if not setup.mailboxes:
@@ -326,6 +331,8 @@ class _Inspection:
                 found.append((box, box.graph_user_id or find_user(box, self.services.mail).id))
             except ConnectorError as error:
                 yield checking.failed("mailbox", checking.name_of(box), error)
+        found, seconds = _without_seconds(found, self.setup.mailboxes if self.setup is not None else ())
+        yield from (checking.failed("mailbox", checking.name_of(box), error) for box, error in seconds)
         readable: list[GraphUserId] = []
         try:
             for (box, user), refusal in zip(
@@ -353,6 +360,21 @@ class _Inspection:
             return checking.green("mailbox settings", GRAPH, "The kind of a mailbox can be read")
         remedy = "Grant admin consent to the application permission MailboxSettings.Read."
         return checking.red("mailbox settings", GRAPH, refusal.what, remedy)
+
+
+def _without_seconds(
+    found: Sequence[tuple[Mailbox, GraphUserId]], rows: Sequence[Mailbox]
+) -> tuple[list[tuple[Mailbox, GraphUserId]], list[tuple[Mailbox, MailboxError]]]:
+    """Apart: rows that lead to the mailbox of another, which a run refuses."""
+    owners = {box.graph_user_id: box for box in rows if box.graph_user_id is not None}
+    first, seconds = [], []
+    for box, user in found:
+        owner = owners.setdefault(user, box)
+        if owner.id == box.id:
+            first.append((box, user))
+        else:
+            seconds.append((box, second_row(box, owner)))
+    return first, seconds
 
 
 def _rights(name: str, tried: Sequence[Tried]) -> Iterator[Check]:

@@ -15,11 +15,11 @@ from connector.core.deciding import identity
 from connector.core.deciding.address import normalise
 from connector.core.deciding.exclude import compile_rules, tenant_names
 from connector.core.reporting.explanation import (
+    STORING,
     Explanation,
     Facts,
     Relation,
     Step,
-    not_read,
     off,
     relations,
     remedy,
@@ -27,6 +27,7 @@ from connector.core.reporting.explanation import (
     stored_all_the_same,
     stored_from_another,
 )
+from connector.core.reporting.reach import Reach, reach
 from connector.core.writing import records
 from connector.engine.context import RunContext
 from connector.engine.decider import Decider, Mail
@@ -44,8 +45,6 @@ from connector.ports import Directory, MailSource, SetupSource
 
 __all__ = ["Explanation", "explain"]
 
-#: what a fault can come in the way of
-_STORING = (Outcome.DUPLICATE, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
 #: settled together with all copies of the mail
 _TOGETHER = (Outcome.UNMATCHED_DROPPED, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
 #: the rules behind the headers, in order
@@ -56,8 +55,16 @@ _NEAR, _PAGE = timedelta(minutes=2), 250
 _ROW_REFUSED = ("Email__c: ", "Email_Participant__c: ", "Task: ")
 
 
-def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn: str, message: str) -> Explanation:
-    """Explain a message by its id in Graph or its Message-ID. Writes nothing.
+def explain(
+    admin: SetupSource,
+    source: MailSource,
+    directory: Directory,
+    *,
+    upn: str,
+    message: str,
+    limits: ReadLimits | None = None,
+) -> Explanation:
+    """Explain a message by its id in Graph or its Message-ID. Writes nothing. `limits`: those of runs.
 
     Raises UsageError for a mailbox that no row names or a message that is not in it, SetupError where there are no
     settings to decide by, MailboxError where the mailbox cannot be read.
@@ -71,7 +78,8 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
             remedy="Make a Microsoft 365 Sync Setting record.",
         )
     rules = compile_rules(setup.exclusions)
-    mailbox_runs = plan_mailboxes(setup, settings, rules, only=(), source=source, pace=ReadLimits())
+    pace = limits or ReadLimits()
+    mailbox_runs = plan_mailboxes(setup, settings, rules, only=(), source=source, pace=pace)
     mailbox_run = _mailbox_run_of(mailbox_runs.values(), upn)
     queue = mailbox_run.queue or _queue_all_the_same(mailbox_run, source)
     header = _find(source, queue, message)
@@ -88,7 +96,7 @@ def explain(admin: SetupSource, source: MailSource, directory: Directory, *, upn
         directory=directory,
         ledger=OutcomeLedger(),
     )
-    judge = _Judge(context, [*mailbox_runs.values()])
+    judge = _Judge(context, [*mailbox_runs.values()], pace)
     return judge.explain(header, mailbox_run, queue)
 
 
@@ -104,8 +112,9 @@ class _Told:
 class _Judge:
     """Finds out what a sync would do with a message, with the code of a sync."""
 
-    def __init__(self, context: RunContext, mailbox_runs: Sequence[MailboxRun]) -> None:
+    def __init__(self, context: RunContext, mailbox_runs: Sequence[MailboxRun], pace: ReadLimits) -> None:
         self._context = context
+        self._pace = pace
         self._setup = context.setup
         self._settings = context.settings
         self._source = context.source
@@ -123,7 +132,7 @@ class _Judge:
         error = _error_of(self._setup, mailbox_run.mailbox.id, header)
         decision = _outcome(told, header, stored, error)
         outcome, rule = decision.outcome or Outcome.FAILED, decision.rule
-        facts = self._facts(decision, told.mail, header, stored, error)
+        facts = self._facts(decision, told.mail, header, stored, error, self._reach(mailbox_run, header))
         return Explanation(
             mailbox=mailbox_run.mailbox.user_principal_name or mailbox_run.mailbox.email,
             header=header,
@@ -135,8 +144,9 @@ class _Judge:
             steps=(*told.steps, *_later_steps(outcome, rule, told)),
             matches=_relations(told.mail, stored),
             email=stored.id if stored is not None else None,
+            stored=facts.stored,
             error=error,
-            remarks=tuple(self._remarks(header, mailbox_run, outcome, stored, error)),
+            remarks=tuple(self._remarks(header, mailbox_run, outcome, stored)),
         )
 
     def _told(self, header: Header, queue: WindowQueue, readings: Sequence[WalkedWindow]) -> _Told:
@@ -194,9 +204,12 @@ class _Judge:
         header: Header,
         stored: StoredEmail | None,
         error: LoggedError | None,
+        how: Reach,
     ) -> Facts:
         return Facts(
             outcome=decision.outcome or Outcome.FAILED,
+            reach=how,
+            stored=_is_there(stored),
             rule=decision.rule,
             exclusion=next((rule for rule in self._setup.exclusions if rule.id == decision.rule_id), None),
             addresses=[match.party.address for match in mail.matches] if mail is not None else (),
@@ -207,13 +220,20 @@ class _Judge:
             error=error,
         )
 
+    def _reach(self, mailbox_run: MailboxRun, header: Header) -> Reach:
+        pace = self._pace
+        return reach(
+            mailbox_run.before,
+            header.received_at,
+            self._setup,
+            self._settings,
+            overlap=pace.overlap,
+            settle=pace.settle,
+            sweep_days=pace.sweep_days,
+        )
+
     def _remarks(
-        self,
-        header: Header,
-        mailbox_run: MailboxRun,
-        outcome: Outcome,
-        stored: StoredEmail | None,
-        error: LoggedError | None,
+        self, header: Header, mailbox_run: MailboxRun, outcome: Outcome, stored: StoredEmail | None
     ) -> Iterator[str]:
         settings = self._settings
         guarded = settings.keep_unmatched and not self._context.rules.has_internal_domain
@@ -222,10 +242,7 @@ class _Judge:
             yield why
         if mailbox_run.queue is None and mailbox_run.mailbox.status_detail:
             yield f"The mailbox is not read: {mailbox_run.mailbox.status_detail}"
-        elif outcome in _STORING and stored is None and error is None and not _is_listed(mailbox_run, header):
-            yield not_read(header.received_at, mailbox_run.mailbox.backfill_from)
-        is_there = stored is not None and not stored.is_deleted and stored.match_status != "Removed"
-        if stored is not None and is_there and outcome not in (*_STORING, Outcome.FAILED):
+        if stored is not None and _is_there(stored) and outcome not in (*STORING, Outcome.FAILED):
             say = stored_all_the_same if is_of(stored, header) else stored_from_another
             yield say(stored.id, stored.match_status or "")
 
@@ -307,7 +324,7 @@ def _like(source: MailSource, queue: WindowQueue, header: Header) -> Iterator[He
 def _outcome(told: _Told, header: Header, stored: StoredEmail | None, error: LoggedError | None) -> Decision:
     """What a sync says now, what the mail is stored as, or that it failed."""
     foreseen = told.foreseen
-    if foreseen.outcome in _STORING and error is not None and _is_lacking(stored, error):
+    if foreseen.outcome in STORING and error is not None and _is_lacking(stored, error):
         return Decision(outcome=Outcome.FAILED, rule=f"{error.code}: {error.text}", rule_id=error.id)
     if foreseen.outcome is Outcome.DUPLICATE and stored is not None and is_of(stored, header):
         return _as_stored(told.mail, stored)
@@ -317,6 +334,11 @@ def _outcome(told: _Told, header: Header, stored: StoredEmail | None, error: Log
 def _is_lacking(stored: StoredEmail | None, error: LoggedError) -> bool:
     """Whether rows of the mail are missing; where only files are, it is stored."""
     return stored is None or (error.email == stored.id and error.text.startswith(_ROW_REFUSED))
+
+
+def _is_there(stored: StoredEmail | None) -> bool:
+    """Whether people see the mail in Salesforce."""
+    return stored is not None and not stored.is_deleted and stored.match_status != "Removed"
 
 
 def _as_stored(mail: Mail | None, stored: StoredEmail) -> Decision:

@@ -6,7 +6,14 @@ from typing import Protocol
 
 from connector.codes import IdleReason
 from connector.core.deciding.exclude import compile_rules
-from connector.core.reporting.health import LastEvent, MailboxHealth, failed_since, longest_silence, mailbox_health
+from connector.core.reporting.health import (
+    ErrorCounts,
+    LastEvent,
+    MailboxHealth,
+    failed_since,
+    longest_silence,
+    mailbox_health,
+)
 from connector.core.scheduling.policy import Snapshot
 from connector.engine.mailboxes import not_linked_reason, seated_users
 from connector.errors import SetupError
@@ -22,8 +29,8 @@ _UNKNOWN = timedelta(days=1)
 class RunHistory(ScheduleSource, Protocol):
     """When runs are due, how the last one went, and the org's API calls. All methods may raise ServiceError."""
 
-    def last_event(self) -> LastEvent | None:
-        """The event of the latest run that left one."""
+    def aftermath(self) -> tuple[LastEvent | None, ErrorCounts]:
+        """The event of the latest run that left one, and what of all runs failed and waits."""
         ...
 
     def calls(self) -> tuple[int, int]:
@@ -46,25 +53,28 @@ class Status:
     next_run: datetime | None
     mailboxes: tuple[MailboxHealth, ...]
     problems: tuple[str, ...]
+    errors: ErrorCounts
     #: the org's API calls of the last 24 hours, and how many it may make
     calls: tuple[int, int]
 
     @property
     def ok(self) -> bool:
         """Whether nothing needs correcting."""
-        return not self.problems and all(box.well for box in self.mailboxes)
+        return not self.problems and not self.errors.open and all(box.well for box in self.mailboxes)
 
 
 def status(setup: SetupSource, history: RunHistory) -> Status:
-    """Each mailbox, when it was read last, how far its backfill is, the next run, and the org's API calls.
-
-    Raises ServiceError.
+    """Each mailbox, when it was read last, how far its backfill is, the next run, what failed and waits, and the org's
+    API calls. Raises ServiceError.
     """
     look = history.look()
-    return _status(look, setup.read(), history.last_event(), history.calls())
+    last, errors = history.aftermath()
+    return _status(look, setup.read(), last, errors, history.calls())
 
 
-def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[int, int]) -> Status:
+def _status(
+    look: Snapshot, setup: Setup, last: LastEvent | None, errors: ErrorCounts, calls: tuple[int, int]
+) -> Status:
     active = look.idle_reason is None
     problems: list[str] = []
     interval, next_run = _UNKNOWN, None
@@ -102,5 +112,6 @@ def _status(look: Snapshot, setup: Setup, last: LastEvent | None, calls: tuple[i
         next_run=next_run,
         mailboxes=mailboxes,
         problems=tuple(problems),
+        errors=errors,
         calls=calls,
     )

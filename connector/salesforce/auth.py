@@ -17,6 +17,7 @@ from connector.errors import SignInError, UnreachableError, UsageError
 from connector.http.answers import served_at
 from connector.http.transport import ServiceClient
 from connector.model.values import RecordId
+from connector.salesforce.errors import refuse_redirect
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -131,11 +132,12 @@ class SalesforceToken:
 
     def _sign_in(self) -> tuple[str, Identity]:
         answer = self._service.request("POST", TOKEN_PATH, data=dict(self._grant.form()), idempotent=True)
+        host = urlsplit(self._service.url).netloc
+        refuse_redirect(answer, url=self._service.url, where=host)
         try:
             body = answer.json()
         except ValueError:
             body = None
-        host = urlsplit(self._service.url).netloc
         if answer.status_code >= 500 or answer.status_code == 429 or not isinstance(body, dict):
             raise UnreachableError(
                 f"Salesforce could not sign the connector in (HTTP {answer.status_code})",

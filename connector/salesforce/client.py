@@ -21,7 +21,7 @@ from connector.http.subrequest import SubRequest, SubResponse
 from connector.http.transport import Body, ServiceClient, granted
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
-from connector.salesforce.errors import error_for
+from connector.salesforce.errors import error_for, refuse_redirect
 from connector.salesforce.limits import HEADER, Budget
 from connector.salesforce.wire import Names, as_json, json_pieces
 
@@ -216,6 +216,7 @@ class SalesforceClient:
         self._require_room()
         url = f"/services/data/v{self._version}/{path}"
         answer = self._service.request("POST", url, idempotent=False, **how)
+        refuse_redirect(answer, url=self._service.url, where=self.host)
         self._note_usage(answer.headers.get(HEADER))
         if answer.status_code == 504:  # a gateway stopped waiting, which says nothing of those behind it
             raise NoAnswerError("A gateway before Salesforce did not wait for its answer", where=self.host)
@@ -312,6 +313,7 @@ class _Listening(requests.Session):
         if args:
             raise TypeError("pass params, data and headers by keyword")
         answer = self._service.request(str(method), str(url), idempotent=True, **how)
+        refuse_redirect(answer, url=self._service.url, where=urlsplit(self._service.url).netloc)
         self.date = served_at(answer)
         self.usage = answer.headers.get(HEADER)
         return answer

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from connector.errors import OrgFaultError, ServiceError, SetupError, SignInError, UnreachableError
 
 DEPLOY = "Deploy sfdc_objects and assign the permission set Microsoft_365_Sync_Integration to the integration user."
@@ -57,6 +59,7 @@ BY_CODE: Mapping[str, Meaning] = {
     "JSON_PARSER_ERROR": Meaning(ServiceError, "Report this with the log of the run."),
 }
 #: What a message quotes: names of objects, fields and relationships, whatever the language around them.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _QUOTED = re.compile(r"'([A-Za-z]\w*)'")
 #: How a custom relationship ends.
 _RELATION = "__r"
@@ -95,6 +98,22 @@ def error_for(status: int, content: Any, *, asked: str, where: str) -> ServiceEr
         where=where,
         remedy="Look at the rights of the integration user.",
         code=code or "REFUSED",
+    )
+
+
+def refuse_redirect(answer: requests.Response, *, url: str, where: str) -> None:
+    """Raise ServiceError where the org leads elsewhere, as it does once its My Domain was renamed: a token goes to the
+    host of the configuration only."""
+    if answer.status_code not in _REDIRECTS:
+        return
+    to = re.match(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|$)", answer.headers.get("Location", ""))
+    host = "another address" if to is None else to[0]
+    answer.close()
+    raise ServiceError(
+        f"Salesforce redirects {url} to {host} (HTTP {answer.status_code}), as after a change of My Domain",
+        where=where,
+        remedy="If that is the firm's org, write its My Domain address into named_credentials.Salesforce.url.",
+        code="MOVED",
     )
 
 

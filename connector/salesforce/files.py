@@ -199,7 +199,7 @@ class SalesforceFiles:
         for _, answer in self._client.each(requests, at_once=MAX_SUBREQUESTS):
             if answer.status >= 300 and answer.status != 404:
                 code, message = code_and_message(answer.body)
-                _LOG.warning("Second file not removed", action=Action.ATTACHMENT_FAILED, code=code, error=message)
+                _LOG.warning("Second file not removed", action=Action.ATTACHMENT_NOT_REMOVED, code=code, error=message)
 
     # -- one attempt ------------------------------------------------------------------------------------------------
 

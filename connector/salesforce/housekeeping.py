@@ -123,12 +123,12 @@ class Housekeeping:
             for refused in _refusals(result):
                 log.warning(
                     "Could not be put in order",
-                    action=Action.CHECKPOINT_SAVED,
+                    action=Action.ORDER_REFUSED,
                     rows=request.asked,
                     error=refused.code,  # its message may quote a rule
                 )
         if dead:
-            log.warning("Runs were interrupted", action=Action.CHECKPOINT_SAVED, events=len(dead), of=names.wire(EVENT))
+            log.warning("Runs were interrupted", action=Action.RUNS_INTERRUPTED, events=len(dead), of=names.wire(EVENT))
 
 
 def _refusals(answer: SubResponse) -> list[RowError]:

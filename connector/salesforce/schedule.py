@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.codes import ErrorStatus, EventKind, EventStatus
 from connector.core.reading.windows import backfill_done
-from connector.core.reporting.health import LastEvent
+from connector.core.reporting.health import ErrorCounts, LastEvent
 from connector.core.scheduling.policy import Pending, Snapshot, Timing, UnloggedFailure
 from connector.http.subrequest import SubResponse
 from connector.model import schema
@@ -43,6 +43,27 @@ _LAST_EVENT = """
 SELECT Status__c, Started_At__c, Touched_At__c, Error_Message__c FROM MS_Graph_Sync_Event__c
 ORDER BY Started_At__c DESC NULLS LAST, CreatedDate DESC LIMIT 1
 """
+_ERRORS = (
+    soql.select(("Status__c status", "COUNT(Id) records"), "MS_Graph_Sync_Error__c")
+    + f"""
+ WHERE Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}', '{ErrorStatus.RETRY_REQUESTED}')
+GROUP BY Status__c
+"""
+)
+_WAITING = (
+    soql.select(("COUNT()",), "MS_Graph_Sync_Error__c")
+    + f"""
+ WHERE Status__c = '{ErrorStatus.FAILED}' AND Next_Attempt_At__c != null
+"""
+)
+_DUE = (
+    soql.select(("COUNT()",), "MS_Graph_Sync_Error__c")
+    + f"""
+ WHERE Status__c = '{ErrorStatus.RETRY_REQUESTED}'
+OR (Status__c = '{ErrorStatus.FAILED}' AND Next_Attempt_At__c <= {{now}})
+OR (Status__c IN ('{ErrorStatus.FAILED}', '{ErrorStatus.GAVE_UP}') AND Sync_Event__r.Retry_Requested__c = true)
+"""
+)
 #: A Time field: `08:30:00.000Z`; it has no zone, the Z notwithstanding (REST guide: primitive type time).
 _TIME = re.compile(r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?")
 
@@ -79,9 +100,25 @@ class SalesforceSchedule:
         )
 
     @reads_answers
-    def last_event(self) -> LastEvent | None:
-        """The event of the latest run that left one. Raises ServiceError."""
-        [answer] = self._client.composite([self._query(_LAST_EVENT, EVENT)])
+    def aftermath(self) -> tuple[LastEvent | None, ErrorCounts]:
+        """The event of the latest run that left one, and what failed and waits, in one call. Raises ServiceError."""
+        due = _DUE.format(now=soql.instant(self._client.now))
+        name = schema.ERROR.name
+        requests = [
+            self._query(_LAST_EVENT, EVENT),
+            *(self._query(text, name) for text in (_ERRORS, _WAITING, due)),
+        ]
+        event, errors, waiting, ripe = self._client.composite(requests)
+        counts = {str(row["status"]): int(row["records"]) for row in self._records(errors)}
+        return self._last(event), ErrorCounts(
+            failed=counts.get(ErrorStatus.FAILED, 0),
+            gave_up=counts.get(ErrorStatus.GAVE_UP, 0),
+            requested=counts.get(ErrorStatus.RETRY_REQUESTED, 0),
+            waiting=int(waiting.body["totalSize"]),
+            due=int(ripe.body["totalSize"]),
+        )
+
+    def _last(self, answer: SubResponse) -> LastEvent | None:
         for record in self._records(answer):
             row = parse.Fields(EVENT, record)
             return LastEvent(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.codes import ErrorStatus
-from connector.errors import SetupError
+from connector.errors import SetupError, UsageError
 from connector.http.subrequest import SubResponse
 from connector.model import schema
 from connector.model.org import ClientObject, Exclusion, Org, Setup, SyncSettings
@@ -82,11 +82,14 @@ class SalesforceSetup:
         self, client: SalesforceClient, *, all_errors: bool = False, event: str | None = None, sweep_days: int = 35
     ) -> None:
         self._client = client
+        self._event = event
+        self._named: list[str] = []
         self._scope = _DUE + _SWEPT.format(days=sweep_days + 1)
         if event is not None:
             named = [f"Sync_Event__r.Run_Key__c = {quote(event)}", f"Sync_Event__r.Name = {quote(event)}"]
             if _ID.fullmatch(event):
                 named.append(f"Sync_Event__c = {quote(event)}")
+            self._named = named
             self._scope = f"{_OPEN} AND ({' OR '.join(named)})"
         elif all_errors:
             self._scope = _OPEN
@@ -123,6 +126,8 @@ class SalesforceSetup:
             shared_activities=_SHARED_WITH in _field_map(answers["Task"].body),
         )
         errors = tuple(parse.logged_error(record) for record in self._records(answers["errors"]))
+        if self._event is not None and not errors:
+            self._require_event(self._event)
         self.attempts.update((error.key, error.attempts) for error in errors)
         self.rules[:] = self._records(answers["exclusions"])
         through_groups = self._records(answers["through groups"])
@@ -140,6 +145,19 @@ class SalesforceSetup:
             integration_user=identity.user,
             errors=errors,
         )
+
+    def _require_event(self, event: str) -> None:
+        """Raises UsageError where no event has this name: a slip of the finger is not "nothing left to do"."""
+        named = [each.replace("Sync_Event__r.", "").replace("Sync_Event__c", "Id") for each in self._named]
+        wire = self._client.names.wire
+        asked = wire(soql.select(("Id",), schema.EVENT.name) + f" WHERE {' OR '.join(named)} LIMIT 1")
+        [found] = self._client.composite([self._client.query(asked, wire(_object(schema.EVENT.name)))])
+        if not self._records(found):
+            raise UsageError(
+                f"There is no sync event {event}",
+                where="--event",
+                remedy="Give its id, its name, such as RUN-000004, or its Run Key, as MS Graph Sync Events show them.",
+            )
 
     def _answers(self, identity: Identity) -> dict[str, SubResponse]:
         """The answers by name. Raises SetupError that names every object, or every field, that is not there."""

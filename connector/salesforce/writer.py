@@ -82,7 +82,7 @@ class _Lanes:
             self._smooth = 0
             if self._most > 1:
                 self._most -= 1
-                _LOG.info("Fewer writers", action=Action.REQUEST_HALVED, cause=cause, writers=self._most)
+                _LOG.info("Fewer writers", action=Action.WRITERS_REDUCED, cause=cause, writers=self._most)
 
     def widen(self) -> None:
         """Count a request without a lock; after `SMOOTH` of them allow one lane more."""

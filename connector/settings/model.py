@@ -12,10 +12,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.errors import UsageError
+from connector.http.proxies import SETTING as PROXY
+from connector.http.proxies import ProxyChoice, ProxyError
 from connector.settings.file import EXAMPLE, Secret, Surroundings, read, surroundings
 from connector.settings.rules import (
     AUTHORITY_END,
@@ -23,11 +35,13 @@ from connector.settings.rules import (
     a_host,
     a_namespace,
     a_private_key,
+    a_proxy,
     a_service_url,
     a_tenant,
     a_token_endpoint,
     a_username,
     an_authority_file,
+    plain_proxy,
     plain_text,
     relations,
 )
@@ -46,6 +60,7 @@ Url = Annotated[str, Field(min_length=1), AfterValidator(a_service_url)]
 TokenEndpoint = Annotated[str, Field(min_length=1), AfterValidator(a_token_endpoint)]
 ClientSecret = Annotated[Secret, AfterValidator(a_client_secret)]
 PrivateKey = Annotated[Secret, AfterValidator(a_private_key)]
+ProxyUrl = Annotated[Secret, BeforeValidator(plain_proxy), AfterValidator(a_proxy), WithJsonSchema({"type": "string"})]
 FilePath = Annotated[str, Field(min_length=1), AfterValidator(_located)]
 
 
@@ -118,11 +133,12 @@ class Tls(Section):
 
 
 class Http(Section):
-    """Time-out, attempts and pauses of a request."""
+    """Time-out, attempts and pauses of a request, and the proxy that it goes through."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
     max_wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    proxy: ProxyUrl | None = None
 
 
 class Sync(Section):
@@ -157,7 +173,7 @@ class Logging(Section):
     """Log lines, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "text"] = "json"
+    format: Literal["json", "text"] | None = None
 
 
 class Settings(Section):
@@ -171,6 +187,21 @@ class Settings(Section):
     salesforce: Salesforce = Salesforce()
     metrics: Metrics = Metrics()
     logging: Logging = Logging()
+    _proxies: ProxyChoice = PrivateAttr(default_factory=ProxyChoice)
+
+    def model_post_init(self, context: Any) -> None:
+        """What the environment says of proxies belongs to the settings, though not to the file."""
+        if isinstance(context, Surroundings):
+            configured = None if self.http.proxy is None else self.http.proxy.get_secret_value()
+            try:
+                self._proxies = ProxyChoice.of(configured, context.environ)
+            except ProxyError as error:
+                raise PydanticCustomError("problem", "{message}", {"message": str(error)}) from None
+
+    @property
+    def proxies(self) -> ProxyChoice:
+        """Through what services are asked: `http.proxy`, or what the environment says."""
+        return self._proxies
 
     @property
     def graph_provider(self) -> AuthProvider:
@@ -243,7 +274,8 @@ _PATTERNS = {
 def _worded(detail: ErrorDetails, data: Any) -> str:
     """One problem: section.key, what is wrong with it, and what would be right. Never the value."""
     where = [str(part) for part in detail["loc"]]
-    key, context = ".".join(where), detail.get("ctx") or {}
+    # of the settings as a whole only the proxy is left to be found wrong
+    key, context = ".".join(where) or PROXY, detail.get("ctx") or {}
     kind = detail["type"]
     if kind == "extra_forbidden":
         known = list(_known_keys(where[:-1]))
@@ -260,7 +292,9 @@ def _worded(detail: ErrorDetails, data: Any) -> str:
         return f"{key}: has to be from {least} to {most}"
     if kind == "literal_error":
         return f"{key}: has to be {str(context['expected']).replace(chr(39), '')}"
-    return f"{key}: {_WORDS.get(kind, detail['msg'])}"
+    # a rule's own words, without those that the validation library puts before them
+    text = str(context["error"]) if kind in ("value_error", "assertion_error") and "error" in context else detail["msg"]
+    return f"{key}: {_WORDS.get(kind, text)}"
 
 
 def _shape(detail: ErrorDetails, data: Any) -> str | None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic_core import PydanticCustomError
 
 from connector.http.address import ForeignAddressError, Origin
+from connector.http.proxies import SETTING, Proxy, ProxyError
 from connector.settings.file import Secret
 
 #: Tenants that stand for no tenant; an application has to say whose mail it reads.
@@ -89,6 +90,27 @@ def a_client_secret(secret: Secret) -> Secret:
     if len(secret.get_secret_value().splitlines()) > 1:
         raise _problem("the secret has several lines; the value that the portal shows once is one line")
     return secret
+
+
+def plain_proxy(value: object) -> object:
+    """The address of a proxy may stand in the file itself, as long as there is no password in it."""
+    if not isinstance(value, str) or value.startswith(("env:", "file:")):
+        return value
+    if "@" in value:
+        raise _problem(
+            "a password does not stand in this file: put the address into the environment or a file, and write "
+            "env:NAME or file:PATH here"
+        )
+    return Secret(value, value)
+
+
+def a_proxy(address: Secret) -> Secret:
+    """`http://HOST:PORT`, with or without user and password."""
+    try:
+        Proxy.of(address.get_secret_value(), SETTING)
+    except ProxyError as error:
+        raise _problem(str(error)) from None
+    return address
 
 
 def a_tenant(tenant: str) -> str:

@@ -31,20 +31,25 @@ def runner(
     stop_token: StopToken | None = None,
 ) -> Runner:
     """A Runner for these settings; the services of each run are opened and closed by it."""
-    pace = settings.sync
     return Runner(
         lambda request: run_services(settings, request, stop_token),
-        limits=ReadLimits(
-            workers=pace.workers,
-            requests_per_mailbox=pace.requests_per_mailbox,
-            overlap=timedelta(minutes=pace.overlap_minutes),
-            settle=timedelta(seconds=pace.settle_seconds),
-            sweep_days=pace.sweep_days,
-            writers=settings.salesforce.writers,
-        ),
+        limits=read_limits(settings),
         progress=progress,
         lines=lines,
         stop_token=stop_token,
+    )
+
+
+def read_limits(settings: Settings) -> ReadLimits:
+    """How a run reads and writes, by these settings."""
+    pace = settings.sync
+    return ReadLimits(
+        workers=pace.workers,
+        requests_per_mailbox=pace.requests_per_mailbox,
+        overlap=timedelta(minutes=pace.overlap_minutes),
+        settle=timedelta(seconds=pace.settle_seconds),
+        sweep_days=pace.sweep_days,
+        writers=settings.salesforce.writers,
     )
 
 

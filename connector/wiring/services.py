@@ -92,6 +92,7 @@ def open_transport(settings: Settings, stop_token: StopToken | None = None) -> T
         max_attempts=http.max_attempts,
         max_wait=http.max_wait_seconds,
         workers=settings.sync.workers,
+        proxies=settings.proxies,
         sleep=time.sleep if stop_token is None else stop_token.pause,
     )
 

@@ -203,7 +203,9 @@ def tell(sample: Sample, capture: pytest.CaptureFixture[str]) -> None:
         capture.readouterr()
         assert run(["--config", sample.world.config, "explain", upn, message]) == 0
         said, line = capture.readouterr().out, sample.after[upn, message]
-        assert f"Outcome: {line['outcome']}. {line['sentence']}" in said
+        stands = line["stored"] or line["outcome"] not in ("matched", "unmatched_kept", "duplicate")
+        assert stands or line["outcome"] in said.partition("not stored. ")[0]
+        assert f"{line['outcome'] if stands else 'not stored'}. {line['sentence']}" in said
         assert line["rule_id"] is None or line["rule_id"] in said
         assert line["remedy"] in said
         assert f"■ {line['outcome']}" in said

@@ -1,5 +1,8 @@
 """What an admin is told: a mailbox that is not read, an org that refuses all, a retry that finds nothing."""
 
+import pytest
+
+from connector.cli.app import run
 from tests.acceptance.test_retry import mail, withhold
 from tests.acceptance.test_scenarios_setup import boxes, lines
 from tests.support.world import World
@@ -36,12 +39,101 @@ def test_a_mailbox_that_fails_is_told_in_the_event_and_counts_as_one_of_the_mail
     assert "nobody@firm.example" in event["Error_Message__c"]
 
 
-def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
+def test_an_event_that_nobody_knows_is_a_slip_of_the_finger(firm: World) -> None:
     for unknown in ("nope", "a05000000000001", "it's"):
-        code, _, err = firm.command("retry", "--event", unknown)
+        code, report, err = firm.command("retry", "--event", unknown, "--json")
+        assert code == 2
+        assert f"error: There is no sync event {unknown} (--event)." in " ".join(err.split())
+        assert report is not None
+        assert report["error"]["code"] == "USAGE"
+
+
+def test_an_event_that_has_nothing_to_retry_is_said(firm: World) -> None:
+    mail(firm)
+    firm.sync()
+    [event] = firm.rows("SELECT Id, Name, Run_Key__c FROM MS_Graph_Sync_Event__c")
+    for known in (event["Id"], event["Name"], event["Run_Key__c"]):
+        code, _, err = firm.command("retry", "--event", known)
         assert code == 0
-        said = f"Nothing to do: no failed message is left of a sync event with the id, name or Run Key {unknown}."
+        said = f"Nothing to do: no failed message is left of a sync event with the id, name or Run Key {known}."
         assert said in " ".join(err.split())
+
+
+VERBS = (
+    ("sync", "--mailbox", ""),
+    ("sync", "--mailbox="),
+    ("sync", "--mailbox", "  "),
+    ("retry", "--event", ""),
+    ("explain", "", "<x>"),
+    ("explain", "ada@firm.example", ""),
+    ("schedule", "--after", ""),
+    ("schedule", "--count", ""),
+    ("login", "--user", ""),
+    ("demo", "--mail", ""),
+    ("demo", "--dir", ""),
+    ("sandbox", "up", "--dir", ""),
+)
+
+
+@pytest.mark.parametrize("typed", VERBS)
+def test_an_empty_argument_is_named_and_nobody_is_asked(firm: World, typed: tuple[str, ...]) -> None:
+    firm.control("DELETE", "requests")
+    code, _, err = firm.command(*typed)
+    assert code == 2
+    assert " is empty (m365sync). Write a value, or leave it out." in err
+    assert firm.requests() == []
+
+
+def test_a_mailbox_that_is_named_and_not_read_is_said(firm: World) -> None:
+    firm.create("MS_Graph_User__c", Name="Bob", User_Principal_Name__c="bob@firm.example")
+    code, _, err = firm.command("sync", "--mailbox", "bob@firm.example", "--json")
+    assert code == 0
+    assert "not read: bob@firm.example: No Salesforce user is linked. Set User on this record." in lines(err)
+
+
+def test_a_firm_without_a_linked_mailbox_is_told(world: World) -> None:
+    world.settings()
+    world.internal_domain()
+    assert "There is no mailbox, so nothing is read." in world.command("sync", "--json")[2]
+    world.create("MS_Graph_User__c", Name="Bob", User_Principal_Name__c="bob@firm.example")
+    assert "No mailbox is linked, so nothing is read." in world.command("sync", "--json")[2]
+
+
+def test_a_failed_run_prints_no_table_and_failed_messages_say_where_and_what_to_do(
+    firm: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fault = firm.fault(service="salesforce", path="/composite", times=0, status=503)
+    capfd.readouterr()
+    assert run(["--config", firm.config, "sync"]) == 3
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert "listed" not in said.err
+    firm.control("DELETE", "faults")
+    assert fault
+    message = mail(firm)
+    withhold(firm, message)
+    capfd.readouterr()
+    assert run(["--config", firm.config, "sync"]) == 1
+    told = capfd.readouterr().err
+    assert "failed: ada@firm.example: " in told
+    [event] = firm.rows("SELECT Run_Key__c FROM MS_Graph_Sync_Event__c WHERE Emails_Failed__c = 1")
+    assert f"m365sync retry --event {event['Run_Key__c']} tries the failed messages" in told
+    firm.control("DELETE", "faults")
+    code, report, _ = firm.command("retry", "--event", event["Run_Key__c"], "--json")
+    assert (code, report and report["emails"]) == (0, 1)
+
+
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/data"])
+def test_an_org_that_moved_is_named(firm: World, path: str) -> None:
+    there = {"Location": "https://newname.my.salesforce.com/services/x?y=z"}
+    firm.fault(service="any", path=path, times=0, status=302, headers=there, body={})
+    for verb in ("sync", "status"):
+        code, report, _ = firm.command(verb, "--json")
+        assert code == 3
+        assert report is not None
+        error = report["error"]
+        assert f"redirects {firm.url} to https://newname.my.salesforce.com (HTTP 302)" in error["message"]
+        assert "named_credentials.Salesforce.url" in error["remedy"]
 
 
 def test_an_event_is_named_by_its_id_too(firm: World) -> None:

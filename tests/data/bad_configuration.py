@@ -130,6 +130,11 @@ SPACE = "begins or ends with a space"
 NO_SECRET = (
     "a secret does not stand in this file: put it into the environment or a file, and write env:NAME or file:PATH here"
 )
+NO_PASSWORD = (
+    "a password does not stand in this file: put the address into the environment or a file, and write env:NAME or "
+    "file:PATH here"
+)
+NO_PROXY = "is not the address of a proxy, such as http://proxy.firm.example:8080"
 NO_TENANT = "is not a tenant: a domain such as firm.onmicrosoft.com, or the tenant's id, is expected"
 NO_KEY = "is not a private key in PEM format (-----BEGIN PRIVATE KEY-----)"
 NO_CA = "is not a readable PEM file of certificates (-----BEGIN CERTIFICATE-----)"
@@ -215,6 +220,13 @@ VALUES: list[Case] = [
     bad("tls.ca_file", "nowhere.pem", "there is no file FOLDER/nowhere.pem"),
     bad("tls.ca_file", ".", f"FOLDER {NO_CA}"),
     *(bad("tls.ca_file", name, f"FOLDER/{name} {NO_CA}") for name in ("empty", "binary", "words.pem", "broken.pem")),
+    # a proxy
+    *(bad("http.proxy", value, NO_PROXY) for value in ("", "http://", "proxy:0", "http://proxy/path", "a b:1")),
+    bad("http.proxy", "socks5://proxy:1080", "has to begin with http:// or https://"),
+    *(bad("http.proxy", f"{scheme}me:{HUSH}@proxy:1", NO_PASSWORD) for scheme in ("http://", "")),
+    bad("http.proxy", 8080, "env:NAME or file:PATH is expected"),
+    bad("http.proxy", "env:NOWHERE", "the environment variable NOWHERE is not set"),
+    bad("http.proxy", "env:TWO_LINES", NO_PROXY),
     # Entra
     bad(f"{AP}.tenant", GONE, MISSING),
     bad(f"{AP}.tenant", "", EMPTY),

@@ -38,6 +38,15 @@ class Progress:
         left = self.left
         return f"{self.messages:,}{known} messages, {self.rate:.0f}/s" + (f", {_long(left)} left" if left else "")
 
+    @property
+    def brief(self) -> str:
+        """`1,200 of 5,000, 56/s, 3 min left`: the same for a narrow terminal."""
+        known = (
+            f" of {self.expected:,}" if self.expected is not None and self.expected >= self.messages else " messages"
+        )
+        left = self.left
+        return f"{self.messages:,}{known}, {self.rate:.0f}/s" + (f", {_long(left)} left" if left else "")
+
 
 def together(parts: Iterable[Progress], seconds: float) -> Progress:
     """The progress of all mailboxes; `expected` counts those of which nothing is expected as what they have shown."""

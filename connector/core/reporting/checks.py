@@ -12,6 +12,7 @@ from connector.core.deciding.address import domain_of, normalise
 from connector.core.deciding.exclude import compile_rules
 from connector.core.deciding.match import MOST_SHARED
 from connector.core.deciding.pattern import PatternError, domain_pattern
+from connector.core.deciding.public_mail import covered
 from connector.core.scheduling.policy import Snapshot
 from connector.errors import ConnectorError, SetupError
 from connector.model.inspection import ConnectorUser
@@ -56,6 +57,8 @@ _SETTING = "Microsoft 365 Sync Setting"
 _INTEGRATION = "Salesforce Integration"
 #: Domains of this end belong to Microsoft and to the tenant: mail is sent to them by mistake only.
 _OF_MICROSOFT = ".onmicrosoft.com"
+#: in the user principal name of a guest, whose home is another tenant
+_GUEST = "#EXT#"
 #: So many names are given.
 _MOST_NAMED = 10
 
@@ -202,6 +205,32 @@ def domains(proposed: Sequence[str], active: frozenset[str], *, source: str) -> 
     return green(name, subject, f"All of the tenant's are covered: {some(sorted(active))}")
 
 
+def own_names(box: Mailbox) -> tuple[str, ...]:
+    """Names and addresses of a mailbox that are the firm's; a guest's are those of another firm, or a client's."""
+    if _GUEST in box.user_principal_name.upper():
+        return ()
+    return tuple(name for name in (box.user_principal_name, box.email, *box.aliases) if name)
+
+
+def odd_domains(active: Iterable[str], own: Iterable[str], on_domains: Mapping[str, int]) -> list[Check]:
+    """Internal Domains that keep mail of clients out: those of public mail, and those of Contacts that are not the
+    tenant's. `own`: domains of the tenant; `on_domains`: the number of Contacts by domain."""
+    checks = []
+    own = list(own)
+    for domain in sorted(active):
+        count = on_domains.get(domain, 0)
+        contacts = f"{count} Contact{'' if count == 1 else 's'}"
+        remedy = f"Clear Active on the Internal Domain {domain} unless it is the firm's own."
+        if public := covered(domain):
+            named = f"{domain} is" if domain in public else f"{domain} covers {some(sorted(public))}, which is"
+            detail = f"{named} public mail: mail with everybody there is left out as internal ({contacts})"
+            checks.append(red("internal domains", domain, detail, remedy))
+        elif count and not any(_covers(domain, known) or _covers(known, domain) for known in own):
+            detail = f"{contacts} on {domain}: mail with them is left out as internal"
+            checks.append(amber("internal domains", domain, detail, remedy))
+    return checks
+
+
 def _covers(above: str, domain: str) -> bool:
     return domain == above or domain.endswith(f".{above}")
 
@@ -287,6 +316,22 @@ def other_loggers(found: Mapping[str, int | None], *, days: int) -> list[Check]:
     return checks
 
 
+def failed_messages(failed: int, waiting: int) -> Check:
+    """Messages of earlier runs that are not in Salesforce; `waiting` of them are tried again by themselves."""
+    name, subject = "failed messages", "MS Graph Sync Error"
+    if not failed:
+        return green(name, subject, "None waits")
+    told = f"{failed} message{'' if failed == 1 else 's'} failed"
+    if waiting == failed:
+        remedy = "Nothing, unless it stays: they are tried again by themselves."
+        return amber(name, subject, f"{told}, and will be tried again", remedy)
+    detail = f"{told}; {failed - waiting} not tried again by themselves"
+    remedy = (
+        "Correct what their MS Graph Sync Errors name, then run m365sync retry --all; set the Status of those that "
+    )
+    return amber(name, subject, detail, remedy + "are not wanted to Resolved.")
+
+
 def placeholders(found: Mapping[str, int] | None) -> Check:
     """Addresses that so many Contacts have that their mail is related to none. None: the org did not count."""
     name, subject = "placeholder addresses", "Contact"
@@ -303,11 +348,14 @@ def placeholders(found: Mapping[str, int] | None) -> Check:
 def credential(subject: str, kind: str, *, expires: datetime | None, now: datetime) -> Check:
     """When a secret or certificate ends, as far as this machine can know."""
     name = "credential"
+    of_entra = subject.startswith("Microsoft")
+    if expires is None and kind != "certificate" and not of_entra:
+        return green(name, subject, "A secret is used; those of Salesforce do not end by themselves")
     if expires is None:
-        where = "app registration" if subject.startswith("Microsoft") else "External Client App"
+        where = "app registration" if of_entra else "External Client App"
         hint = " Append the certificate to the file of its private key to see it here." if kind == "certificate" else ""
-        detail = f"A {kind} is used; when it ends is not known here"
-        return green(name, subject, detail, f"Note its end as the {where} shows it.{hint}")
+        detail = f"A {kind} is used; when it ends is not known here, and every run fails from then on"
+        return amber(name, subject, detail, f"Note its end as the {where} shows it.{hint}")
     left = expires - now
     detail = f"The {kind} ends on {expires:%Y-%m-%d}"
     remedy = "Make a new one, add it to the app beside the old, then change the configuration."

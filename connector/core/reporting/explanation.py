@@ -7,6 +7,7 @@ from datetime import date, datetime
 from connector.codes import Outcome
 from connector.core.deciding.exclude import LINKED_ONLY, UNSHOWN_REPORT
 from connector.core.deciding.match import Match
+from connector.core.reporting.reach import SYNC, Reach, Road
 from connector.core.scheduling.policy import idle_reason
 from connector.model.mail import Header
 from connector.model.org import ClientObject, Exclusion, ExclusionType, LoggedError, SyncSettings
@@ -14,8 +15,9 @@ from connector.model.records import StoredParticipant
 from connector.model.values import NormalAddress, RecordId
 
 _SETTING = "Microsoft 365 Sync Setting"
-_SWEEP = "m365sync sync --sweep"
 _MOST_NAMED = 3
+#: outcomes of mail that is stored, or would be
+STORING = (Outcome.DUPLICATE, Outcome.UNMATCHED_KEPT, Outcome.MATCHED)
 #: reasons of `core.folders` for what is no folder of mail, so that moving a message is no advice
 _NO_MAIL = ("a hidden folder", "not below the root of the mailbox")
 
@@ -40,7 +42,8 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that is known of one message. `outcome` is what a sync gives it; for a stored mail, what it is stored as.
+    """All that is known of one message. `outcome` is what a sync gives it, or would give it if it listed it; for a
+    stored mail, what it is stored as. `stored` tells the two apart.
 
     `rule` says why in a few words, as a dry run does; `sentence` in whole ones, and `remedy` what to do about it.
     """
@@ -55,20 +58,31 @@ class Explanation:
     steps: tuple[Step, ...] = ()
     matches: tuple[Relation, ...] = ()
     email: RecordId | None = None
+    stored: bool = False
     error: LoggedError | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in words: what is not stored is never called matched."""
+        if self.outcome in STORING and not self.stored:
+            return f"would be {self.outcome.value}; not stored"
+        return self.outcome.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the words of an outcome are made of. `addresses`: those of the mail that are neither ours nor excluded.
 
-    `kept_until`: the last day of an unmatched mail. `in_bin`: its record lies in the recycle bin.
+    `kept_until`: the last day of an unmatched mail. `in_bin`: its record lies in the recycle bin. `reach`: how it can
+    be read (again). `stored`: whether the mail is stored, from this copy or another.
     """
 
     outcome: Outcome
     rule: str
     exclusion: Exclusion | None = None
+    reach: Reach
+    stored: bool = False
     addresses: Sequence[NormalAddress] = ()
     keeps_unmatched: bool = False
     kept_until: date | None = None
@@ -107,11 +121,12 @@ def sentence(facts: Facts) -> str:
         case Outcome.REMOVED:
             return f"It was stored, and {facts.rule}."
         case Outcome.DUPLICATE if facts.email is None:
-            return "Another copy of this mail is stored by the same run, and this one adds what it knows more."
+            return "Another copy of this mail would be stored by the same run; this one adds what it knows more."
         case Outcome.DUPLICATE:
             return "This mail is stored already, from another copy."
         case Outcome.UNMATCHED_KEPT:
-            return f"No Contact or Account has {_any_of(facts)}, so it is kept as unmatched until {facts.kept_until}."
+            kept = f"{'is' if facts.stored else 'would be'} kept as unmatched until {facts.kept_until}"
+            return f"No Contact or Account has {_any_of(facts)}, so it {kept}."
         case Outcome.MATCHED:
             return f"{facts.rule}."
         case Outcome.FAILED:
@@ -119,28 +134,34 @@ def sentence(facts: Facts) -> str:
 
 
 def remedy(facts: Facts) -> str:
-    """What a person can do who wants another outcome; empty where there is nothing to wish."""
+    """What a person can do who wants another outcome; empty where there is nothing to wish. Who follows it has the mail
+    stored, however old it is."""
+    then = f"then {facts.reach.how}."
+    if facts.stored and facts.outcome not in (*STORING, Outcome.FAILED, Outcome.REMOVED):
+        return ""
     match facts.outcome:
         case Outcome.DRAFT:
             return "It is read once it is sent."
         case Outcome.FOLDER if facts.rule in _NO_MAIL:
             return "Only mail in folders that Outlook shows is synced; chats never are."
         case Outcome.FOLDER:
-            return f"Move it to another folder, then run {_SWEEP}."
+            return f"Move it to another folder, {then}"
         case Outcome.OPTED_OUT:
-            return f"Take the category off the message, then run {_SWEEP}."
+            return f"Take the category off the message, {then}"
         case Outcome.BCC:
-            return f"Switch Sync Bcc on, then run {_SWEEP}."
+            return f"Switch Sync Bcc on, {then}"
         case Outcome.INTERNAL | Outcome.EXCLUDED:
             return _without(facts.exclusion)
         case Outcome.UNMATCHED_DROPPED:
-            return f"Give a Contact one of its addresses, then run {_SWEEP}."
+            return f"Give a Contact one of its addresses, {then}"
         case Outcome.REMOVED if facts.in_bin:
             return "Restore the Email from the recycle bin if it should not have been deleted."
         case Outcome.REMOVED:
             return "A mail that a person removed is never stored again."
         case Outcome.DUPLICATE if facts.email is not None:
             return f"Look at the Email {facts.email}."
+        case Outcome.UNMATCHED_KEPT | Outcome.MATCHED | Outcome.DUPLICATE if not facts.stored:
+            return _to_be_read(facts.reach)
         case Outcome.UNMATCHED_KEPT:
             return "Give a Contact one of its addresses: the next run relates it."
         case Outcome.FAILED:
@@ -176,19 +197,6 @@ def off(settings: SyncSettings, *, guarded: bool) -> str | None:
     return None
 
 
-def not_read(received: datetime, backfill_from: datetime | None) -> str:
-    """Why no window of the next run shows the message."""
-    if backfill_from is not None and received < backfill_from:
-        return (
-            f"It was received before Backfill From of its mailbox, {_time(backfill_from)}, so no run reads it. Set that"
-            " earlier and empty Backfill Through to have it read."
-        )
-    return (
-        "Runs have read the time at which it was received and do not come back to it, but for sweeps of the last weeks:"
-        f" {_SWEEP} does one now. Empty Backfill Through of its mailbox to have all of it read again."
-    )
-
-
 def stored_all_the_same(email: RecordId, status: str) -> str:
     """A stored mail that would not be stored today."""
     return (
@@ -217,6 +225,18 @@ def _without(rule: Exclusion | None) -> str:
     if rule.removed_at is not None:
         return f"The rule was removed on {_time(rule.removed_at)} and still applies to mail received before that."
     return f"Clear Active on {rule.name} if it should not apply: that counts for mail received from then on."
+
+
+def _to_be_read(reach: Reach) -> str:
+    """What has to be done for a message to be stored that no rule keeps out."""
+    do = f"{reach.how[0].upper()}{reach.how[1:]}."
+    match reach.road:
+        case Road.NEXT:
+            return f"The next run reads it; {SYNC} does one now."
+        case Road.EARLIER:
+            return f"No run reads it by itself: it was received before Backfill From, or there is no backfill. {do}"
+        case _:
+            return f"Runs have passed the time at which it was received. {do}"
 
 
 def _again(error: LoggedError | None) -> str:

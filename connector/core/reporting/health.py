@@ -25,6 +25,47 @@ class LastEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCounts:
+    """Open rows of MS_Graph_Sync_Error__c. `failed`: Failed, of which `waiting` are tried again by themselves; `due`: a
+    retry was requested, or its time has come."""
+
+    failed: int = 0
+    gave_up: int = 0
+    waiting: int = 0
+    due: int = 0
+    requested: int = 0
+
+    @property
+    def open(self) -> int:
+        """Messages, or files of them, that are not in Salesforce."""
+        return self.failed + self.gave_up + self.requested
+
+    @property
+    def told(self) -> str:
+        """What has failed and what becomes of it, in a sentence; empty where nothing has."""
+        if not self.open:
+            return ""
+        again, stay = self.waiting + self.requested, self.failed - self.waiting
+        parts = [
+            (again, "is tried again by itself", "are tried again by themselves"),
+            (stay, "is not tried again by itself", "are not tried again by themselves"),
+            (self.gave_up, "was given up", "were given up"),
+        ]
+        named = "; ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
+        return f"{self.open} {'message' if self.open == 1 else 'messages'} failed: {named}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about them; empty where they are tried again by themselves."""
+        if self.open == self.waiting + self.requested:
+            return ""
+        return (
+            "Correct what their MS Graph Sync Errors name, then run m365sync retry --all; set the Status of those that "
+            "are not wanted to Resolved."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxHealth:
     """A mailbox as it stands. `well` is False for one that should be read and is not."""
 

@@ -1,4 +1,4 @@
-"""The bar of each mailbox, on a terminal and nowhere else."""
+"""How a run goes, on a terminal and nowhere else: one line for all, and the busiest few below it."""
 
 import io
 
@@ -27,7 +27,39 @@ def shown(*, terminal: bool, wanted: bool = True) -> str:
 def test_a_terminal_shows_how_far_how_fast_and_how_long() -> None:
     text = shown(terminal=True)
     assert "ada@firm.example" in text
-    assert "50% of the time, 240 of about 500 messages, 120/s, 2 s left" in text
+    assert "50% 240 of 500, 120/s, 2 s left" in text
+
+
+def many(count: int, width: int) -> list[str]:
+    """The last lines on a terminal of so many mailboxes with long names, of which all are at work."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=width, color_system=None, height=200)
+    queues = []
+    for number in range(count):
+        name = f"a.very.long.name.of.adviser.{number:03d}@a-long-name-of-a-firm.example"
+        queue = WindowQueue(mailbox(user_principal_name=name), GraphUserId(f"u{number}"), expected=2_000_000)
+        queue.planned, queue.covered, queue.listed = 1000, 1 + number, 1_000_000 + number
+        queues.append(queue)
+    ticks = iter([0.0, 0.0, *[7200.0] * count])
+    with Progress(console, monotonic=lambda: next(ticks)) as progress:
+        progress.started(queues)
+        for queue in queues:
+            progress.walked(queue, 3)
+        progress._bars.refresh()
+        frame = written.getvalue().rpartition("\x1b[2K")[2]
+    return [line.rstrip() for line in frame.replace("\r", "").splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("count", [1, 3, 60])
+def test_a_terminal_of_any_width_shows_a_total_and_the_busiest_few(count: int, width: int) -> None:
+    lines = many(count, width)
+    assert len(lines) == (1 if count == 1 else 1 + min(count, 4))
+    assert all(len(line) <= width for line in lines)
+    assert all("/s, " in line and line.endswith(" left") for line in lines), lines
+    assert lines[0].startswith("a.very.long" if count == 1 else f"{count} mailboxes")
+    expected = f"{sum(1_000_000 + number for number in range(count)):,} of {2_000_000 * count:,}"
+    assert expected in lines[0]
 
 
 def test_a_file_shows_nothing() -> None:

@@ -191,8 +191,36 @@ def test_a_person_has_to_be_seen_now_and_then(days: int, status: Light) -> None:
 
 def test_what_is_not_known_of_a_credential_is_said() -> None:
     check = checking.credential("Microsoft 365", "secret", expires=None, now=NOW)
-    assert (check.status, check.detail) == (GREEN, "A secret is used; when it ends is not known here")
+    known = "A secret is used; when it ends is not known here, and every run fails from then on"
+    assert (check.status, check.detail) == (AMBER, known)
     assert "app registration" in check.remedy
+    check = checking.credential("Salesforce", "certificate", expires=None, now=NOW)
+    assert (check.status, "Append the certificate" in check.remedy) == (AMBER, True)
+    assert checking.credential("Salesforce", "secret", expires=None, now=NOW).status is GREEN
+
+
+@pytest.mark.parametrize(
+    ("active", "own", "on", "lights"),
+    [
+        ({"gmail.com"}, (), {}, {"gmail.com": RED}),
+        ({"co.uk"}, (), {"co.uk": 9}, {"co.uk": RED}),  # yahoo.co.uk and others lie below it
+        ({"firm.example"}, ("firm.example",), {"firm.example": 9}, {}),
+        ({"firm.example"}, ("sub.firm.example",), {"firm.example": 9}, {}),
+        ({"sub.firm.example"}, ("firm.example",), {"sub.firm.example": 9}, {}),
+        ({"client.example"}, ("firm.example",), {"client.example": 1}, {"client.example": AMBER}),
+        ({"client.example"}, ("firm.example",), {"client.example": 0}, {}),
+        ({"client.example"}, ("firm.example",), {}, {}),
+    ],
+)
+def test_internal_domains_that_are_not_the_firm_s(
+    active: set[str], own: tuple[str, ...], on: dict[str, int], lights: dict[str, Light]
+) -> None:
+    assert {line.subject: line.status for line in checking.odd_domains(active, own, on)} == lights
+
+
+def test_names_of_a_guest_are_not_the_firm_s() -> None:
+    assert checking.own_names(mailbox(user_principal_name="rita_reed.example#ext#@firm.onmicrosoft.com")) == ()
+    assert "adviser@firm.example" in checking.own_names(mailbox())
 
 
 def test_a_mailbox_that_is_not_read() -> None:

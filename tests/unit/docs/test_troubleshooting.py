@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.test_missing_rights import LACKS, NO_EMAIL_FIELD, UNDATED, unwritten
+from tests.acceptance.test_proxy import TOLD as OF_PROXIES
 from tests.data.bad_configuration import FILES, VALUES
 from tests.data.bad_setup import (
     EXCLUSIONS,
@@ -27,6 +28,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "troubleshooting.md"
 
 #: Messages of the tests that are no rows of a table.
 OTHERS = (
+    *OF_PROXIES,
     "There is no configuration file",
     "The configuration file cannot be read: Is a directory",
     PERSONAL_RULE,

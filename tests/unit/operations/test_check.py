@@ -80,7 +80,7 @@ class FakeInspection:
             raise self.down
         return datetime.now(UTC)
 
-    def facts(self) -> OrgFacts:
+    def facts(self, domains: Sequence[str] = ()) -> OrgFacts:
         if self.facts_error is not None:
             raise self.facts_error
         return OrgFacts(

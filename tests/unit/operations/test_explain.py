@@ -275,8 +275,11 @@ def test_mail_from_a_domain_that_microsoft_gave_the_tenant_names_it(firm: Firm) 
 
 def test_mail_behind_the_backfill(firm: Firm) -> None:
     found = told(firm, firm.mail("ada", days=40))
-    assert found.outcome is Outcome.MATCHED
-    assert "Backfill From of its mailbox, 2026-02-02 12:00 UTC" in found.remarks[0]
+    assert (found.outcome, found.stored) == (Outcome.MATCHED, False)
+    assert found.verdict == "would be matched; not stored"
+    assert "set Backfill From of the MS Graph User ada@firm.example to 2026-01-21 00:00 UTC" in found.remedy.replace(
+        "Set", "set"
+    )
 
 
 def test_mail_that_runs_have_passed(firm: Firm) -> None:
@@ -287,14 +290,18 @@ def test_mail_that_runs_have_passed(firm: Firm) -> None:
     assert told(firm, mail).outcome is Outcome.UNMATCHED_DROPPED
     firm.org.client(Hit(object=ClientObject.CONTACT, id=RecordId("003000000000009AAA")), STRANGER)
     found = told(firm, mail)
-    assert found.outcome is Outcome.MATCHED
-    assert "m365sync sync --sweep" in found.remarks[0]
+    assert found.verdict == "would be matched; not stored"
+    assert found.remedy == "Runs have passed the time at which it was received. Run m365sync sync --sweep."
+    firm.sync(sweep=True)
+    assert told(firm, mail).verdict == "matched"
 
 
 def test_mail_of_just_now_is_read_by_the_next_run(firm: Firm) -> None:
     firm.sync()
     firm.wait(minutes=5)
-    assert told(firm, firm.mail("ada", days=-5 / 1440)).remarks == ()
+    found = told(firm, firm.mail("ada", days=-5 / 1440))
+    assert (found.verdict, found.remarks) == ("would be matched; not stored", ())
+    assert found.remedy == "The next run reads it; m365sync sync does one now."
 
 
 @pytest.mark.parametrize(
@@ -362,5 +369,5 @@ def test_the_reasons_that_are_no_folders_of_mail_are_those_of_the_tree() -> None
 def test_addresses_of_an_unmatched_mail_are_named(firm: Firm) -> None:
     many = tuple(Recipient(address=f"{n}@unknown.example") for n in range(4))
     one, more = firm.mail("ada", from_=STRANGER), firm.mail("ada", from_=STRANGER, cc=many, id=MessageId("more"))
-    assert f"has {STRANGER}, so it is kept as unmatched until 2026-03-31." in told(firm, one).sentence
+    assert f"has {STRANGER}, so it would be kept as unmatched until 2026-03-31." in told(firm, one).sentence
     assert "1@unknown.example or 2 more," in told(firm, more).sentence

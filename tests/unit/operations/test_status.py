@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.codes import EventStatus, IdleReason, MailboxStatus
-from connector.core.reporting.health import LastEvent
+from connector.core.reporting.health import ErrorCounts, LastEvent
 from connector.core.scheduling.policy import Snapshot, Timing
 from connector.errors import SetupError
 from connector.model.values import RecordId
@@ -22,14 +22,20 @@ ACTIVE = Timing(id=RecordId("a0S1"), active=True, last_run_at=NOW - timedelta(mi
 class History:
     """The settings record as it is told to be, the latest event, and 7 of 100 calls."""
 
-    def __init__(self, timing: Timing | None = ACTIVE, last: LastEvent | None = None, zone: str = "GMT") -> None:
-        self.timing, self.last, self.zone = timing, last, zone
+    def __init__(
+        self,
+        timing: Timing | None = ACTIVE,
+        last: LastEvent | None = None,
+        zone: str = "GMT",
+        errors: ErrorCounts | None = None,
+    ) -> None:
+        self.timing, self.last, self.zone, self.errors = timing, last, zone, errors or ErrorCounts()
 
     def look(self) -> Snapshot:
         return Snapshot(now=NOW, zone=self.zone, timing=self.timing)
 
-    def last_event(self) -> LastEvent | None:
-        return self.last
+    def aftermath(self) -> tuple[LastEvent | None, ErrorCounts]:
+        return self.last, self.errors
 
     def calls(self) -> tuple[int, int]:
         return 7, 100
@@ -97,6 +103,25 @@ def test_an_exclusion_that_cannot_be_understood_fails_its_user_s_mailbox(firm: F
     firm.org.exclusions.append(exclusion("@@", "Personal Address", user=user))
     found = told(firm)
     assert [box.status for box in found.mailboxes] == [MailboxStatus.FAILING, MailboxStatus.LIVE]
+
+
+@pytest.mark.parametrize(
+    ("errors", "told_of", "remedy"),
+    [
+        (ErrorCounts(failed=8), "8 messages failed: 8 are not tried again by themselves", True),
+        (ErrorCounts(failed=1, waiting=1), "1 message failed: 1 is tried again by itself", False),
+        (
+            ErrorCounts(failed=3, waiting=1, gave_up=2, requested=1),
+            "6 messages failed: 2 are tried again by themselves; 2 are not tried again by themselves; 2 were given up",
+            True,
+        ),
+    ],
+)
+def test_what_failed_and_waits_is_not_well(firm: Firm, errors: ErrorCounts, told_of: str, remedy: bool) -> None:
+    found = told(firm, errors=errors)
+    assert not found.ok
+    assert found.errors.told == told_of
+    assert ("retry --all" in found.errors.remedy) is remedy
 
 
 # -- schedule ---------------------------------------------------------------------------------------------------------
