@@ -127,8 +127,8 @@ def link(answer: Mapping[str, Any]) -> str | None:
 
 
 def content_options(header: Header) -> tuple[str, ...]:
-    """The query options of a message that will be stored. All of a meeting's: Graph takes none of its members in a $select of
-    messages (microsoft-graph-docs#2018), and gives all without one."""
+    """The query options of a message that will be stored. All of a meeting's: Graph takes none of its members in a
+    $select of messages (microsoft-graph-docs#2018), and gives all without one."""
     return () if header.is_meeting else (f"$select={CONTENT_FIELDS}",)
 
 
