@@ -88,7 +88,7 @@ def ingest(call_of: CallOf, read: Reader, tell: Teller) -> Worker:
 
 def _told(sobject: SObject, record: Record, outcome: Outcome) -> Outcome:
     errors = tuple(said(sobject, error, record.row) for error in outcome.errors)
-    return Outcome(outcome.record_id if outcome.success else None, outcome.created, errors)
+    return Outcome(outcome.record_id if outcome.success else None, outcome.created and outcome.success, errors)
 
 
 # --- rows of CSV

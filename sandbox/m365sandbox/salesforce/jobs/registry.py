@@ -185,6 +185,11 @@ class Jobs:
         except BatchRefusedError as refused:
             batch.message = str(refused)
             self._finish(batch, "Failed")
+        except BaseException:
+            # a fault of ours: the job must not seem to be complete, nor stand before the others for ever
+            batch.message = "InternalServerError : The sandbox failed, see its log"
+            self._finish(batch, "Failed")
+            raise
         batch.milliseconds += round((time.perf_counter() - started) * 1000)
         self.touch(job, batch)
         return bool(self._waiting)

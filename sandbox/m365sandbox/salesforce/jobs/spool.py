@@ -1,6 +1,7 @@
 """Data of jobs on its way: in memory while it is small, in a temporary file once it is not."""
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,10 +11,11 @@ _LONGEST_LINE = 4 * 2**20
 
 
 class Spool:
-    """Bytes that are written once, from the front, and read in parts."""
+    """Bytes that are written once, from the front, and read in parts; `close`, or its own end, lets go of them."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with its job
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - see below
+        self.close = weakref.finalize(self, self._file.close)
         self.size = 0
 
     def write(self, data: bytes) -> None:
@@ -57,7 +59,3 @@ class Spool:
             piece = self.read(start, min(end, start + _CHUNK_BYTES))
             start += len(piece)
             yield piece
-
-    def close(self) -> None:
-        """Let go of the data."""
-        self._file.close()

@@ -3,11 +3,13 @@
 import gzip
 import json
 import tracemalloc
+from collections.abc import Iterator
 
 import pytest
+from m365sandbox.salesforce.jobs.registry import Batch, Job, Jobs
 
 from tests.support.bulk_jobs import CSV, INSERT, ingested, opened, refused, rows, text, told, uploaded, work_off
-from tests.support.salesforce_org import Client, admin, new_org, new_user
+from tests.support.salesforce_org import NOW, Client, admin, new_org, new_user
 
 
 @pytest.fixture
@@ -300,3 +302,20 @@ def test_memory_does_not_grow_with_the_rows(client: Client) -> None:
 
     peak(400)
     assert peak(4_000) < 1.5 * peak(1_000)
+
+
+def test_a_fault_of_the_sandbox_is_no_complete_job() -> None:
+    jobs = Jobs(lambda: NOW)
+    job = jobs.add(kind="V2Ingest", user_id="", version="64.0", operation="insert", object="Contact")
+    batch = jobs.add_batch(job)
+
+    def broken(_job: Job, _batch: Batch) -> Iterator[None]:
+        yield
+        raise RuntimeError("a fault")
+
+    jobs.queue(job, batch, broken)
+    jobs.work()
+    with pytest.raises(RuntimeError):
+        jobs.work()
+    assert (batch.state, jobs.work()) == ("Failed", False)
+    assert batch.message.startswith("InternalServerError")
