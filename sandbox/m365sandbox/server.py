@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from itertools import chain
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ from m365sandbox.connection import RESET
 from m365sandbox.latency import Latency, Line
 from m365sandbox.traffic import Fault, Faults, LoggedRequest, RequestLog, SubFaults
 from m365sandbox.weather import Gust, Weather
-from m365sandbox.wire import Request, Response, Service
+from m365sandbox.wire import Request, Response, Service, WorkingService
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,7 +39,7 @@ class SandboxApp:
 
     graph: Service
     entra: Service
-    salesforce: Service
+    salesforce: WorkingService
     control: Service
     clock: SandboxClock
     faults: Faults
@@ -50,6 +50,7 @@ class SandboxApp:
     weather: Weather
     #: who asks Salesforce with this bearer token has fine weather: the administrator at play
     calm_token: str
+    _work: "asyncio.Task[None] | None" = field(default=None, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,6 +60,17 @@ class SandboxApp:
         finally:
             if not isinstance(body, bytes):
                 body.close()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """See to it that what a request has left to do is done once it has been answered."""
+        if self._work is None or self._work.done():
+            self._work = asyncio.get_running_loop().create_task(self._work_off())
+
+    async def _work_off(self) -> None:
+        """Work left by requests, a slice at a time, so that other requests are answered in between."""
+        while self.salesforce.work():
+            await asyncio.sleep(0)
 
 
 def service_of(path: str) -> str:
@@ -69,7 +81,7 @@ def service_of(path: str) -> str:
     if first in ("v1.0", "beta"):
         return "graph"
     if first == "services":
-        return "salesforce" if rest.startswith(("data", "soap")) else "salesforce-auth"
+        return "salesforce" if rest.startswith(("data", "soap", "async")) else "salesforce-auth"
     return "salesforce-auth" if first in ("id", "secur") else "entra"
 
 

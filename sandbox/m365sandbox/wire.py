@@ -97,3 +97,11 @@ class Service(Protocol):
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for what a client can send."""
         ...
+
+
+class WorkingService(Service, Protocol):
+    """A service that goes on with what was asked of it after its answer."""
+
+    def work(self) -> bool:
+        """Do a slice of it, in a moment. False where nothing is left."""
+        ...

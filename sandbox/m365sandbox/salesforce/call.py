@@ -5,7 +5,7 @@ turned into text before the whole is.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.schema import Schema, SObject
 from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import ApiError
+from m365sandbox.salesforce.jobs.registry import Job, Jobs
 from m365sandbox.salesforce.metadata import Metadata
 from m365sandbox.salesforce.org import OrgState
 from m365sandbox.salesforce.rights.book import RightsBook
@@ -40,6 +41,7 @@ class Org:
     rights: RightsBook
     plans: Plans
     cursors: Cursors
+    jobs: Jobs
 
     @contextmanager
     def unit_of_work(self) -> Iterator[None]:
@@ -117,9 +119,28 @@ class Call:
         return self.body
 
 
+def job_call(org: Org) -> Callable[[Job], Call]:
+    """Makes the calls under which a job is worked off: as who made it, with the rights and the clock of the moment."""
+
+    def made(job: Job) -> Call:
+        return Call(
+            org=org,
+            user_id=job.user_id,
+            rights=org.rights.of(job.user_id),
+            version=job.version,
+            now=org.now(),
+            base_url="",
+            method="POST",
+        )
+
+    return made
+
+
 @dataclass(slots=True)
 class Answer:
-    """What a resource answers: a JSON value (None is an empty body) and the number of rows it wrote."""
+    """What a resource answers: a JSON value (None is an empty body), or bytes, which may come in pieces; and the number
+    of rows it wrote.
+    """
 
     status: int = 200
     body: Any = None

@@ -1,7 +1,7 @@
 """HTTP for the org: signs callers in, counts their requests, turns requests into calls and answers into responses."""
 
-import gzip
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -23,8 +23,6 @@ from m365sandbox.wire import Request, Response
 
 #: Address and headers together (Salesforce help 000386264); a longer address alone has a status of its own.
 MAX_HEAD_BYTES = 16_384
-#: Smaller answers do not get smaller by packing.
-_WORTH_PACKING = 1_024
 _VERSION = re.compile(r"v(\d{2})\.0", re.ASCII)
 
 
@@ -50,7 +48,7 @@ class Rest:
         if segments[:2] == ("services", "data"):
             response.headers["Sforce-Limit-Info"] = resources.limit_info(self._org.state)
             response.headers.setdefault("Cache-Control", "no-cache,must-revalidate,max-age=0,no-store,private")
-        return _packed(request, response)
+        return bodies.packed(request, response)
 
     def _answer(self, request: Request, segments: tuple[str, ...]) -> Response:
         if segments[:2] == ("services", "oauth2"):
@@ -120,7 +118,11 @@ class Rest:
     def _signed_in(self, token: str) -> str | None:
         """The user whom a token was issued to, while that user may sign in."""
         user_id = self._sessions.user_of(token)
-        return user_id if user_id is not None and users.is_let_in(self._org.connection, user_id) else None
+        return user_id if user_id is not None and self.is_active(user_id) else None
+
+    def is_active(self, user_id: str) -> bool:
+        """Whether a user may sign in: active, and not frozen."""
+        return users.is_let_in(self._org.connection, user_id)
 
     def _oauth(self, request: Request, rest: tuple[str, ...]) -> Response:
         if rest == ("token",):
@@ -150,17 +152,6 @@ def _too_long(request: Request) -> Response | None:
     if address > MAX_HEAD_BYTES:
         return _page(414, "URI Too Long")
     return _page(431, "Request Header Fields Too Large") if head > MAX_HEAD_BYTES else None
-
-
-def _packed(request: Request, response: Response) -> Response:
-    """The answer as gzip where the client takes that (REST guide, "Compression")."""
-    response.headers["Vary"] = "Accept-Encoding"
-    body = response.body
-    takes_gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
-    if takes_gzip and isinstance(body, bytes) and len(body) >= _WORTH_PACKING:
-        response.body = gzip.compress(body, compresslevel=1, mtime=0)
-        response.headers["Content-Encoding"] = "gzip"
-    return response
 
 
 def _page(status: int, reason: str) -> Response:
@@ -198,7 +189,7 @@ def _allow(request: Request, *methods: str) -> None:
 
 
 def _response(answer: Answer) -> Response:
-    if isinstance(answer.body, bytes):
+    if isinstance(answer.body, bytes | Iterator):
         return Response(answer.status, dict(answer.headers), answer.body)
     if answer.body is None:
         return Response(answer.status, dict(answer.headers), b"", rows=answer.rows)

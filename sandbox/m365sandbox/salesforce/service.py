@@ -14,12 +14,14 @@ from m365sandbox.clock import SandboxClock
 from m365sandbox.salesforce import org as org_state
 from m365sandbox.salesforce.auth.oauth import ConnectedApp, TokenEndpoint
 from m365sandbox.salesforce.auth.sessions import Sessions
+from m365sandbox.salesforce.bulk.async_api import AsyncEndpoint, is_async_path
 from m365sandbox.salesforce.call import Call, Org
 from m365sandbox.salesforce.data import tables
 from m365sandbox.salesforce.data.ids import Counters
 from m365sandbox.salesforce.data.storage import open_database, prepare
 from m365sandbox.salesforce.data.tables import unit_of_work
 from m365sandbox.salesforce.errors import RowError
+from m365sandbox.salesforce.jobs.registry import Jobs
 from m365sandbox.salesforce.metadata import Deployed, org_schema
 from m365sandbox.salesforce.responses import Rest
 from m365sandbox.salesforce.rest import resources
@@ -89,6 +91,7 @@ class SalesforceSandbox:
             rights=RightsBook(connection, state, clock.now),
             plans=Plans(deployed.schema),
             cursors=Cursors(),
+            jobs=Jobs(lambda: clock.now().replace(microsecond=0)),
         )
         if state.shared_activities or state.person_accounts:
             self._apply_switches()
@@ -97,6 +100,7 @@ class SalesforceSandbox:
         tokens = TokenEndpoint(app, found.org_id, self._sessions, connection)
         self._rest = Rest(self._org, self._sessions, tokens)
         self._soap = SoapEndpoint(self._org, self._sessions)
+        self._async = AsyncEndpoint(self._org, self._sessions, self._rest.is_active)
         self._kept: sqlite3.Connection | None = None
         self._kept_schema = self._org.schema, self._org.plans
 
@@ -104,10 +108,20 @@ class SalesforceSandbox:
         """Answer one request below /services or /id."""
         if is_partner_path(request.path):
             return self._soap.handle(request)
+        if is_async_path(request.path):
+            return self._async.handle(request)
         return self._rest.handle(request)
+
+    def work(self) -> bool:
+        """Do a slice of what bulk jobs wait for. False where nothing is left to do."""
+        if not self._org.jobs.work():
+            return False
+        org_state.save(self._org.connection, self._org.state)
+        return True
 
     def close(self) -> None:
         """Keep the state of the org and let go of the database."""
+        self._org.jobs.forget_all()
         org_state.save(self._org.connection, self._org.state)
         self._org.connection.close()
 
@@ -271,5 +285,6 @@ class SalesforceSandbox:
         # Others hold the state object, so its content is replaced, not the object.
         self._org.state.change(kept.as_json())
         self._org.cursors.forget_all()
+        self._org.jobs.forget_all()
         # What objects look like belongs to the snapshot, as its tables do; to work it out again takes ten times longer.
         self._org.schema, self._org.plans = self._kept_schema

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from m365sandbox.salesforce.bulk import ingest as bulk_ingest
+from m365sandbox.salesforce.bulk import queries as bulk_queries
 from m365sandbox.salesforce.call import Answer, Call
 from m365sandbox.salesforce.composite import collections as sobject_collections
 from m365sandbox.salesforce.composite import composite
@@ -41,6 +43,16 @@ ROUTES = (
     _route("query/*", GET=queries.next_page),
     _route("queryAll", GET=queries.query_all),
     _route("queryAll/*", GET=queries.next_page),
+    _route("jobs", GET=resources.job_list),
+    _route("jobs/ingest", GET=bulk_ingest.listed, POST=bulk_ingest.create),
+    _route("jobs/ingest/*", GET=bulk_ingest.read, PATCH=bulk_ingest.change, DELETE=bulk_ingest.remove),
+    _route("jobs/ingest/*/batches", PUT=bulk_ingest.upload),
+    _route("jobs/ingest/*/successfulResults", GET=bulk_ingest.successful),
+    _route("jobs/ingest/*/failedResults", GET=bulk_ingest.failed),
+    _route("jobs/ingest/*/unprocessedrecords", GET=bulk_ingest.unprocessed),
+    _route("jobs/query", GET=bulk_queries.listed, POST=bulk_queries.create),
+    _route("jobs/query/*", GET=bulk_queries.read, PATCH=bulk_queries.change, DELETE=bulk_queries.remove),
+    _route("jobs/query/*/results", GET=bulk_queries.results),
     _route("limits", GET=resources.limits),
     _route("limits/recordCount", GET=resources.record_count),
     _route("recent", GET=recent.listed),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import test_jsforce
+from tests.clients import test_jsforce, test_jsforce_bulk
 from tests.support.jsforce import NOT_FOUND, ROOT, code, message
 
 pytestmark = pytest.mark.node
@@ -207,5 +207,5 @@ def test_soap_logout(found: dict[str, Any]) -> None:
 
 def test_every_scenario_has_its_test(found: dict[str, Any]) -> None:
     beside = {"ready", "url", "client_credentials_refused"}
-    tests = {*globals(), *vars(test_jsforce)}
+    tests = {*globals(), *vars(test_jsforce), *vars(test_jsforce_bulk)}
     assert [name for name in found if name not in beside and f"test_{name}" not in tests] == []

@@ -3,6 +3,7 @@
 import { createSign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import jsforce from "jsforce";
+import { scenarios as bulk } from "./jsforce_bulk.mjs";
 import { scenarios as records } from "./jsforce_records.mjs";
 import { scenarios as sessions } from "./jsforce_sessions.mjs";
 import { scenarios as shapes } from "./jsforce_shapes.mjs";
@@ -51,7 +52,7 @@ async function raw(path, { token = settings.token, ...options } = {}) {
 
 const found = {};
 const world = { jsforce, settings, connect, told, refused, assertion, raw };
-for (const [name, scenario] of Object.entries({ ...records, ...shapes, ...sessions })) {
+for (const [name, scenario] of Object.entries({ ...records, ...shapes, ...bulk, ...sessions })) {
   try {
     found[name] = (await scenario(connect(), world)) ?? null;
   } catch (error) {

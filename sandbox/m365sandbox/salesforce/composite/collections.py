@@ -16,7 +16,7 @@ from m365sandbox.salesforce.rest.queries import select
 from m365sandbox.salesforce.rest.records import field_names
 from m365sandbox.salesforce.rows.delete import delete
 from m365sandbox.salesforce.rows.insert import insert
-from m365sandbox.salesforce.rows.update import update
+from m365sandbox.salesforce.rows.named import update_named
 from m365sandbox.salesforce.rows.upsert import upsert, upsert_key
 from m365sandbox.salesforce.values.draft import Outcome, rolled_back
 
@@ -175,22 +175,7 @@ def _insert_type(call: Call, name: str, rows: list[dict[str, Any]]) -> list[Outc
 
 def _update_type(call: Call, name: str, rows: list[dict[str, Any]]) -> list[Outcome]:
     found = _object_or_errors(call, name, rows)
-    if not isinstance(found, SObject):
-        return found
-    named = [_row_id(found, row) for row in rows]
-    good = [(record_id, row) for record_id, row in zip(named, rows, strict=True) if isinstance(record_id, str)]
-    outcomes = iter(update(call, found, good))
-    return [next(outcomes) if isinstance(item, str) else Outcome(None, False, (item,)) for item in named]
-
-
-def _row_id(sobject: SObject, row: Mapping[str, Any]) -> str | RowError:
-    given = next((value for key, value in row.items() if key.lower() == "id"), None)
-    if given is None:
-        return RowError("MISSING_ARGUMENT", "Id not specified in an update call")
-    record_id = ids.normalise(given) if isinstance(given, str) else None
-    if record_id is None or record_id[:3] != sobject.key_prefix:
-        return RowError("MALFORMED_ID", f"{sobject.label} ID: id value of incorrect type: {given}", ("Id",))
-    return record_id
+    return update_named(call, found, rows) if isinstance(found, SObject) else found
 
 
 def _delete_all(call: Call, given: list[str]) -> list[Outcome]:

@@ -5,11 +5,11 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 from m365sandbox.salesforce.errors import ApiError, bad_json, not_emulated, unsupported_media_type
 from m365sandbox.salesforce.rest import multipart
-from m365sandbox.wire import Request
+from m365sandbox.wire import Request, Response
 
 #: An escaped half of a surrogate pair may stand in the body.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -17,13 +17,19 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _CONDITIONS = ("if-match", "if-modified-since", "if-none-match", "if-unmodified-since")
 #: A row as JSON, its file as base64 included, holds 50 MB of text (REST guide, "Insert or Update Blob Data").
 MAX_ROW_BYTES = 50_000_000
+#: Smaller answers do not get smaller by packing.
+_WORTH_PACKING = 1_024
 _JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
 
 
 def parsed(request: Request, segments: tuple[str, ...]) -> Any:
     """The JSON of the body, for a row with a file that of its form; None where there is none."""
     content_type = request.headers.get("content-type", "application/json")
+    if segments[:2] == ("jobs", "ingest") and segments[-1] == "batches":
+        return _csv(request, content_type)
     body = request.body
+    if segments == ("jobs", "ingest") and multipart.is_multipart(content_type):
+        return multipart.job_of(body, content_type)
     if segments[:1] == ("sobjects",) and len(segments) in (2, 3) and multipart.is_multipart(content_type):
         return multipart.row_of(body, content_type)
     if request.headers.get("content-encoding", "").lower() == "gzip":
@@ -48,6 +54,16 @@ def parsed(request: Request, segments: tuple[str, ...]) -> Any:
         raise bad_json(str(wrong)) from None
 
 
+def _csv(request: Request, content_type: str) -> BinaryIO:
+    """The data of a bulk job as a file: it may be large."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "text/csv":
+        raise unsupported_media_type(kind)
+    if request.headers.get("content-encoding", "").lower() == "gzip":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=request.open()))
+    return request.open()
+
+
 def _told(wrong: json.JSONDecodeError) -> str:
     """In the words of the platform's parser: what stood where."""
     where = f"at [line:{wrong.lineno}, column:{wrong.colno}]"
@@ -64,10 +80,21 @@ def refuse_conditions(headers: Mapping[str, str]) -> None:
             raise not_emulated(f"{name.title()} on a change")
 
 
+def packed(request: Request, response: Response) -> Response:
+    """The answer as gzip where the client takes that (REST guide, "Compression")."""
+    response.headers["Vary"] = "Accept-Encoding"
+    body = response.body
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "").lower()
+    if takes_gzip and isinstance(body, bytes) and len(body) >= _WORTH_PACKING:
+        response.body = gzip.compress(body, compresslevel=1, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
 def check_accept(request: Request, segments: tuple[str, ...]) -> None:
     """Refuse a client that takes no JSON: XML, which the platform speaks too, is not emulated."""
     accepted = request.headers.get("accept", "")
-    if not accepted or segments[-1:] == ("VersionData",):
+    if not accepted or segments[-1:] == ("VersionData",) or segments[:1] == ("jobs",):
         return
     ranges = {item.partition(";")[0].strip().lower() for item in accepted.split(",")}
     if not ranges & _JSON_RANGES:

@@ -5,6 +5,7 @@ One part is JSON and holds the row's fields; another is the file, and its name i
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from m365sandbox.salesforce.errors import ApiError, bad_json
@@ -38,6 +39,29 @@ def row_of(body: bytes, content_type: str) -> dict[str, Any]:
                 raise bad_json("Multipart message with a part that has no name")
             files[name[1].decode("utf-8", "replace")] = content
     return {**fields, **files}
+
+
+@dataclass(frozen=True, slots=True)
+class JobForm:
+    """A bulk job with its data, from one request."""
+
+    job: dict[str, Any]
+    content: bytes
+
+
+def job_of(body: bytes, content_type: str) -> JobForm:
+    """The parts `job` and `content` of a form. Raises ApiError 400 where one is missing."""
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise bad_json("Multipart message without a boundary")
+    parts = {}
+    for head, content in _parts(body, found[1].encode()):
+        name = _NAME.search(head)
+        if name is not None:
+            parts[name[1].decode("utf-8", "replace")] = content
+    if set(parts) != {"job", "content"}:
+        raise bad_json("Multipart message without the parts job and content")
+    return JobForm(_json(parts["job"]), parts["content"])
 
 
 def _parts(body: bytes, boundary: bytes) -> list[tuple[bytes, bytes]]:

@@ -1,6 +1,7 @@
 """/query, /queryAll and their cursors."""
 
 import re
+from typing import Any
 
 from m365sandbox.salesforce.call import Answer, Call
 from m365sandbox.salesforce.errors import ApiError
@@ -57,13 +58,17 @@ def _first_page(call: Call, include_deleted: bool) -> Answer:
     if soql is None:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: the parameter q is missing")
     size = page_size(call.headers.get("sforce-query-options"))
-    result = select(call, soql, include_deleted)
     if call.flag("columns"):
-        return Answer(200, query_columns.metadata(call, result))
+        return Answer(200, query_columns.metadata(call, select(call, soql, include_deleted)))
+    return Answer(200, page_of(call, soql, size, include_deleted=include_deleted))
+
+
+def page_of(call: Call, soql: str, size: int, *, include_deleted: bool = False) -> dict[str, Any]:
+    """The first page of a query's result."""
+    result = select(call, soql, include_deleted)
     viewed.mark(call, result)
     nested = _CHILD_QUERY.search(soql) is not None
-    page = call.org.cursors.first_page(result.records, result.total_size, size, _reader(call), nested=nested)
-    return Answer(200, page)
+    return call.org.cursors.first_page(result.records, result.total_size, size, _reader(call), nested=nested)
 
 
 def _refuse_other_answers(call: Call) -> None:

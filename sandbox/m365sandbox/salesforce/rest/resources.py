@@ -11,6 +11,7 @@ from m365sandbox.salesforce.org import OrgState
 OLDEST, NEWEST = 59, 68
 _RESOURCES = (
     "composite",
+    "jobs",
     "limits",
     "parameterizedSearch",
     "query",
@@ -68,6 +69,11 @@ def resource_list(call: Call) -> Answer:
 def composite_list(call: Call) -> Answer:
     """GET /composite: its own resources."""
     return Answer(200, {name: f"{call.root}/composite/{name}" for name in ("sobjects", "tree")})
+
+
+def job_list(call: Call) -> Answer:
+    """GET /jobs: its own resources."""
+    return Answer(200, {name: f"{call.root}/jobs/{name}" for name in ("ingest", "query")})
 
 
 def limits(call: Call) -> Answer:

@@ -19,7 +19,9 @@ STANDARD_PROFILE = "Standard User"
 INTEGRATION_PROFILE = "Minimum Access - API Only Integrations"
 
 #: User permissions that no standard profile holds, not even the administrator's.
-NOT_IN_PROFILES = frozenset({"CreateAuditFields", "UpdateWithInactiveOwner", "QueryAllFiles", "ApiUserOnly"})
+NOT_IN_PROFILES = frozenset(
+    {"ApiUserOnly", "BulkApiHardDelete", "CreateAuditFields", "QueryAllFiles", "UpdateWithInactiveOwner"}
+)
 
 #: Profiles of the org with the user permissions they hold; the administrator's is all but NOT_IN_PROFILES.
 PROFILES: Mapping[str, frozenset[str] | None] = {

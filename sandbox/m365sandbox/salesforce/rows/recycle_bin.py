@@ -183,6 +183,12 @@ def _remove(call: Call, sobject: SObject, record_id: str) -> None:
         _remove_rows(call, kind, record_ids)
 
 
+def remove(call: Call, sobject: SObject, record_ids: Sequence[str]) -> None:
+    """Take records that were just deleted out of the bin for good, with what went with them."""
+    for record_id in record_ids:
+        _remove(call, sobject, record_id)
+
+
 def _remove_rows(call: Call, sobject: SObject, record_ids: Sequence[str]) -> None:
     """Rows of the bin go, and with them the deleted details that are in no bin any more."""
     for relationship in sobject.child_relationships:

@@ -60,7 +60,9 @@ def upsert(call: Call, sobject: SObject, key: Field, rows: Sequence[Mapping[str,
     old = [item for item in waiting if item.existing]
     new = [item for item in waiting if not item.existing]
     _settle(old, update(call, sobject, [(str(item.existing), _without(item.values, key)) for item in old]))
-    _settle(new, insert(call, sobject, [item.values for item in new]))
+    inserted = insert(call, sobject, [item.values for item in new])
+    # what would have been inserted says so even where it was refused (seen by jsforce's own suite)
+    _settle(new, [Outcome(item.record_id, True, item.errors) for item in inserted])
     return [item.outcome or Outcome() for item in items]
 
 
@@ -74,6 +76,9 @@ def existing_ids(call: Call, sobject: SObject, key: Field, values: Sequence[str]
 
 def _split(key: Field, row: Mapping[str, Any]) -> _Row:
     value = next((item for name, item in row.items() if name.lower() == key.name.lower()), None)
+    if key.type == "id" and value is None and any(name.lower() == "id" for name in row):
+        # an Id of null is no id: the row is a new one (recorded on real orgs)
+        return _Row(_without(row, key), None)
     if value is None or value == "":
         error = RowError("MISSING_ARGUMENT", f"{key.name} not specified")
         return _Row(dict(row), None, Outcome(None, False, (error,)))
@@ -106,8 +111,10 @@ def _refuse_repeated(items: Sequence[_Row], key: Field) -> None:
 
 def _find_existing(call: Call, sobject: SObject, key: Field, items: Sequence[_Row]) -> None:
     waiting = [item for item in items if item.outcome is None]
-    found = existing_ids(call, sobject, key, [str(item.key) for item in waiting])
+    found = existing_ids(call, sobject, key, [item.key for item in waiting if item.key is not None])
     for item in waiting:
+        if item.key is None:
+            continue
         matches = found.get(fold_key(key, item.key), [])
         if len(matches) > 1:
             message = f"{key.name}: more than one record found for external id field: [{', '.join(matches)}]"

@@ -1,31 +1,30 @@
-"""/services/Soap/u: the part of the SOAP partner API that REST has no words for.
+"""/services/Soap/u: the SOAP partner API as Data Loader speaks it.
 
-undelete(), emptyRecycleBin() and logout() work. login() is refused as new orgs refuse it up to 64.0, and does not exist
-from 65.0 on (Salesforce help 005132110). Every other call is refused as one that does not exist.
+login() is refused as new orgs refuse it up to 64.0, and does not exist from 65.0 on (Salesforce help 005132110). A call
+that is not in `operations` is refused as one that does not exist.
 """
 
+import gzip
 import re
+import zlib
 
 from m365sandbox.salesforce import org as org_state
 from m365sandbox.salesforce.auth.sessions import Sessions
 from m365sandbox.salesforce.auth.users import is_let_in
 from m365sandbox.salesforce.call import Call, Org
-from m365sandbox.salesforce.data.tables import RollBack
-from m365sandbox.salesforce.errors import method_not_allowed
+from m365sandbox.salesforce.errors import ApiError, method_not_allowed
 from m365sandbox.salesforce.rest import resources
-from m365sandbox.salesforce.rows import recycle_bin
+from m365sandbox.salesforce.rest.bodies import packed
 from m365sandbox.salesforce.soap import messages as soap_messages
 from m365sandbox.salesforce.soap.messages import PARTNER, Message, SoapFault
-from m365sandbox.salesforce.values.draft import Outcome, rolled_back
+from m365sandbox.salesforce.soap.operations import OPERATIONS, Operation
 from m365sandbox.wire import Request, Response
 
 _PATH = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/[0-9A-Za-z]{15,18})?/?", re.ASCII)
 _LAST_WITH_LOGIN = 64
-MAX_IDS = 200
 _LOGIN_IS_OFF = (
     "SOAP API login() is disabled by default in this org. Contact the org administrator to enable SOAP API login()."
 )
-_CALLS = {"undelete": recycle_bin.undelete, "emptyRecycleBin": recycle_bin.purge}
 
 
 def is_partner_path(path: str) -> bool:
@@ -45,47 +44,41 @@ class SoapEndpoint:
         if request.method != "POST":
             return method_not_allowed(request.method, ["POST"]).response()
         try:
-            return self._answer(request)
+            response = self._answer(request)
         except SoapFault as fault:
-            return fault.response()
+            response = fault.response()
+        return packed(request, response)
 
     def _answer(self, request: Request) -> Response:
         match = _PATH.fullmatch(request.path)
         version = int(match[1]) if match else 0
         if not resources.OLDEST <= version <= resources.NEWEST:
             raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
-        message = soap_messages.read(request.body)
+        message = soap_messages.read(_unpacked(request))
         if message.namespace != PARTNER:
             raise _unknown(message)
         if message.operation == "login" and version <= _LAST_WITH_LOGIN:
             raise SoapFault("INVALID_OPERATION", _LOGIN_IS_OFF)
         if message.operation == "logout":
             return self._logout(message)
-        if message.operation not in _CALLS:
+        work = OPERATIONS.get(message.operation)
+        if work is None:
             raise _unknown(message)
-        return self._run(message, self._call(request, message, version))
+        return self._run(work, message, self._call(request, message, version))
 
     def _logout(self, message: Message) -> Response:
         if not self._sessions.revoke(message.session):
             raise _no_session(message)
-        return soap_messages.answer("logout", [], self._org.state)
+        return soap_messages.answer("logout", "", self._org.state)
 
-    def _run(self, message: Message, call: Call) -> Response:
+    def _run(self, work: Operation, message: Message, call: Call) -> Response:
         self._count()
-        name, ids = message.operation, message.ids
-        if len(ids) > MAX_IDS:
-            raise SoapFault("EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MAX_IDS} records")
-        if not ids and name == "emptyRecycleBin":
-            text = f"{name} called with a batch of 0 ids to delete; must specify at least 1 id"
-            raise SoapFault("MISSING_ARGUMENT", text)
-        outcomes: list[Outcome] = []
-        with self._org.unit_of_work():
-            outcomes = _CALLS[name](call, ids)
-            if message.all_or_none and not all(item.success for item in outcomes):
-                outcomes = [rolled_back(item) for item in outcomes]
-                raise RollBack
+        try:
+            results = work(call, message)
+        except ApiError as refused:
+            raise SoapFault(refused.code, refused.message) from None
         org_state.save(self._org.connection, self._org.state)
-        return soap_messages.answer(name, outcomes, self._org.state)
+        return soap_messages.answer(message.operation, results, self._org.state)
 
     def _count(self) -> None:
         state = self._org.state
@@ -109,6 +102,15 @@ class SoapEndpoint:
             base_url=request.base_url,
             method="POST",
         )
+
+
+def _unpacked(request: Request) -> bytes:
+    if request.headers.get("content-encoding", "").lower() != "gzip":
+        return request.body
+    try:
+        return gzip.decompress(request.body)
+    except (OSError, EOFError, zlib.error):
+        raise SoapFault("soapenv:Client", "The request is no gzip stream") from None
 
 
 def _unknown(message: Message) -> SoapFault:

@@ -103,7 +103,8 @@ def _text_checker(field: Field) -> Checker:
             raise _refuse(field, "STRING_TOO_LONG", f"data value too large: {shown} (max length={limit})")
         if is_email and text and _EMAIL.fullmatch(text) is None:
             raise _refuse(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {text}")
-        return text or None
+        # addresses are kept in lower case (recorded on real orgs)
+        return (text.lower() if is_email else text) or None
 
     return check
 

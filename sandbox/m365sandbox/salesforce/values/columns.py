@@ -112,6 +112,8 @@ class RowPlan:
         elif not isinstance(key_value, str) or not key_value:
             where = f"for field {key.name} in entity {target.name}"
             draft.refuse("INVALID_FIELD", f"Foreign key external ID: {key_value} not found {where}")
+        elif any(reference.field is field for reference in draft.references):
+            draft.refuse("INVALID_FIELD", _named_twice(field))
         else:
             draft.given.add(field.name)
             draft.values[field.name] = None
@@ -140,7 +142,16 @@ def _read_value(draft: Draft, column: _Column, value: Any) -> None:
     draft.values[field.name] = checked
     draft.given.add(field.name)
     if field.type == "reference" and isinstance(checked, str):
+        if any(reference.field is field for reference in draft.references):
+            draft.refuse("INVALID_FIELD", _named_twice(field))
+            return
         draft.references.append(Reference(field, None, None, checked))
+
+
+def _named_twice(field: Field) -> str:
+    """A parent named by its external id and by its id as well (recorded on real orgs)."""
+    names = f"{field.relationship_name} and a salesforce id, {field.name}"
+    return f"Cannot specify both an external ID reference {names}"
 
 
 def _unwritable(names: list[str]) -> str:

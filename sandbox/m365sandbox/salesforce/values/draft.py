@@ -72,4 +72,4 @@ def rolled_back(outcome: Outcome) -> Outcome:
     if not outcome.success:
         return outcome
     message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
-    return Outcome(outcome.record_id, False, (RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", message),))
+    return Outcome(outcome.record_id, outcome.created, (RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", message),))

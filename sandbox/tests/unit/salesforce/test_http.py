@@ -60,8 +60,6 @@ def test_a_verb_that_a_path_has_not_is_named(client: Client, method: str, path: 
     [
         "tooling/query",
         "tooling/sobjects",
-        "jobs/ingest",
-        "jobs/query",
         "metadata/deployRequest",
         "analytics/reports",
         "chatter/users/me",

@@ -19,6 +19,9 @@ class Answering:
     def handle(self, request: Request) -> Response:
         return Response(body=b"x" * 30 if request.path.endswith("whole") else iter([b"x" * 10, b"y" * 20]))
 
+    def work(self) -> bool:
+        return False
+
 
 class Watched(Line):
     """Notes what is sent over it, and lets all pass."""

@@ -188,3 +188,35 @@ def test_a_full_collection_of_parents_are_found_by_external_id(client: Client) -
     found = client.query("SELECT Email__c, Participant_Key__c FROM Email_Participant__c")
     by_key = {item["Participant_Key__c"]: item["Email__c"] for item in found}
     assert [by_key[f"p{n}"] for n in range(200)] == [item["id"] for item in emails]
+
+
+def test_addresses_are_kept_in_lower_case(client: Client) -> None:
+    record_id = client.made("Contact", LastName="A", Email="Ada.BYRON@Client.Example")
+    assert client.row("Contact", record_id, "Email") == {"Email": "ada.byron@client.example"}
+
+
+def test_a_refused_row_says_created_where_it_would_have_been(client: Client) -> None:
+    client.made("Email__c", Message_Key__c="old")
+    rows = [{"Message_Key__c": "new", "Nope__c": 1}, {"Message_Key__c": "old", "Nope__c": 1}]
+    refused = client.collection("PATCH", "Email__c", rows, key="Message_Key__c").body
+    assert [(item["success"], item["created"]) for item in refused] == [(False, True), (False, False)]
+    rows = [{"Message_Key__c": "new"}, {"Message_Key__c": "old", "Nope__c": 1}]
+    undone = client.collection("PATCH", "Email__c", rows, key="Message_Key__c", all_or_none=True).body
+    assert [item["created"] for item in undone] == [True, False]
+
+
+def test_an_id_of_null_inserts(client: Client) -> None:
+    [done] = client.collection("PATCH", "Contact", [{"Id": None, "LastName": "A"}], key="Id").body
+    assert (done["success"], done["created"]) == (True, True)
+    [missing] = client.collection("PATCH", "Contact", [{"LastName": "A"}], key="Id").body
+    assert missing["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
+
+
+@pytest.mark.parametrize("names", [("Email__r", "Email__c"), ("Email__c", "Email__r")])
+def test_a_parent_is_not_named_twice(client: Client, names: tuple[str, str]) -> None:
+    email = client.made("Email__c", Message_Key__c="k")
+    both = {"Email__c": email, "Email__r": {"Message_Key__c": "k"}}
+    row = {"Participant_Key__c": "p", **{name: both[name] for name in names}}
+    [refused] = client.collection("POST", "Email_Participant__c", [row]).body
+    words = "Cannot specify both an external ID reference Email__r and a salesforce id, Email__c"
+    assert [(item["statusCode"], item["message"]) for item in refused["errors"]] == [("INVALID_FIELD", words)]

@@ -272,7 +272,7 @@ def test_a_wrong_session_is_a_fault(client: Client, session: str) -> None:
     assert b"<sf:exceptionCode>INVALID_SESSION_ID</sf:exceptionCode>" in answer.body
 
 
-@pytest.mark.parametrize("content", ["<p:create/>", "<undelete/>", "<p:undelete/><p:undelete/>"])
+@pytest.mark.parametrize("content", ["<p:merge/>", "<undelete/>", "<p:undelete/><p:undelete/>"])
 def test_every_other_call_is_refused(client: Client, content: str) -> None:
     assert post(client, envelope(content, client.token)).status == 500
 
