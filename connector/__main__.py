@@ -4,6 +4,7 @@ import gc
 import sys
 
 from connector.cli.app import run
+from connector.cli.output import PatientErrors
 
 
 def main() -> None:
@@ -11,6 +12,8 @@ def main() -> None:
     # A run holds thousands of messages at a time, none of them in a cycle: looking for cycles less often takes
     # processor time off both sides of scripts/bench (10.2 s to 9.5 s in the connector).
     gc.set_threshold(100_000, 20, 100)
+    if sys.stderr is not None:  # a process may be begun without
+        sys.stderr = PatientErrors(sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,8 +5,9 @@ Nothing here quotes a value of the file: it may be a secret in the wrong place.
 
 import os
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,20 @@ class Secret:
 
     reference: str
     _value: str = field(compare=False)
+    _again: Callable[[], str] | None = field(default=None, compare=False)
 
     def get_secret_value(self) -> str:
-        """The secret itself: for the request that needs it, and nowhere else."""
-        return self._value
+        """The secret itself: for the request that needs it, and nowhere else.
+
+        One that stands in a file is read again each time, so that a secret that was replaced is used from the next
+        sign-in on; where there is none at the moment, it is what was there before.
+        """
+        if self._again is None:
+            return self._value
+        try:
+            return self._again()
+        except PydanticCustomError:
+            return self._value
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
@@ -161,7 +172,7 @@ def _resolved(reference: object, info: ValidationInfo) -> Secret:
     if kind == "env" and name:
         return Secret(reference, _of_environment(name, around.environ))
     if kind == "file" and name:
-        return Secret(reference, _of_file(name, around))
+        return Secret(reference, _of_file(name, around), partial(_of_file, name, around))
     if kind in ("env", "file"):
         raise _problem(f"nothing stands after {kind}: write env:NAME or file:PATH")
     raise _problem(

@@ -1,5 +1,7 @@
 """What signs in: to Microsoft 365 as the application or as a person, to Salesforce as the connector's own user."""
 
+from collections.abc import Mapping
+
 from connector.errors import UsageError
 from connector.graph.auth import ApplicationToken
 from connector.graph.delegated import PrincipalToken, TokenFile
@@ -60,8 +62,24 @@ def _entra_credential(provider: AuthProvider) -> str | dict[str, str] | None:
     return None if provider.consumer_secret is None else provider.consumer_secret.get_secret_value()
 
 
+class _GrantOfTheMoment:
+    """A Grant that takes its secret at each sign-in: a scheduler runs for months, and secrets are replaced."""
+
+    def __init__(self, credential: SalesforceCredential) -> None:
+        self._credential = credential
+
+    def form(self) -> Mapping[str, str]:
+        """The form fields, with the secret as it is now. Raises UsageError."""
+        return _grant(self._credential).form()
+
+
 def grant(credential: SalesforceCredential) -> Grant:
     """How the connector's own user signs in to Salesforce. Raises UsageError."""
+    _grant(credential)
+    return _GrantOfTheMoment(credential)
+
+
+def _grant(credential: SalesforceCredential) -> Grant:
     if credential.flow == "jwt" and credential.private_key is not None and credential.username is not None:
         return JwtBearer(
             url=credential.url,

@@ -183,9 +183,10 @@ class FakeTenant:
         self, wanted: Sequence[tuple[RecordId, GraphUserId, MessageId]]
     ) -> Iterator[tuple[tuple[RecordId, GraphUserId, MessageId], Header | MessageError]]:
         for mailbox, user, message in wanted:
-            self._asked("header", user)
-            found = self.boxes[user].get(message)
-            header = replace(found[0], mailbox=mailbox) if found else MessageGoneError("gone")
+            header: Header | MessageError | None = self._refused("header", user)
+            if header is None:
+                found = self.boxes[user].get(message)
+                header = replace(found[0], mailbox=mailbox) if found else MessageGoneError("gone")
             yield (mailbox, user, message), header
 
     def find_by_message_id(self, mailbox: RecordId, user: GraphUserId, internet_message_id: str) -> tuple[Header, ...]:
@@ -202,9 +203,10 @@ class FakeTenant:
         self, wanted: Sequence[Header], users: Mapping[RecordId, GraphUserId]
     ) -> Iterator[tuple[Header, Content | MessageError]]:
         for header in reversed(wanted):  # in any order
-            self._asked("content", users[header.mailbox])
+            gone = self._refused("content", users[header.mailbox])
             found = self.boxes[users[header.mailbox]].get(header.id)
-            gone = MessageGoneError("gone") if found is None else self.bodies_broken.get(header.id)
+            if gone is None:
+                gone = MessageGoneError("gone") if found is None else self.bodies_broken.get(header.id)
             if gone is None and found is not None:
                 yield header, replace(found[1], attachments=())
             elif gone is not None:
@@ -242,6 +244,16 @@ class FakeTenant:
     def purpose(self, user: GraphUserId) -> str:
         self._asked("purpose", None)
         return next((known.purpose for known in self.users.values() if known.id == user), "")
+
+    def _refused(self, name: str, user: GraphUserId) -> MessageError | None:
+        """What a mailbox that cannot be read answers where messages are asked for one by one."""
+        try:
+            self._asked(name, user)
+        except MailboxUnavailableError as error:
+            return MessageGoneError(error.what)
+        except MailboxError as error:
+            return MessageError(error.what, code=error.code, transient=True)
+        return None
 
     def _asked(self, name: str, user: GraphUserId | None) -> None:
         self.calls += 1

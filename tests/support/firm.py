@@ -32,9 +32,9 @@ def outcomes_of(ledger: OutcomeLedger) -> dict[Place, Outcome]:
 class Firm:
     """Two advisers, two clients of one Account, and runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, org: FakeOrg | None = None) -> None:
         self.tenant = FakeTenant()
-        self.org = FakeOrg()
+        self.org = org or FakeOrg()
         self.stored_mail = FakeStock(self.org)
         self.runs = 0
         #: what the latest run made of each message

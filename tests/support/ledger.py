@@ -1,5 +1,6 @@
 """What a sync has made of a firm's mail, without ids and events: two runs that did the same have equal ledgers."""
 
+from collections.abc import Collection
 from typing import Any
 
 from tests.support.world import World
@@ -32,10 +33,37 @@ def ledger(world: World) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+#: a row is known by these; a file by all that it is
+KEYS = {"emails": "Message_Key__c", "participants": "Participant_Key__c", "tasks": "Task_Key__c"}
+
+
+def differences(
+    expected: dict[str, list[dict[str, Any]]], found: dict[str, list[dict[str, Any]]], *, apart: Collection[str] = ()
+) -> list[str]:
+    """A line for each row that is missing, unexpected or different, by its key; the fields `apart` may differ."""
+    lines = []
+    for name, rows in expected.items():
+        wanted, there = _by_key(name, rows, apart), _by_key(name, found[name], apart)
+        lines += [f"{name} {key} is missing" for key in sorted(wanted.keys() - there.keys())]
+        lines += [f"{name} {key} is unexpected" for key in sorted(there.keys() - wanted.keys())]
+        for key in sorted(wanted.keys() & there.keys()):
+            one, other = wanted[key], there[key]
+            lines += [
+                f"{name} {key}: {each} {one[each]!r:.60} is {other[each]!r:.60}"
+                for each in one
+                if one[each] != other[each]
+            ]
+    return lines
+
+
+def _by_key(name: str, rows: list[dict[str, Any]], apart: Collection[str]) -> dict[str, dict[str, Any]]:
+    told = [{field: value for field, value in row.items() if field not in apart} for row in rows]
+    return {str(row[KEYS[name]]) if name in KEYS else repr(row): row for row in told}
+
+
 def without_duplicates(found: dict[str, list[dict[str, Any]]]) -> bool:
     """Whether no row stands twice."""
-    keys = {"emails": "Message_Key__c", "participants": "Participant_Key__c", "tasks": "Task_Key__c"}
-    for name, key in keys.items():
+    for name, key in KEYS.items():
         values = [row[key] for row in found[name]]
         if len(values) != len(set(values)):
             return False
