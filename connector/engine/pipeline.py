@@ -218,9 +218,9 @@ class Pipeline:
             self._waits_for_writing = True
             self.changed.notify_all()
             self.changed.wait_for(
-                lambda: self._closed
-                or not self._under_way
-                or (bool(waits_for) and waits_for.isdisjoint(self._under_way))
+                lambda: (
+                    self._closed or not self._under_way or (bool(waits_for) and waits_for.isdisjoint(self._under_way))
+                )
             )
             self._waits_for_writing = False
             return not self._closed and bool(self._put_off or self._returned)

@@ -320,6 +320,9 @@ class _Attempt:
             return loop(self._send, how, bound)
         except requests.RequestException as error:
             raise self._service.unreachable(error) from error
+        finally:
+            # a loop keeps its steps, and by them itself and what was sent, by thread: for as long as the thread lives
+            loop.iter_state.reset()
 
     def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
         started = time.monotonic()

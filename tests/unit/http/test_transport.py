@@ -1,10 +1,12 @@
 """The door: what is sent again, what is refused, what is counted, what is logged."""
 
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -61,6 +63,19 @@ def service(transport: Transport) -> ServiceClient:
 def wire() -> Iterator[RequestsMock]:
     with RequestsMock() as wire:
         yield wire
+
+
+class Sent:
+    """What a request sends: an object that a test can watch going away."""
+
+    def __enter__(self) -> None:
+        """Nothing is sent."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def __call__(self) -> "Sent":
+        return self
 
 
 def all_request_exceptions() -> list[type[requests.RequestException]]:
@@ -400,3 +415,24 @@ def test_a_body_that_cannot_be_read_ends_the_request(
     with pytest.raises(ServiceError, match="the source broke off"):
         service.request("POST", "/v1/files", body=pieces, idempotent=True)
     assert (pieces.opened, pieces.closed, pauses) == (1, 1, [])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_of_a_request_outlives_it_while_its_thread_does(
+    service: ServiceClient, wire: RequestsMock, fails: bool
+) -> None:
+    """A thread sends as long as the run lasts: what it kept of each request, a large run would have in memory."""
+
+    def answer(_request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if fails:
+            raise requests.ReadTimeout("late")
+        return 200, {}, "{}"
+
+    wire.add_callback("GET", f"{URL}/v1/x", callback=answer)
+    sent = Sent()
+    with suppress(NoAnswerError):
+        service.request("GET", "/v1/x", body=sent, patient=False)
+    still = weakref.ref(sent)
+    del sent
+    gc.collect()
+    assert still() is None
