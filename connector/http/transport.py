@@ -321,7 +321,7 @@ class _Attempt:
         except requests.RequestException as error:
             raise self._service.unreachable(error) from error
         finally:
-            # a loop keeps its steps, and by them itself and what was sent, by thread: for as long as the thread lives
+            # its steps refer to the loop: with them, what was sent would stay in memory until garbage is collected
             loop.iter_state.reset()
 
     def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
