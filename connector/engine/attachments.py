@@ -74,6 +74,8 @@ class AttachmentStore:
         self._seen = SeenFiles()
         self._contents: deque[FileContent] = deque()
         self._bytes = 0
+        #: one request with the contents of many files at a time: while it is sent, no more is read than fills the next
+        self._sending = False
         self._busy = 0
         self._flushing = False
         self._finishing = False
@@ -150,7 +152,7 @@ class AttachmentStore:
             while (job := self._next()) is not None:
                 cases, contents = job
                 if contents:
-                    self._upload(contents)
+                    self._send(contents)
                 else:
                     self._file(cases)
                 with self._changed:
@@ -168,10 +170,10 @@ class AttachmentStore:
             while self._failure is None and not self._abandoned:
                 full = self._is_full
                 none_follow = self._finishing and not self._queue and not self._busy
-                if self._contents and (full or self._flushing or none_follow):
+                if self._contents and not self._sending and (full or self._flushing or none_follow):
                     self._busy += 1
                     return [], self._take_contents()
-                if self._queue:
+                if self._queue and not (full and self._sending):
                     self._busy += 1
                     cases = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
                     self._changed.notify_all()
@@ -186,6 +188,8 @@ class AttachmentStore:
         return len(self._contents) >= MOST_FILES or self._bytes >= MOST_BYTES
 
     def _take_contents(self) -> list[FileContent]:
+        """What goes up in the next request; no other is begun before it was sent. The lock is held."""
+        self._sending = True
         taken: list[FileContent] = []
         size = 0
         while self._contents and len(taken) < MOST_FILES and (not taken or size < MOST_BYTES):
@@ -223,10 +227,11 @@ class AttachmentStore:
         """Upload what fills a request before more is read: a mail may have very many files."""
         while True:
             with self._changed:
+                self._changed.wait_for(lambda: not self._sending or not self._is_full)
                 if not self._is_full:
                     return
                 contents = self._take_contents()
-            self._upload(contents)
+            self._send(contents)
 
     def _read(self, small: Sequence[tuple[Filing, WantedFile]], most: int) -> None:
         """Read small files of at most `most` bytes each from the first copies of their mails, and put them where they
@@ -244,6 +249,15 @@ class AttachmentStore:
                 self._note(filing, wanted, self._stored_alone(filing.case, wanted))
             else:
                 self._note(filing, wanted, answer)
+
+    def _send(self, contents: Sequence[FileContent]) -> None:
+        """Store what `_take_contents` took."""
+        try:
+            self._upload(contents)
+        finally:
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
 
     def _upload(self, contents: Sequence[FileContent]) -> None:
         """Store small files together."""

@@ -1,10 +1,12 @@
 """Bodies are sanitised beside this process, on processors that it cannot use itself.
 
 Python runs one thread of a process at a time, and sanitising is half of what a run computes. So it is given to
-processes of their own, one batch at a time, over pipes; a batch for which none is free is done here. They begin once a
-run has so much mail that they pay, hold nothing between batches, and end with their input, however this process ends.
+processes of their own, one batch at a time, over pipes. A batch waits for a free one: they sanitise faster than this
+process does all else, so the wait is short; one that is long at a body holds nobody up, the batch is done here. They
+begin once a run has so much mail that they pay, hold nothing between batches, and end with their input, however this
+process ends.
 
-    contents-N ──batch──► a free process, else this thread ──► Bodies
+    contents-N ──batch──► a process that is free soon, else this thread ──► Bodies
 """
 
 import json
@@ -25,6 +27,8 @@ from connector.model.mail import Content
 WORTH = 200
 #: processes at most: with more, this one would be what holds up
 MOST = 3
+#: seconds that a batch waits for a process: many times what one batch takes
+PATIENCE = 1.0
 
 
 def processors() -> int:
@@ -44,6 +48,7 @@ class BodyCleaner:
         self._lock = Lock()
         self._seen = 0
         self._begun: list[subprocess.Popen[bytes]] = []
+        self._alive = 0
         self._free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
 
     def __enter__(self) -> Self:
@@ -59,11 +64,13 @@ class BodyCleaner:
         """The bodies in the order of `contents`; None for one that cannot be sanitised, whatever the reason."""
         self._begin(len(contents))
         try:
-            process = self._free.get_nowait()
+            process = self._free.get(timeout=PATIENCE if self._alive else 0)
         except Empty:
             return _sanitised(contents, self._remote)
         found = _asked(process, contents, self._remote)
         if found is None:  # it was ended from outside: what it had is done here, and it gets nothing more
+            with self._lock:
+                self._alive -= 1
             return _sanitised(contents, self._remote)
         self._free.put(process)
         return found
@@ -83,6 +90,7 @@ class BodyCleaner:
                     self._most = 0
                     return
                 self._begun.append(process)
+                self._alive += 1
                 self._free.put(process)
 
 

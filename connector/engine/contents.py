@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 #: bytes of JSON for the field names and small values of a row, about
 _ROW_BYTES = 600
 #: characters of bodies after which they are sanitised, though more of the batch will come
-CLEANED_TOGETHER = 500_000
+CLEANED_TOGETHER = 200_000
 
 
 class Contents:

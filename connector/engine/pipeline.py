@@ -164,7 +164,7 @@ class Pipeline:
         while self._has_room():
             taken = [*early, *map(self._sift, self._reader.take(self._chunk_size()))]
             early = []
-            if not taken and (not self._all_written() or not (self._put_off or self._returned)):
+            if not taken and not self._more_to_decide():
                 return
             for reading in taken:
                 self._ledger.opened(reading)
@@ -210,14 +210,20 @@ class Pipeline:
             self.changed.wait_for(lambda: self._closed or self._count <= WAITING)
             return not self._closed
 
-    def _all_written(self) -> bool:
-        """Wait until nothing is under way; False where the pipeline was closed."""
+    def _more_to_decide(self) -> bool:
+        """After the last window: wait until nothing is under way that what was put off may be a copy of, and until
+        all is written where nothing was put off. False where nothing is left, or the pipeline was closed."""
+        waits_for = {_known_by(candidate.header) for candidate in self._put_off}
         with self.changed:
             self._waits_for_writing = True
             self.changed.notify_all()
-            self.changed.wait_for(lambda: self._closed or not self._under_way)
+            self.changed.wait_for(
+                lambda: (
+                    self._closed or not self._under_way or (bool(waits_for) and waits_for.isdisjoint(self._under_way))
+                )
+            )
             self._waits_for_writing = False
-            return not self._closed
+            return not self._closed and bool(self._put_off or self._returned)
 
     def _under_way_now(self) -> frozenset[str]:
         with self.changed:

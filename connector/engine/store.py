@@ -1,6 +1,6 @@
 """Steps 6 and 7 of a run: threads that fetch, write and file, and the main thread that watches over them.
 
-    Pipeline ──Batch──► contents (6 threads) ──► WritePool ──► writers (1 to 4) ──► AttachmentStore (3 threads)
+    Pipeline ──Batch──► contents (4 threads) ──► WritePool ──► writers (1 to 4) ──► AttachmentStore (3 threads)
                                                                                           │
     main thread: `tick` now and then, for the checkpoint; raises what stopped any of them ◄┘
 
@@ -23,7 +23,7 @@ from connector.model.run import EventRecord
 from connector.ports import RecordSink
 
 #: batches whose bodies are fetched at a time: while one waits, another's rows are built
-FETCHERS = 6
+FETCHERS = 4
 #: seconds after which the main thread looks whether a checkpoint is due, though nothing was written
 LOOK_AGAIN = 1.0
 

@@ -327,6 +327,9 @@ class _Attempt:
             return loop(self._send, how, bound)
         except requests.RequestException as error:
             raise self._service.unreachable(error) from error
+        finally:
+            # its steps refer to the loop: with them, what was sent would stay in memory until garbage is collected
+            loop.iter_state.reset()
 
     def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
         started = time.monotonic()

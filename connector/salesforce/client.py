@@ -197,15 +197,15 @@ class SalesforceClient:
         except requests.JSONDecodeError:
             return SubResponse(status=answer.status_code, body=None)
 
-    def insert(self, collection: bytes, *, asked: str, timeout: float) -> SubResponse:
-        """Insert a Collection, JSON already, by itself, where it may be larger than in a Composite; any status is an
-        answer.
+    def insert(self, collection: Body, *, asked: str, timeout: float) -> SubResponse:
+        """Insert a Collection by itself, where it may be larger than in a Composite; any status is an answer.
+        `collection` opens its JSON, piece by piece.
 
         It is not sent again: UnreachableError leaves open whether the rows were made, NoAnswerError whether they
         still will be.
         """
         headers = {"Content-Type": "application/json"}
-        answer = self._once("composite/sobjects", data=collection, headers=headers, timeout=timeout)
+        answer = self._once("composite/sobjects", body=collection, headers=headers, timeout=timeout)
         try:
             return SubResponse(status=answer.status_code, body=answer.json())
         except requests.JSONDecodeError as error:

@@ -10,7 +10,7 @@ import threading
 import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -26,12 +26,11 @@ from connector.model.values import RecordId
 from connector.ports import Download
 from connector.salesforce import parse, soql
 from connector.salesforce.client import MAX_SUBREQUESTS, CompositeRequest, SalesforceClient
-from connector.salesforce.collections import collection_body
 from connector.salesforce.door import reads_answers
 from connector.salesforce.errors import code_and_message, error_for
 from connector.salesforce.limits import OrgFaultWatch
 from connector.salesforce.results import row_results, whole_error
-from connector.salesforce.wire import RawJson, as_json, wire_fields
+from connector.salesforce.wire import as_json, wire_fields
 
 _LOG = structlog.get_logger(__name__)
 
@@ -69,8 +68,6 @@ class SalesforceFiles:
         self._timeout = timeout
         self._watch = OrgFaultWatch()
         self._lock = threading.Lock()
-        #: one request with the contents of many files at a time
-        self._large = threading.Lock()
 
     def upload(self, file: NewFile, source: Callable[[], AbstractContextManager[Download]]) -> None:
         """Store a file once, also after attempts that may have succeeded. Raises MessageError, ServiceError."""
@@ -142,12 +139,13 @@ class SalesforceFiles:
 
         Raises NoAnswerError where it may still be carried out.
         """
+        rows_of = FileRows(
+            [(self._head(file, content, owners[number]), content) for number, (file, content) in files.items()]
+        )
         try:
-            with self._large:  # its contents are in memory three times while it is sent
-                records = [self._record(file, content, owners[number]) for number, (file, content) in files.items()]
-                body = as_json(collection_body(records))
-                del records
-                answer = self._client.insert(body, asked=f"rows of {VERSION}", timeout=self._timeout)
+            answer = self._client.insert(
+                lambda: nullcontext(rows_of), asked=f"rows of {VERSION}", timeout=self._timeout
+            )
         except NoAnswerError:
             raise
         except UnreachableError:
@@ -164,10 +162,10 @@ class SalesforceFiles:
             for number, row in zip(files, rows, strict=True)
         }
 
-    def _record(self, file: NewFile, content: bytes, owner: RecordId) -> RawJson:
+    def _head(self, file: NewFile, content: bytes, owner: RecordId) -> bytes:
+        """The row of a file as JSON, but for its content and the end."""
         name = item_name(file.name, content) if file.is_item else file.name
-        head = as_json({"attributes": {"type": VERSION}, **self._fields(file, name, owner)})[:-1]
-        return RawJson((head, b',"VersionData":"', b64encode(content), b'"}'))
+        return as_json({"attributes": {"type": VERSION}, **self._fields(file, name, owner)})[:-1]
 
     def _there(self, files: Sequence[NewFile]) -> frozenset[str]:
         """The keys of those files that are stored."""
@@ -269,6 +267,28 @@ def _not_in_time() -> MessageError:
         remedy="It is looked for, and tried again, by itself; to wait longer, raise sync.attachment_timeout_seconds.",
         transient=True,
     )
+
+
+class FileRows:
+    """The JSON of a Collection of small files, row by row: a content becomes base64 when its row is sent, so that only
+    one at a time is in memory twice."""
+
+    _OPENING, _CONTENT, _END, _CLOSING = b'{"allOrNone":false,"records":[', b',"VersionData":"', b'"}', b"]}"
+
+    def __init__(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All bytes."""
+        yield self._OPENING
+        for number, (head, content) in enumerate(self._rows):
+            yield b"".join((b"," if number else b"", head, self._CONTENT, b64encode(content), self._END))
+        yield self._CLOSING
+
+    def __len__(self) -> int:
+        around = len(self._OPENING) + len(self._CLOSING) + max(len(self._rows) - 1, 0)
+        each = len(self._CONTENT) + len(self._END)
+        return around + sum(len(head) + each + (len(content) + 2) // 3 * 4 for head, content in self._rows)
 
 
 class Form:

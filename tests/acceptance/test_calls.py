@@ -22,3 +22,24 @@ def test_at_most_eight_salesforce_calls_for_a_thousand_stored_mails(world: World
     assert len(world.requests("graph")) == report["graph_calls"]
     assert len(world.rows("SELECT Id FROM Email__c")) == wanted
     assert 1.0 <= report["tasks"] / wanted <= 1.3
+
+
+@pytest.mark.calls
+@pytest.mark.parametrize("count", ["exact", "unknown", "stale"])
+@pytest.mark.parametrize("mails", [0, 3])
+def test_a_first_run_of_a_quiet_mailbox_is_at_most_ten_graph_requests(world: World, count: str, mails: int) -> None:
+    """Six months and the sweep that ends them, also where Graph does not say how much there is."""
+    world.settings(Backfill_Months__c=6)
+    world.internal_domain()
+    world.adviser("ada")
+    world.client("Rita", "Reed", "rita@reed.example")
+    for number in range(mails):
+        received = world.ago(days=10 + 50 * number)
+        world.message("ada", received=received, toRecipients=["ada@firm.example"], **{"from": "rita@reed.example"})
+    world.control("PATCH", "tenant", {"count": count})
+    world.control("DELETE", "requests")
+
+    assert world.sync()["emails"] == mails
+
+    sent = [(one["path"], one["query"]) for one in world.requests("graph")]
+    assert len(sent) <= 10, "\n".join(map(str, sent))

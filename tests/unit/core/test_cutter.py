@@ -91,8 +91,8 @@ def test_a_window_of_a_second_teaches_no_window_shorter_than_that() -> None:
 def test_a_span_is_whole_seconds() -> None:
     cutter = WindowCutter(HALF_A_YEAR, first_span=7 * SECOND)
     cutter.learn(taken(cutter), 10**6, None)
-    assert cutter.span == SECOND  # 7 / 16 of one, and never less than one
-    cutter = WindowCutter(HALF_A_YEAR, first_span=41 * SECOND)
+    assert cutter.span == SECOND  # 7 / 64 of one, and never less than one
+    cutter = WindowCutter(HALF_A_YEAR, first_span=164 * SECOND)
     cutter.learn(taken(cutter), 10**6, None)
     assert cutter.span == 2 * SECOND  # of 2.56
 

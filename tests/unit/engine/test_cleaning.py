@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,26 @@ def test_what_a_process_had_when_it_was_killed_is_done_here() -> None:
         assert cleaner.clean(CONTENTS) == [sanitise(content) for content in CONTENTS]
         assert cleaner._free.empty()  # it is asked no more
         assert cleaner.clean(CONTENTS) == [sanitise(content) for content in CONTENTS]
+
+
+def test_a_batch_waits_for_a_process_that_is_free_soon() -> None:
+    with BodyCleaner(remote_images=False, processes=1) as cleaner, ThreadPoolExecutor(1) as threads:
+        cleaner.clean(MANY)
+        process = cleaner._free.get()  # another thread has it
+        found = threads.submit(cleaner.clean, CONTENTS)
+        process.kill()
+        process.wait()
+        cleaner._free.put(process)
+        assert found.result() == [sanitise(content) for content in CONTENTS]
+        assert cleaner._alive == 0  # it had waited for that process, or it would not know
+
+
+def test_nobody_waits_for_a_process_that_is_at_a_long_body() -> None:
+    with BodyCleaner(remote_images=False, processes=1) as cleaner:
+        cleaner.clean(MANY)
+        process = cleaner._free.get()  # another thread has it, for ever
+        assert cleaner.clean(CONTENTS) == [sanitise(content) for content in CONTENTS]
+        cleaner._free.put(process)
 
 
 def test_no_process_is_left_behind() -> None:

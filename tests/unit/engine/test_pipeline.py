@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -126,6 +127,19 @@ def test_what_may_be_a_copy_of_a_mail_under_way_is_decided_on_once_that_is_writt
         desk.write(pipeline, one)
         desk.write(pipeline, two)
         assert ids(taken(pipeline)) == ["copy"]
+
+
+def test_after_the_last_window_a_copy_waits_for_its_own_mail_alone(desk: Desk) -> None:
+    first = desk.mails(OF_ONE_MAILBOX)
+    copy = desk.firm.mail("ada", id="copy", message_id=first[0].internet_message_id)
+    with ThreadPoolExecutor(1) as threads, desk.pipeline(first, [copy, *desk.mails(OF_ONE_MAILBOX)]) as pipeline:
+        one, two = taken(pipeline), taken(pipeline)
+        desk.write(pipeline, one)
+        third = threads.submit(taken, pipeline).result(STUCK)  # the second batch is still under way
+        assert ids(third) == ["copy"]
+        desk.write(pipeline, third)
+        assert not threads.submit(pipeline.next).done()  # a mail of the second may come back yet
+        desk.write(pipeline, two)
 
 
 def test_what_was_written_is_no_longer_under_way_and_the_rest_is(desk: Desk) -> None:

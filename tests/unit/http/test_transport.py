@@ -1,7 +1,9 @@
 """The door: what is sent again, what is refused, what is counted, what is logged."""
 
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -61,6 +63,19 @@ def service(transport: Transport) -> ServiceClient:
 def wire() -> Iterator[RequestsMock]:
     with RequestsMock() as wire:
         yield wire
+
+
+class Sent:
+    """What a request sends: an object that a test can watch going away."""
+
+    def __enter__(self) -> None:
+        """Nothing is sent."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def __call__(self) -> "Sent":
+        return self
 
 
 def all_request_exceptions() -> list[type[requests.RequestException]]:
@@ -400,3 +415,18 @@ def test_a_body_that_cannot_be_read_ends_the_request(
     with pytest.raises(ServiceError, match="the source broke off"):
         service.request("POST", "/v1/files", body=pieces, idempotent=True)
     assert (pieces.opened, pieces.closed, pauses) == (1, 1, [])
+
+
+def test_what_a_request_sent_goes_away_with_it(service: ServiceClient, wire: RequestsMock) -> None:
+    """It may be megabytes of files, and garbage is collected late."""
+    wire.post(f"{URL}/v1/x", json={})
+    sent = Sent()
+    still = weakref.ref(sent)
+    gc.disable()
+    try:
+        service.request("POST", "/v1/x", body=sent)
+        wire.calls.reset()
+        del sent
+        assert still() is None
+    finally:
+        gc.enable()

@@ -1,6 +1,7 @@
 """An upload: its parts, what is sent again, and which refusals stop the run."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -289,3 +290,23 @@ def test_a_form_reads_its_file_only_while_it_is_sent() -> None:
     assert next(pieces).startswith(b"--b\r\n")
     assert next(pieces) == b"content"
     assert next(pieces) == b"\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize("sizes", [[0], [1], [2, 3, 4], [5, 0, 70_000]], ids=str)
+def test_files_that_go_together_are_a_collection_of_the_length_that_was_announced(org: Org, sizes: list[int]) -> None:
+    sent: list[tuple[str, bytes]] = []
+
+    def take(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        sent.append((request.headers["Content-Length"], b"".join(request.body)))  # type: ignore[arg-type]
+        return 200, {}, json.dumps([{"success": True, "id": "068000000000001AAA", "errors": []} for _ in sizes])
+
+    org.wire.add_callback("POST", f"{ROOT}/composite/sobjects", callback=take)
+    contents = [bytes(range(256)) * (size // 256) + bytes(size % 256) for size in sizes]
+    files = [(new(f'a "{number}".txt'), content) for number, content in enumerate(contents)]
+    assert SalesforceFiles(org.client).upload_together(files) == [None] * len(sizes)
+    [(length, body)] = sent
+    assert int(length) == len(body)
+    value = json.loads(body)
+    assert value["allOrNone"] is False
+    assert [b64decode(row["VersionData"]) for row in value["records"]] == contents
+    assert [row["PathOnClient"] for row in value["records"]] == [file.name for file, _ in files]
