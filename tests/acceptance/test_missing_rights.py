@@ -2,7 +2,7 @@
 "there is none".
 
 The sandbox deploys what stands in sfdc_objects, so here it is given a copy with many permission sets: each is
-Microsoft_365_Sync_Integration without one thing.
+Microsoft_365_Sync_Integration without one thing, and without what builds on it, which an org would refuse.
 """
 
 import xml.etree.ElementTree as ET
@@ -121,6 +121,11 @@ def unseen(name: str) -> Words:
     return Words(f"The integration user may not see the object {name}", ASSIGN)
 
 
+def hidden_with(name: str) -> tuple[str, ...]:
+    """An object, and the one that is seen through it only."""
+    return (name, ABOVE[name]) if name in ABOVE else (name,)
+
+
 def unwritten(name: str) -> Words:
     return Words(f"The integration user may not write {name}", ASSIGN)
 
@@ -144,7 +149,12 @@ NO_EMAIL_FIELD = Words(
     "The integration user may not read the field Contact.Email, so that clients could be overlooked",
     f"{ASSIGN} It grants View All Fields on Contact.",
 )
-NO_VIEW_ALL = without("userPermissions", "name", "ViewAllData")
+NO_VIEW_ALL = both(
+    without("userPermissions", "name", "ViewAllData"),
+    without("userPermissions", "name", "QueryAllFiles"),
+)
+#: Objects that nobody sees who does not see the first.
+ABOVE = {"Account": "Contact", "Email__c": "Email_Participant__c"}
 AUDIT_ONLY = "Audit_Only"
 FIELDS = granted("fieldPermissions", "field")
 OBJECTS = granted("objectPermissions", "object")
@@ -162,7 +172,10 @@ LACKS: dict[str, tuple[Change, tuple[Words, ...]]] = {
         for name in ("Email__c.Cc__c", "Task.Email__c", "MS_Graph_User__c.Live_Through__c")
     },
     **{
-        f"sight of {name}": (both(NO_VIEW_ALL, without("objectPermissions", "object", name)), (unseen(name),))
+        f"sight of {name}": (
+            both(NO_VIEW_ALL, *(without("objectPermissions", "object", each) for each in hidden_with(name))),
+            tuple(unseen(each) for each in hidden_with(name)),
+        )
         for name in OBJECTS
         if name not in ("MS_Graph_Setting__c", REQUEST)
     },
@@ -215,8 +228,8 @@ class Crowd:
         )
 
 
-def write_permission_sets(folder: Path) -> dict[str, str]:
-    """One permission set for each lack, by name."""
+def write_permission_sets(folder: Path, first: Path) -> dict[str, str]:
+    """One permission set for each lack, by name; that with audit fields where the org's setting is, in `first`."""
     ET.register_namespace("", NAMESPACE)
     names: dict[str, str] = {}
     changes = {lack: change for lack, (change, _) in LACKS.items()}
@@ -233,7 +246,8 @@ def write_permission_sets(folder: Path) -> dict[str, str]:
         label = root.find(f"{{{NAMESPACE}}}label")
         assert label is not None
         label.text = name
-        ET.ElementTree(root).write(folder / f"{name}.permissionset-meta.xml", encoding="UTF-8", xml_declaration=True)
+        path = (first if name == AUDIT_ONLY else folder) / f"{name}.permissionset-meta.xml"
+        ET.ElementTree(root).write(path, encoding="UTF-8", xml_declaration=True)
         names[lack] = name
     return names
 
@@ -243,7 +257,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
     """A sandbox in a process of its own, from a copy of this tree with those permission sets."""
     tree: Path = tmp_path_factory.mktemp("tree")
     package = copied(tree)
-    names = write_permission_sets(tree / INTEGRATION.parent.relative_to(ROOT))
+    first = tree / "sfdc_objects/prerequisites/permissionsets"
+    names = write_permission_sets(tree / INTEGRATION.parent.relative_to(ROOT), first)
     with serving(tree / "data", "--firm", "none", cwd=package) as line:
         yield line, names, tree
 
