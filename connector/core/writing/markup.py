@@ -40,7 +40,7 @@ BLOCKS: Final = frozenset({
     "textarea",
 })
 #: The same under the name that HTML has for it today; and what has a look of its own only where its style gives it one.
-_RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "xmp": "pre"} | dict.fromkeys(
+_RENAMED: Final = {"dir": "ul", "listing": "pre", "menu": "ul", "rt": "sup", "xmp": "pre"} | dict.fromkeys(
     ("acronym", "bdi", "bdo", "data", "label", "nobr", "output", "rb", "ruby", "time"), "span"
 )
 #: The tags that a field gets, and those that `written` makes one of them.
