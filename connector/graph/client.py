@@ -300,7 +300,7 @@ def mailbox_error(status: int, error: Mapping[str, Any], user: str) -> Connector
             ),
             code="ACCESS_DENIED",
         )
-    if status in BUSY:
+    if status in BUSY or 300 <= status < 400:  # Graph itself redirects nobody: something stands between
         return MailboxOutageError(
             f"Microsoft Graph could not read the mailbox ({text})",
             where=f"user {user}",

@@ -65,14 +65,16 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     **{(request, "expired token"): PARKED for request in _SIGN_INS},
     # how many messages there are is a hint on the length of windows; without it windows begin with seven days
     **{("count", fault): RECOVERED for fault in LASTING if fault[:3] not in ("401", "403")},
-    # each mail is asked for alone then
-    **{("bodies", fault): RECOVERED for fault in ("maintenance page that stays", "wrong JSON type")},
+    # what was asked for together is asked for alone then
+    **{
+        (request, fault): RECOVERED
+        for request in ("folders", "bodies")
+        for fault in ("maintenance page that stays", "wrong JSON type")
+    },
     # what is refused to the connector as a whole is no fault of a file
     ("file", "401 that stays"): PARKED,
     ("upload", "401 that stays"): PARKED,
     ("upload", "403 limit"): PARKED,
-    # the bytes of a file come by another road, inside its JSON
-    ("file", "wrong JSON type"): RECOVERED,
     # it was too slow for the platform, and may have been stored: looked for at the next attempt
     ("upload", "504"): ONE_FAILED,
 }
@@ -82,7 +84,7 @@ def applies(request: str, fault: str) -> bool:
     """Whether the service can answer that: only Salesforce has a limit of calls, and a file is no JSON."""
     if fault == "403 limit":
         return REQUESTS[request]["service"] == "salesforce" and request != "sign-in to Salesforce"
-    return (request, fault) != ("file", "truncated JSON")
+    return request != "file" or fault not in ("truncated JSON", "wrong JSON type")
 
 
 def expected(request: str, fault: str) -> str:

@@ -285,3 +285,9 @@ def test_no_answer_at_all_is_a_service_error(client: GraphClient, wire: Requests
     with pytest.raises(UnreachableError) as caught:
         client.get("ada", "/v1.0/x")
     assert isinstance(caught.value, ConnectorError)
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_an_outage_and_no_fault_of_the_mailbox(status: int) -> None:
+    """A login page of a network that every mailbox meets stops the run."""
+    assert isinstance(mailbox_error(status, {}, "ada"), MailboxOutageError)
