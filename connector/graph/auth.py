@@ -123,6 +123,8 @@ class ApplicationToken:
             )
         except ValueError as error:
             raise no_tenant(self._authority) from error
+        except RuntimeError as error:  # what msal raises for a redirect, to a login page of a network for example
+            raise unreadable(error, self._host) from error
 
 
 def unreachable(error: MsalServiceError, host: str) -> UnreachableError:

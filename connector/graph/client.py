@@ -125,11 +125,19 @@ class GraphClient:
         """The answers to GETs for one mailbox, one after the other in one $batch, and the Date of the whole.
 
         What failed inside, or was left out behind it, is asked again alone when its turn comes, with its own retries.
-        Raises MailboxOutageError where no answer came in time.
+        So is all of it where the whole did not come in time, was too large, or cannot be read; of that the first is
+        asked once. Raises MailboxOutageError where that was not answered in time either.
         """
         user = wanted[0].user
-        with _one_mailbox(user), self._heard(user):
+        self.silence.require_voice(user)
+        try:
             found, served = self.send_batch(wanted, chained=True)
+        except (NoAnswerError, TooLargeError, UnreadableAnswerError):
+            first = wanted[0]
+            answer, served = self.try_get_at(user, f"/v1.0{first.url}", prefer=first.prefer, once=True)
+            found = [answer, *[None] * (len(wanted) - 1)]
+        else:
+            self.silence.answered(user)
         return (self._settle(request, response) for request, response in zip(wanted, found, strict=True)), served
 
     def send_batch(
@@ -292,7 +300,7 @@ def mailbox_error(status: int, error: Mapping[str, Any], user: str) -> Connector
             ),
             code="ACCESS_DENIED",
         )
-    if status in BUSY:
+    if status in BUSY or 300 <= status < 400:  # Graph itself redirects nobody: something stands between
         return MailboxOutageError(
             f"Microsoft Graph could not read the mailbox ({text})",
             where=f"user {user}",

@@ -268,3 +268,5 @@ class PrincipalToken:
             return msal.ConfidentialClientApplication(self._client_id, client_credential=self._credential, **common)
         except ValueError as error:
             raise no_tenant(self._authority) from error
+        except RuntimeError as error:  # what msal raises for a redirect, to a login page of a network for example
+            raise unreadable(error, self._host) from error

@@ -18,7 +18,7 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.slow
 MESSAGES = 500
-TRIALS = 20
+TRIALS = 12
 
 
 @contextmanager

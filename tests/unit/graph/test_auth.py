@@ -143,3 +143,11 @@ def test_a_tenant_without_metadata(make: Callable[[], ApplicationToken], status:
         wire.get(f"{TENANT}/v2.0/.well-known/openid-configuration", status=status, json={"error": "invalid_tenant"})
         with pytest.raises(SignInError, match="tenant"):
             make().token()
+
+
+def test_a_login_page_in_the_place_of_a_tenant_is_an_error_of_ours(make: Callable[[], ApplicationToken]) -> None:
+    """A captive network, or a proxy that wants to know who asks."""
+    with RequestsMock() as wire:
+        wire.get(f"{TENANT}/v2.0/.well-known/openid-configuration", status=302)
+        with pytest.raises(UnreachableError, match="cannot be read"):
+            make().token()

@@ -198,6 +198,23 @@ def test_an_answer_that_is_missing_in_a_chain_is_asked_for_alone(client: GraphCl
     assert [answer.status for answer in answers] == [200, 404]
 
 
+@pytest.mark.parametrize("lost", ["late", "no object"])
+def test_a_chain_that_is_lost_as_a_whole_is_asked_for_one_by_one(
+    client: GraphClient, wire: RequestsMock, lost: str
+) -> None:
+    """One answer that does not come is no mailbox that cannot be read."""
+    if lost == "late":
+        wire.post(f"{URL}/v1.0/$batch", body=requests.ReadTimeout("late"))
+    else:
+        wire.post(f"{URL}/v1.0/$batch", json=["x"])
+    for number in (1, 2):
+        wire.get(f"{URL}/v1.0/users/ada/messages/{number}", json={"id": str(number)})
+    answers, _ = client.chain([ask(), ask(path="messages/2")])
+    assert [answer.body for answer in answers] == [{"id": "1"}, {"id": "2"}]
+    assert client.calls == 3
+    assert not client.silence.is_silent("ada")
+
+
 def test_what_is_asked_again_and_stays_busy_keeps_its_status(client: GraphClient, wire: RequestsMock) -> None:
     wire.post(f"{URL}/v1.0/$batch", json=batch_answer((1, 429, error("TooManyRequests"))))
     wire.get(f"{URL}/v1.0/users/ada/messages/1", status=429, json=error("TooManyRequests"))
@@ -268,3 +285,9 @@ def test_no_answer_at_all_is_a_service_error(client: GraphClient, wire: Requests
     with pytest.raises(UnreachableError) as caught:
         client.get("ada", "/v1.0/x")
     assert isinstance(caught.value, ConnectorError)
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_an_outage_and_no_fault_of_the_mailbox(status: int) -> None:
+    """A login page of a network that every mailbox meets stops the run."""
+    assert isinstance(mailbox_error(status, {}, "ada"), MailboxOutageError)
