@@ -24,7 +24,7 @@ def task(what: tuple[str, ...], *, shared_activities: bool) -> SObject:
     """Tasks. `what` are the objects that WhatId may point at."""
     shared = [_who_ids(), derived(number("WhoCount")), derived(number("WhatCount"))] if shared_activities else []
     fields = [
-        *_who_and_what(what, "Tasks"),
+        *_who_and_what(what, "Tasks", cascade=not shared_activities),
         setup(pick("Subject", _SUBJECTS, kind="combobox", name_field=True)),
         make("date", "ActivityDate", label="Due Date Only"),
         pick("Status", "Not Started*;In Progress;Completed;Waiting on someone else;Deferred", required=True),
@@ -52,10 +52,14 @@ def task(what: tuple[str, ...], *, shared_activities: bool) -> SObject:
     return define("Task", "00T", fields, security=True, sharing="Private", activities=True)
 
 
-def _who_and_what(what: tuple[str, ...], child: str) -> list[Field]:
+def _who_and_what(what: tuple[str, ...], child: str, *, cascade: bool) -> list[Field]:
+    """The records that an activity is about: it goes into the recycle bin with one of them, and comes back with it
+    (describes recorded on real orgs). With Shared Activities a Task has others, so it stays: what the platform does
+    there is not known.
+    """
     return [
-        lookup("WhoId", "Contact", "Lead", child=child, label="Name ID"),
-        lookup("WhatId", *what, child=child, label="Related To ID", any_parent=True),
+        lookup("WhoId", "Contact", "Lead", child=child, label="Name ID", cascade_delete=cascade),
+        lookup("WhatId", *what, child=child, label="Related To ID", any_parent=True, cascade_delete=cascade),
     ]
 
 
@@ -103,7 +107,7 @@ def task_status() -> SObject:
 def event(what: tuple[str, ...]) -> SObject:
     """Calendar entries."""
     fields = [
-        *_who_and_what(what, "Events"),
+        *_who_and_what(what, "Events", cascade=True),
         setup(pick("Subject", _SUBJECTS, kind="combobox", name_field=True)),
         text("Location"),
         check("IsAllDayEvent"),

@@ -2,8 +2,9 @@
 
 import pytest
 from m365sandbox.salesforce.service import SalesforceSandbox
+from m365sandbox.wire import Request
 
-from tests.support.salesforce_org import Client, admin, integration, new_org
+from tests.support.salesforce_org import BASE_URL, Client, admin, integration, new_org
 
 
 @pytest.fixture
@@ -149,3 +150,33 @@ def test_who_and_what_tell_their_type(client: Client, org: SalesforceSandbox) ->
     assert row["Account"]["Name"] == "Lee Household"
     assert len(client.query("SELECT Id FROM Task WHERE Who.Type = 'Contact' AND What.Type = 'Account'")) == 1
     assert client.query("SELECT Id FROM Task WHERE Who.Type = 'Lead'") == []
+
+
+@pytest.mark.parametrize("which", ["person", "what"])
+def test_a_task_goes_with_its_record_and_comes_back_with_it(org: SalesforceSandbox, which: str) -> None:
+    """Describes recorded on real orgs: cascadeDelete of Task.WhoId and Task.WhatId is true."""
+    every = admin(org)
+    other, (lee,) = household(org, "Lee")
+    account = every.made("Account", Name="Other")
+    task = every.made("Task", Subject="x", WhoId=lee, WhatId=account)
+    kept = every.made("Task", Subject="kept", WhatId=other)
+    name, gone = ("Contact", lee) if which == "person" else ("Account", account)
+    assert every.send("DELETE", f"sobjects/{name}/{gone}").status == 204
+    assert every.query("SELECT Id FROM Task") == [{"Id": kept}]
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><e:Header>'
+        f"<SessionHeader><sessionId>{every.token}</sessionId></SessionHeader></e:Header>"
+        f"<e:Body><undelete><ids>{gone}</ids></undelete></e:Body></e:Envelope>"
+    )
+    path = "/services/Soap/u/64.0"
+    assert org.handle(Request("POST", path, path, (), {}, body.encode(), BASE_URL)).status == 200
+    assert every.row("Task", task, "WhoId,WhatId") == {"WhoId": lee, "WhatId": account}
+
+
+def test_a_shared_task_stays_without_one_of_its_people(org: SalesforceSandbox) -> None:
+    org.patch_org({"sharedActivities": True})
+    every = admin(org)
+    _, (lee, kim) = household(org, "Lee", "Kim")
+    task = every.made("Task", Subject="x", TaskWhoIds=[lee, kim])
+    every.send("DELETE", f"sobjects/Contact/{kim}")
+    assert every.row("Task", task, "WhoId") == {"WhoId": lee}
