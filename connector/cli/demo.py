@@ -109,4 +109,6 @@ def _show_next(directory: Path | None) -> None:
     ]
     out.print("\nNext, type:", style="bold")
     for command, purpose in steps[directory is not None :]:
-        out.print(f"  {command:<46}  {purpose}")
+        # a line of its own for each: side by side they are cut on a narrow terminal
+        out.print(f"  # {purpose}", style="dim")
+        out.print(f"  {command}")
