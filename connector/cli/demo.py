@@ -96,6 +96,8 @@ def _sandbox(folder: Path, mail: Path | None) -> Iterator[dict[str, Any]]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _show_next(directory: Path | None) -> None:
