@@ -108,6 +108,8 @@ def _sandbox(folder: Path, mail: Path | None, domains: Sequence[str]) -> Iterato
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _not_started(exit_code: int, said: IO[bytes], folder: Path) -> ServiceError | UsageError:
@@ -135,4 +137,6 @@ def _show_next(directory: Path | None) -> None:
     ]
     out.print("\nNext, type:", style="bold")
     for command, purpose in steps[directory is not None :]:
-        out.print(f"  {command:<46}  {purpose}")
+        # a line of its own for each: side by side they are cut on a narrow terminal
+        out.print(f"  # {purpose}", style="dim")
+        out.print(f"  {command}")

@@ -16,6 +16,8 @@ from connector.model.run import DryRunLine
 
 #: so many mailboxes still fit as columns of a narrow terminal
 WIDE = 4
+#: columns of a terminal that holds names of 14 letters beside the longest label
+_ROOMY = 96
 #: so many failed mailboxes get a line of their own
 MOST_ERRORS = 20
 
@@ -138,10 +140,11 @@ def outcome_table(report: RunReport) -> Table:
 
 def _by_outcome(report: RunReport) -> Table:
     table = Table(title="Messages by outcome and mailbox", title_justify="left")
-    table.add_column("Outcome")
+    table.add_column("Outcome", no_wrap=True)
+    most = 14 if out.width >= _ROOMY else 10
     for box in report.mailboxes:
-        table.add_column(_short(box.name), justify="right")
-    table.add_column("all", justify="right")
+        table.add_column(_short(box.name, most), justify="right", no_wrap=True)
+    table.add_column("all", justify="right", no_wrap=True)
     counts = [box.outcomes for box in report.mailboxes]
     totals = report.outcomes
     for outcome in Outcome:
@@ -168,5 +171,5 @@ def _by_mailbox(report: RunReport) -> Table:
     return table
 
 
-def _short(name: str) -> str:
-    return name.split("@")[0][:14]
+def _short(name: str, most: int) -> str:
+    return name.split("@")[0][:most]

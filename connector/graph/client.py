@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from connector.core.reporting.printable import printable
 from connector.errors import (
     TRIED_AGAIN,
     ConnectorError,
@@ -242,7 +243,17 @@ def error_of(answer: requests.Response) -> Mapping[str, Any]:
         error = answer.json().get("error")
     except (ValueError, AttributeError):
         return {}
-    return error if isinstance(error, Mapping) else {}
+    if not isinstance(error, Mapping):
+        return {}
+    # throttled, it names the request in the header only
+    named = answer.headers.get("request-id")
+    return error if named is None or _request_id(error) else {**error, "innerError": {"request-id": named}}
+
+
+def _request_id(error: Mapping[str, Any]) -> str:
+    """By which Microsoft's support finds the request; empty where the error does not say."""
+    inner = error.get("innerError")
+    return printable(str(inner.get("request-id") or ""))[:64] if isinstance(inner, Mapping) else ""
 
 
 def error_in(response: SubResponse) -> Mapping[str, Any]:
@@ -317,7 +328,9 @@ def mailbox_error(status: int, error: Mapping[str, Any], user: str) -> Connector
 def message_error(response: SubResponse) -> MessageError:
     """What a status means for one message."""
     error = response.body.get("error")
-    text = describe(response.status, error if isinstance(error, Mapping) else {})
+    error = error if isinstance(error, Mapping) else {}
+    text, named = describe(response.status, error), _request_id(error)
+    text += f"; request-id {named}" if named else ""
     if response.status == 404:
         return MessageGoneError(
             f"The message is no longer in the mailbox ({text})", remedy="It was moved or deleted while it was read."

@@ -334,6 +334,7 @@ class _Attempt:
     def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
         started = time.monotonic()
         status: int | str = "none"
+        answer: requests.Response | None = None
         try:
             # what is sent is opened first: that may itself be a request, and places in flight are few
             with self._body() as data:
@@ -356,6 +357,7 @@ class _Attempt:
                 path=template(urlsplit(self._url).path),
                 status=status,
                 ms=round((time.monotonic() - started) * 1000),
+                **({} if answer is None else _named(answer)),
             )
 
     def _again(self, state: RetryCallState) -> bool:
@@ -389,6 +391,7 @@ class _Attempt:
             attempt=state.attempt_number,
             cause=answer.status_code if answer is not None else type(error).__name__,
             wait_seconds=round(self._pause, 3),
+            **({} if answer is None else _named(answer)),
         )
         return True
 
@@ -410,6 +413,12 @@ class _Attempt:
             policy=transport.policy,
             jitter=transport.jitter(),
         )
+
+
+def _named(answer: requests.Response) -> dict[str, str]:
+    """By what the service's support finds the request (Graph: request-id), for a log line."""
+    name = answer.headers.get("request-id")
+    return {} if not name else {"request_id": name[:64]}
 
 
 def granted(source: TokenSource) -> str:

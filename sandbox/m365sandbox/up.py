@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -61,6 +62,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _print_ready(ready: Ready) -> None:
     print(json.dumps(ready), flush=True)
+    if sys.stderr.isatty():  # for a person; programs read the line above
+        told = f"\nThe sandbox serves {ready['url']}. Configuration: {ready['config']}\nPress Ctrl-C to end it."
+        print(told, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,14 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "troubleshooting.md"
 
 #: Messages of the tests that are no rows of a table.
 OTHERS = (
+    "Microsoft Entra refused the sign-in: AADSTS7000222: The provided client secret keys are expired.",
+    "Microsoft Entra refused the sign-in: AADSTS700025: Client is public.",
+    "Salesforce redirects https://a.my.salesforce.com to https://b.my.salesforce.com (HTTP 302), as after a change of "
+    "My Domain",
+    "Microsoft Graph denied access to the mailbox (403 ErrorAccessDenied: Access is denied)",
+    "90 of the org's 100 API calls of the last 24 hours are used, and the connector stops at 80 %",
+    "The org refuses every row of Email__c (STORAGE_LIMIT_EXCEEDED: storage limit exceeded)",
+    "The org refuses every row of Email__c (FIELD_CUSTOM_VALIDATION_EXCEPTION: No.)",
     *OF_PROXIES,
     "There is no configuration file",
     "The configuration file cannot be read: Is a directory",
