@@ -19,8 +19,8 @@ from connector.model.run import Window
 TARGET = 1000
 #: the first window where Graph does not say how many messages the range holds
 FIRST_SPAN = timedelta(days=7)
-#: a span grows or shrinks by this factor at most from one walk to the next: a quiet week is followed by all that is left
-#: of a year, which costs nothing where it turns out to hold too much, since it is closed early then
+#: a span grows or shrinks by this factor at most from one walk to the next: a quiet week is followed by all that is
+#: left of a year, which costs nothing where it turns out to hold too much, since it is closed early then
 MOST_CHANGE = 64
 _SECOND = timedelta(seconds=1)
 
