@@ -26,7 +26,7 @@ PROMISES = [
             "Attachments are looked for where hasAttachments is false because all are inline (DESIGN §7, attachments)"
         ),
         where="connector.graph.attachments:content_request",
-        change=('f"&$expand={EXPANDED}" if with_list else ""', '""'),
+        change=('[f"$expand={EXPANDED}"] if with_list else []', "[]"),
         caught_by="tests/unit/graph/test_bodies.py::test_the_list_comes_with_the_body_of_a_mail_that_says_it_has_none",
     ),
     Promise(
