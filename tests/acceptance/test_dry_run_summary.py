@@ -1,14 +1,20 @@
 """`sync --dry-run --summary`: counts by rule, twenty messages of each, and nothing written."""
 
+from typing import Any
+
 from tests.support.world import World
+
+
+def inbound(world: World, sender: str, **members: Any) -> None:
+    world.message("ada", **{"toRecipients": ["ada@firm.example"], "from": sender, **members})
 
 
 def test_counts_by_rule_with_twenty_examples_and_nothing_is_written(firm: World) -> None:
     rules = [firm.exclusion("External Address", f"*@{name}.example") for name in ("one", "two")]
     for number in range(23):
-        firm.message("ada", toRecipients=["ada@firm.example"], subject=str(number), **{"from": "rita@reed.example"})
+        inbound(firm, "rita@reed.example", subject=str(number))
     for sender in ("a@one.example", "b@one.example", "c@two.example"):
-        firm.message("ada", toRecipients=["ada@firm.example"], **{"from": sender})
+        inbound(firm, sender)
 
     report = firm.sync("--dry-run", "--summary")
 
