@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,8 @@ from connector.cli.options import AsJson, Invocation
 from connector.cli.output import show_error, show_json
 from connector.cli.progress import Progress
 from connector.cli.stop import INTERRUPTED, stopped_by_signals
-from connector.cli.terminal import err, out, show_failed_mailboxes, show_line, show_report
+from connector.cli.terminal import counted, err, out, show_failed_mailboxes, show_line, show_report
+from connector.core.reporting.summary import DryRunSummary, RuleCount
 from connector.engine.report import RunReport
 from connector.engine.request import RunRequest
 from connector.engine.scheduler import StopToken
@@ -38,16 +39,24 @@ def sync(
         float | None,
         typer.Option("--minutes", metavar="N", min=0.01, help="Read so long at most; the next run goes on from there."),
     ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="With --dry-run: counts by rule, and twenty messages of each.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Run one sync now, whatever the frequency, until every window is read."""
     if minutes is not None and not math.isfinite(minutes):
         raise UsageError("--minutes is not a number", where="sync", remedy="Write a number of minutes.")
-    lines = _json_line if as_json else show_line
+    if summary and not dry_run:
+        raise UsageError("--summary says what a dry run foresees", where="sync", remedy="Give --dry-run with it.")
+    tally = DryRunSummary()
+    lines = tally.take if summary else _json_line if as_json else show_line
     stop_token = StopToken()
     runs = runs_here(context.obj, lines=lines if dry_run else None, stop_token=stop_token)
     report = sync_operation.sync(runs, only=mailbox or [], dry_run=dry_run, sweep=sweep, minutes=minutes)
-    return show(report, as_json=as_json, dry_run=dry_run, stopped=stop_token.is_asked)
+    return show(
+        report, as_json=as_json, dry_run=dry_run, stopped=stop_token.is_asked, summary=tally if summary else None
+    )
 
 
 def retry(
@@ -92,11 +101,24 @@ def runs_here(
     return run
 
 
-def show(report: RunReport, *, as_json: bool, dry_run: bool = False, stopped: bool = False) -> int:
+def show(
+    report: RunReport,
+    *,
+    as_json: bool,
+    dry_run: bool = False,
+    stopped: bool = False,
+    summary: DryRunSummary | None = None,
+) -> int:
     """Print what a run did; its exit code, or that of a command that was `stopped`."""
     if as_json:
-        show_json({**report.to_json(), **({"dry_run": True} if dry_run else {})})
+        counts = {} if summary is None else {"summary": [_rule_object(one) for one in summary.rules()]}
+        show_json({**report.to_json(), **({"dry_run": True} if dry_run else {}), **counts})
     else:
+        for one in summary.rules() if summary is not None else ():
+            about = f": {one.rule}" if one.rule else ""
+            out.print(f"{one.outcome.value}{about} ({counted(one.count, 'message')})")
+            for line in one.examples:
+                out.print(f"  {line.mailbox_name}  {line.internet_message_id or line.message}")
         show_report(report, dry_run=dry_run)
     show_failed_mailboxes(report)
     if report.cut:
@@ -104,6 +126,16 @@ def show(report: RunReport, *, as_json: bool, dry_run: bool = False, stopped: bo
     if report.failure is not None:
         show_error(report.failure, as_json=False)
     return INTERRUPTED if stopped else report.exit_code
+
+
+def _rule_object(one: RuleCount) -> dict[str, Any]:
+    return {
+        "outcome": one.outcome.value,
+        "rule": one.rule,
+        "rule_id": one.rule_id,
+        "count": one.count,
+        "examples": [line.to_json() for line in one.examples],
+    }
 
 
 def _json_line(line: DryRunLine) -> None:
