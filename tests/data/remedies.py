@@ -56,8 +56,7 @@ FOLLOWED = {
     "Correct what the message names; the next run resumes where this one stopped.": (
         f"{_BROKEN}::test_an_org_that_begins_to_refuse_every_row_in_mid_run_parks_the_run_and_heals"
     ),
-    "Runs go on by themselves when some are free again. Setup, System Overview shows the use; "
-    "salesforce.daily_call_budget_percent sets the share.": (
+    "Runs go on by themselves when some are free again. Setup, System Overview shows who uses them.": (
         "tests/acceptance/test_budget.py::test_a_run_stops_where_the_share_is_used_up_says_so_and_the_next_goes_on"
     ),
     "Make a Microsoft 365 Sync Setting record.": (
@@ -66,6 +65,13 @@ FOLLOWED = {
     "Nobody has to sign in; for a person instead, set identity: named_principal and token_file.": (
         f"{_LOGIN}::test_what_login_refuses"
     ),
+    "Choose a port that is free, and an address of this machine, or leave metrics.port out.": (
+        "tests/acceptance/test_run.py::test_probes_and_metrics_show_what_the_scheduler_does"
+    ),
+    "Give --dry-run with it.": (
+        "tests/acceptance/test_dry_run_summary.py::test_counts_by_rule_with_twenty_examples_and_nothing_is_written"
+    ),
+    "Add --mail PATH.": "tests/acceptance/test_demo_mail.py::test_the_people_of_ones_own_domain_are_the_firm",
     "Write a value, or leave it out.": f"{_TOLD}::test_an_empty_argument_is_named_and_nobody_is_asked",
 }
 
@@ -121,11 +127,12 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "Name a file in a folder that the connector's user may write, and no one else may read.",
         "Name a folder of mail, an mbox or a message.",
         "Name a readable PEM file, or leave it out to trust the public authorities.",
-        "See the line above, or type: m365sync sandbox up --firm small --dir …",
+        "See m365sync demo --help.",
         "Store an RSA key in PEM format there, without passphrase.",
         "Type chmod 600 …, then m365sync login, since others may have read it.",
         "Type m365sync login again, and open the address in a browser on this machine.",
         "Type … --help.",
+        "Type: m365sync sandbox up --firm small --dir …",
         "Write a number of minutes.",
         "Write it such as 2026-03-29T00:00:00Z.",
     ),

@@ -1,5 +1,6 @@
-"""Every request that the engine makes, every fault that it may meet, and what has to come of it. Written before it was
-tried; docs/faults.md shows it, tests/acceptance/test_fault_matrix.py holds the product to it.
+"""Every request that the engine makes, every fault that it may meet, and what has to come of it. docs/faults.md shows
+it and says which fields were changed after they were tried; tests/acceptance/test_fault_matrix.py holds the product to
+it.
 """
 
 from typing import Any

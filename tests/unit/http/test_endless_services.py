@@ -142,8 +142,8 @@ CASES: list[tuple[str, Callable[[Firm], object], type[Exception]]] = [
     ("openid-configuration", Firm.page, SignInError),
     ("/t/oauth2", Firm.page, SignInError),
     ("/messages?", Firm.page, MailboxOutageError),
-    ("/$batch", Firm.tree, MailboxOutageError),
-    ("/$batch", Firm.page_with_tree, MailboxOutageError),
+    ("/v1.0/", Firm.tree, MailboxOutageError),
+    ("/v1.0/", Firm.page_with_tree, MailboxOutageError),
     ("/users", Firm.user, MailboxOutageError),
     ("/services/oauth2", Firm.query, SignInError),
     ("/services/data", Firm.query, UnreachableError),
@@ -172,6 +172,8 @@ def test_a_batch_that_never_ends_is_taken_apart(tmp_path: Path, endless: tuple[b
     with firm(tmp_path) as (services, asked):
         services.bad, services.endless = "/$batch", endless
         assert isinstance(asked.contents(), Content)
+        asked.tree()
+        asked.page_with_tree()
         services.bad = "/v1.0/"
         with pytest.raises(MessageError) as caught:
             asked.contents()
