@@ -190,7 +190,8 @@ def test_a_full_collection_of_parents_are_found_by_external_id(client: Client) -
     assert [by_key[f"p{n}"] for n in range(200)] == [item["id"] for item in emails]
 
 
-def test_addresses_are_kept_in_lower_case(client: Client) -> None:
+def test_addresses_are_kept_in_lower_case(org: SalesforceSandbox) -> None:
+    client = admin(org)
     record_id = client.made("Contact", LastName="A", Email="Ada.BYRON@Client.Example")
     assert client.row("Contact", record_id, "Email") == {"Email": "ada.byron@client.example"}
 
