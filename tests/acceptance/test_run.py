@@ -235,12 +235,12 @@ def test_a_frequency_without_a_time_is_one_event_and_no_run(lax_firm: World, lax
     firm = lax_firm
     change(firm, Frequency__c="Daily")
     running = lax_scheduler()
-    told = running.until("Nothing runs")
+    told = running.until("Nothing runs, the schedule is not understood")
     assert "Time of Day is empty" in told["error"]
     change(firm, Time_of_Day__c="08:00:00.000Z")
     running.until("Run finished")
     assert running.stop() == 0
-    assert running.told("Nothing runs") == 1
+    assert running.told("Nothing runs, the schedule is not understood") == 1
     assert [status for _, status, _ in events(firm)] == ["Failed"]
 
 

@@ -148,5 +148,6 @@ def test_mail_behind_the_backfill_is_not_read_and_explain_says_so(case: Case) ->
         if header.received_at < READ_FROM:
             found = explained(firm, header)
             assert found.email is None or found.outcome in (*BY_HEADERS, Outcome.DUPLICATE, Outcome.UNMATCHED_DROPPED)
-            wanted = found.email is None and found.outcome not in (*BY_HEADERS, Outcome.UNMATCHED_DROPPED)
-            assert any("Backfill From" in remark for remark in found.remarks) == wanted
+            if found.email is None and found.outcome not in (*BY_HEADERS, Outcome.UNMATCHED_DROPPED):
+                assert "before Backfill From" in found.remedy
+                assert "Set Backfill From" in found.remedy

@@ -17,7 +17,7 @@ def log_lines(text: str) -> list[str]:
 def told_too_much(lines: Iterable[str], *, mailboxes: Iterable[str], private: Iterable[str]) -> list[str]:
     """What lines say of a mail or a person: texts of `private`, and addresses that are not those of `mailboxes`."""
     known = {name.lower() for name in mailboxes}
-    words = sorted({word for word in private if len(word) >= _SHORTEST})
+    words = sorted({word for word in private if len(word) >= _SHORTEST and word.lower() not in known})
     found = []
     for line in lines:
         text = json.dumps(json.loads(line), ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.model.mail import Header
@@ -50,7 +50,12 @@ def whole(server: Server, asked: Window, top: int, split_at: int) -> tuple[list[
         rest = walked.rest
 
 
+#: a window that is closed inside its first second, and a link that is missing in the round that follows
+CROWDED = [(4, False, 0), (4, False, 0), (4, False, 0), (4, True, 0), (4, False, 0)]
+
+
 @settings(deadline=None, max_examples=400)
+@example([(0, True, 0)] * 3 + [(9, False, 0)] * 5 + CROWDED, 1, 2, [True, True], 64)
 @given(ITEMS, st.integers(1, 6), st.integers(1, 40), st.lists(st.booleans(), max_size=12), st.integers(0, 300))
 def test_every_message_of_a_closed_window_is_found_once(
     raw: list[tuple[int, bool, int]], top: int, split_at: int, drops: list[bool], clock: int
