@@ -138,7 +138,7 @@ class _Walk:
             else:
                 # a later round that finds something has met a missing link: such a mailbox has to be quiet twice
                 needed = 2 if self.rounds > 1 and len(self.seen) > known else needed
-                # closed inside its only second, which was not listed to its end yet: the next round is the first that is
+                # closed inside its only second, which was not listed to its end yet: the next round is the first
                 inside = stop is _Stop.TOO_MUCH and self.split is not None and self.split > self.reached
                 quiet = -1 if inside else 0
                 position = self.reached if stop is _Stop.CUT_OFF else max(position, self._last_second())
