@@ -119,7 +119,8 @@ def test_work_grows_with_the_mail_and_not_with_its_square(name: str) -> None:
     work(make(10))
     few, many = make(number), make(TIMES * number)
     least = 0.0005  # shorter times say nothing
-    assert seconds(work, many) <= AT_MOST * max(seconds(work, few), least)
+    # a machine that does other work slows the one or the other: what grows with the square does so each time
+    assert any(seconds(work, many) <= AT_MOST * max(seconds(work, few), least) for _ in range(3))
 
 
 def test_a_mail_to_a_hundred_thousand_gets_five_hundred_participants() -> None:
