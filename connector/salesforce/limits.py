@@ -9,13 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 
+from connector.core.scheduling.policy import LIVE_PERCENT
 from connector.errors import OrgFaultError, ServiceError
 from connector.model.records import RowResult
 from connector.salesforce.errors import BY_CODE
 
 HEADER = "Sforce-Limit-Info"
-#: the share of the calls at which live mail waits too, where that of backfills is smaller
-LIVE_PERCENT = 95
 #: So many rows of an object in a row, refused with one code, are a fault of the org.
 ENOUGH = 50
 #: Codes that one row is enough for: no room, no calls, no sight of the object, whatever the row.

@@ -13,7 +13,7 @@ from connector.core.deciding.exclude import compile_rules
 from connector.core.deciding.match import MOST_SHARED
 from connector.core.deciding.pattern import PatternError, domain_pattern
 from connector.core.deciding.public_mail import covered
-from connector.core.scheduling.policy import Snapshot
+from connector.core.scheduling.policy import LIVE_PERCENT, Snapshot
 from connector.errors import ConnectorError, SetupError
 from connector.model.inspection import ConnectorUser
 from connector.model.org import Exclusion, ExclusionType, Mailbox, Setup, SyncSettings
@@ -279,9 +279,12 @@ def counts(found: Mapping[str, int]) -> list[Check]:
 def api_calls(*, used: int, limit: int, budget_percent: int) -> Check:
     """The org's API calls of 24 hours beside what the connector leaves to others."""
     name, subject = "API calls", "Salesforce"
-    budget = limit * budget_percent // 100
-    detail = f"{used} of {limit} used in 24 hours; backfills wait from {budget} on ({budget_percent} %)"
-    if used >= limit:
+    budget, live_percent = limit * budget_percent // 100, max(budget_percent, LIVE_PERCENT)
+    detail = (
+        f"{used} of {limit} used in 24 hours; backfills wait from {budget} on ({budget_percent} %), "
+        f"everything at {live_percent} %"
+    )
+    if used * 100 >= limit * live_percent:
         return red(name, subject, detail, "Wait until calls are free again, or buy more API calls.")
     if used >= budget:
         remedy = "Find what else uses the API (Setup, System Overview), or raise salesforce.daily_call_budget_percent."

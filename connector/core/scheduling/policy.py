@@ -25,6 +25,8 @@ from connector.core.scheduling.frequency import Frequency, frequency_of
 from connector.errors import ErrorDetail, SetupError
 from connector.model.values import RecordId
 
+#: the share of the org's daily API calls, in percent, at which live mail waits, where that of backfills is smaller
+LIVE_PERCENT = 95
 #: of rows whose state asks for something: their id and that state
 Pending = frozenset[tuple[str, ...]]
 _NOTHING: Pending = frozenset()

@@ -155,12 +155,13 @@ def test_fields_and_records() -> None:
 
 
 @pytest.mark.parametrize(
-    ("used", "status"), [(0, GREEN), (799, GREEN), (800, AMBER), (999, AMBER), (1000, RED), (1001, RED)]
+    ("used", "status"), [(0, GREEN), (799, GREEN), (800, AMBER), (949, AMBER), (950, RED), (1001, RED)]
 )
 def test_api_calls(used: int, status: Light) -> None:
     check = checking.api_calls(used=used, limit=1000, budget_percent=80)
     assert check.status is status
     assert "wait from 800" in check.detail
+    assert "everything at 95 %" in check.detail
 
 
 @pytest.mark.parametrize(("left", "status"), [(100, GREEN), (10, GREEN), (9, AMBER), (1, AMBER), (0, RED), (-3, RED)])
