@@ -147,6 +147,18 @@ def test_bcc_comes_from_whichever_copy_knows_it() -> None:
         assert desired(copies=copies).email.fields["Bcc__c"] == "Bea <bea@client.example>; cy@client.example"
 
 
+def test_a_sender_without_an_address_is_shown_by_name() -> None:
+    """As of some bounces. One with an address comes first, whichever field and copy it is in."""
+    nobody = header(from_=Recipient(name="Mail Delivery System", address=""))
+    fields = desired(copies=(nobody,)).email.fields
+    assert fields["From_Name__c"] == "Mail Delivery System"
+    assert not fields.get("From_Address__c")
+    known = header(from_=Recipient(name="Ann", address="ann@client.example"))
+    for copies in ((nobody, known), (known, nobody)):
+        fields = desired(copies=copies).email.fields
+        assert (fields["From_Name__c"], fields["From_Address__c"]) == ("Ann", "ann@client.example")
+
+
 def test_the_sender_is_shown_by_the_copy_that_has_an_smtp_address() -> None:
     legacy = header(from_="Ada <//O=FIRM/CN=ADA>".replace("//", "/"), to=())
     smtp = header(from_="Ada Adviser <ada@firm.example>", to="ann@client.example")

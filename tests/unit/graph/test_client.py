@@ -78,6 +78,15 @@ def test_a_mailbox_that_hides_itself_is_one_that_denies_access() -> None:
     assert "a person who has signed in needs full access to it" in found.remedy
 
 
+def test_a_message_that_fails_names_the_request_for_microsoft_s_support() -> None:
+    """From the body, or the header where it has none; nothing of it reaches a terminal as a control."""
+    body = {"error": {"code": "X", "message": "Why.", "innerError": {"request-id": "ab-12\x1b[2J"}}}
+    found = message_error(SubResponse(status=400, body=body))
+    assert "request-id ab-12" in str(found)
+    assert "\x1b" not in str(found)
+    assert "request-id" not in str(message_error(SubResponse(status=400, body={"error": {"code": "X"}})))
+
+
 def test_401_concerns_the_run() -> None:
     assert type(mailbox_error(401, {"code": "InvalidAuthenticationToken"}, "ada")) is SignInError
 
