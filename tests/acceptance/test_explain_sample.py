@@ -42,7 +42,7 @@ WORDS = {
     "private": ["(Personal Address)", "mail received from then on"],
     "rule removed since": ["(External Address *@gone.example)", "was removed on", "mail received before that"],
     "private elsewhere": ["No Contact or Account has mum@private.example", "kept as unmatched until", "relates it"],
-    "stranger, long ago": ["No Contact or Account has who@unknown.example", "was kept until", "sync --sweep"],
+    "stranger, long ago": ["No Contact or Account has who@unknown.example", "was kept until", "empty Backfill Through"],
     "stranger": ["stored as Email ", "kept as unmatched until", "Give a Contact one of its addresses"],
     "removed": ["its record was removed", "is never stored again"],
     # the run has put a tombstone into its place by then

@@ -121,6 +121,16 @@ def unseen(name: str) -> Words:
     return Words(f"The integration user may not see the object {name}", ASSIGN)
 
 
+def unseen_together(names: tuple[str, ...]) -> tuple[Words, ...]:
+    """What is said where one request asks for several of them."""
+    listed = " and ".join(sorted(names))
+    if len(names) == 1:
+        return ()
+    if names[0].endswith("__c"):
+        return (Words(f"The objects {listed} are not deployed, or the integration user may not see them", DEPLOY),)
+    return (Words(f"The integration user may not see the objects {listed}", ASSIGN),)
+
+
 def hidden_with(name: str) -> tuple[str, ...]:
     """An object, and the one that is seen through it only."""
     return (name, ABOVE[name]) if name in ABOVE else (name,)
@@ -174,7 +184,7 @@ LACKS: dict[str, tuple[Change, tuple[Words, ...]]] = {
     **{
         f"sight of {name}": (
             both(NO_VIEW_ALL, *(without("objectPermissions", "object", each) for each in hidden_with(name))),
-            tuple(unseen(each) for each in hidden_with(name)),
+            (*(unseen(each) for each in hidden_with(name)), *unseen_together(hidden_with(name))),
         )
         for name in OBJECTS
         if name not in ("MS_Graph_Setting__c", REQUEST)

@@ -76,6 +76,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("file", "401 that stays"): PARKED,
     ("upload", "401 that stays"): PARKED,
     ("upload", "403 limit"): PARKED,
+    ("upload", "redirect to a login page"): PARKED,
     # it was too slow for the platform, and may have been stored: looked for at the next attempt
     ("upload", "504"): ONE_FAILED,
 }
