@@ -96,11 +96,12 @@ def _sandbox(folder: Path, mail: Path | None, domains: Sequence[str]) -> Iterato
     if mail is not None:
         command += ["--mail", str(mail)]
     command += [part for domain in domains for part in ("--domain", domain)]
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         try:
-            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-            line = process.stdout.readline()
+            line = process.stdout.readline() if process.stdout is not None else ""
             if not line:
                 raise _not_started(process.wait(timeout=30), said, folder)
             yield json.loads(line)
@@ -108,8 +109,6 @@ def _sandbox(folder: Path, mail: Path | None, domains: Sequence[str]) -> Iterato
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
-            if process.stdout is not None:
-                process.stdout.close()
 
 
 def _not_started(exit_code: int, said: IO[bytes], folder: Path) -> ServiceError | UsageError:

@@ -51,7 +51,7 @@ class PatientErrors(io.TextIOBase):
         self._lost = 0
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # read-only; typeshed has an attribute
         """As the stream's, by which rich decides what it may draw."""
         return self._stream.encoding
 

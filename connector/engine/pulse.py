@@ -42,7 +42,7 @@ class Pulse:
         self._idle: str | None = None
         self._error: str | None = None
 
-    def looked(self, step: Job | Idle) -> None:
+    def looked(self, step: Job | Idle, /) -> None:
         """Salesforce was looked at, and this is to be done."""
         with self._lock:
             self._turned = self._looked = self._monotonic()
@@ -51,19 +51,19 @@ class Pulse:
                 self._idle = step.why
                 self._error = None if step.error is None else str(step.error)
 
-    def unreachable(self, error: ConnectorError) -> None:
+    def unreachable(self, error: ConnectorError, /) -> None:
         """Salesforce could not be looked at."""
         with self._lock:
             self._turned = self._monotonic()
             self._error = str(error)
 
-    def began(self, job: Job) -> None:  # noqa: ARG002 - a probe does not ask which
-        """A run begins."""
+    def began(self, _job: Job, /) -> None:
+        """A run begins; which one, a probe does not ask."""
         with self._lock:
             self._turned = self._running_since = self._monotonic()
 
-    def ended(self, job: Job, report: RunReport | None) -> None:  # noqa: ARG002 - nor how it went: metrics tell that
-        """The run is over; without a report it could not begin."""
+    def ended(self, _job: Job, _report: RunReport | None, /) -> None:
+        """The run is over; how it went, metrics tell."""
         with self._lock:
             self._turned = self._looked = self._monotonic()
             self._running_since = None

@@ -48,19 +48,19 @@ class ScheduleStore(Protocol):
 class SchedulerWatch(Protocol):
     """Is told what the scheduler does, in its thread. Must not raise, nor wait."""
 
-    def looked(self, step: Job | Idle) -> None:
+    def looked(self, step: Job | Idle, /) -> None:
         """Salesforce was looked at, and this is to be done."""
         ...
 
-    def unreachable(self, error: ConnectorError) -> None:
+    def unreachable(self, error: ConnectorError, /) -> None:
         """Salesforce could not be looked at."""
         ...
 
-    def began(self, job: Job) -> None:
+    def began(self, job: Job, /) -> None:
         """A run begins."""
         ...
 
-    def ended(self, job: Job, report: RunReport | None) -> None:
+    def ended(self, job: Job, report: RunReport | None, /) -> None:
         """The run is over; without a report it could not begin."""
         ...
 
@@ -253,9 +253,10 @@ class Scheduler:
         event, now or once Salesforce answers again."""
         now = self._monotonic()
         if not self._last_error:
-            self._out_since = now
+            self._out_since = self._out_told = now
             log.error("Salesforce could not be read", action=Action.OUTAGE_BEGAN, code=error.code, error=str(error))
         elif str(error) != self._last_error or now - self._out_told >= TELL_EVERY:
+            self._out_told = now
             log.error(
                 "Salesforce can still not be read",
                 action=Action.OUTAGE_LASTS,
@@ -263,8 +264,6 @@ class Scheduler:
                 error=str(error),
                 minutes=round((now - self._out_since) / 60),
             )
-        if not self._last_error or str(error) != self._last_error or now - self._out_told >= TELL_EVERY:
-            self._out_told = now
         self._last_error = str(error)
         if self._policy.missed(self._monotonic()):
             self._note(error.detail)

@@ -67,21 +67,21 @@ class Metrics:
         for kind in ("email", "participant", "task", "attachment", "error"):
             self._records.labels(kind)
 
-    def looked(self, step: Job | Idle) -> None:
+    def looked(self, step: Job | Idle, /) -> None:
         """Salesforce was looked at, and this is to be done."""
         self._reachable.set(1)
         self._active.set(0 if isinstance(step, Idle) and (step.why or step.error) else 1)
         if isinstance(step, Idle):
             self._next_run.set(step.until.timestamp() if step.until is not None else 0)
 
-    def unreachable(self, error: ConnectorError) -> None:  # noqa: ARG002 - the log and /readyz say why
-        """Salesforce could not be looked at."""
+    def unreachable(self, _error: ConnectorError, /) -> None:
+        """Salesforce could not be looked at; the log and /readyz say why."""
         self._reachable.set(0)
 
-    def began(self, job: Job) -> None:
+    def began(self, _job: Job, /) -> None:
         """A run begins: nothing is counted yet."""
 
-    def ended(self, job: Job, report: RunReport | None) -> None:
+    def ended(self, job: Job, report: RunReport | None, /) -> None:
         """The run is over; without a report it could not begin."""
         now = self._clock()
         self._last_run.set(now)

@@ -2,14 +2,13 @@
 
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import trustme
+
+from tests.support.listening import Listener
 
 #: what an answer is: bytes, one piece after the other, for as long as the client listens
 Answer = Iterable[bytes]
@@ -23,7 +22,7 @@ class Asked:
     headers: dict[str, str]
 
 
-class LyingServer:
+class LyingServer(Listener):
     """Gives each connection one answer, made by `answer` from the request. `name`: of its certificate."""
 
     def __init__(self, folder: Path, answer: Callable[[Asked], Answer], *, authority: trustme.CA | None = None) -> None:
@@ -36,30 +35,12 @@ class LyingServer:
         authority.cert_pem.write_to_path(self.ca_file)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._tls)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
+        self._listen()
         self.url = f"https://localhost:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._socket.accept()
-            except OSError:  # closed
-                return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
-
-    def _serve(self, plain: socket.socket) -> None:
+    def _serve(self, client: socket.socket) -> None:
         try:
-            with plain, self._tls.wrap_socket(plain, server_side=True) as connection:
+            with client, self._tls.wrap_socket(client, server_side=True) as connection:
                 connection.settimeout(60)
                 asked = _read(connection)
                 self.asked.append(asked)

@@ -6,11 +6,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
+
+from tests.support.listening import Listener
 
 
-class ConnectProxy:
+class ConnectProxy(Listener):
     """Connects with any host. `login`: the `user:password` that it wants; `refuses`: the status of every answer."""
 
     def __init__(self, *, login: str | None = None, refuses: str | None = None) -> None:
@@ -20,26 +20,9 @@ class ConnectProxy:
         self.headers: list[str] = []
         self._wanted = None if login is None else f"Basic {base64.b64encode(login.encode()).decode()}"
         self._refuses = refuses
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.place = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self._listen()
+        self.place = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.place}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:  # closed
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
