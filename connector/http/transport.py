@@ -1,4 +1,4 @@
-"""Sends all HTTP requests: timeouts, retries, pinned hosts, counting and a redacted log line for every request.
+"""Sends all HTTP requests: timeouts, retries (`attempts`), pinned hosts and counting.
 
 `Transport` holds what all services share (TLS, the number of requests in flight, the retry policy); `ServiceClient` is
 one service behind it. Statuses are no errors here: after the retries an answer is handed back as it is, and `graph/`
@@ -10,8 +10,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
@@ -19,36 +18,23 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import requests
-import structlog
-from tenacity import RetryCallState, Retrying
 
 from connector import __version__
-from connector.codes import Action
-from connector.core.scheduling.retry import GiveUp, Policy, Wait, decide
+from connector.core.scheduling.retry import Policy
 from connector.errors import ForeignHostError, SignInError, UnreachableError, UsageError
 from connector.http.address import ForeignAddressError, Origin
-from connector.http.answers import require_json, served_at, template
+from connector.http.attempts import Attempt, Body
 from connector.http.bounds import FILE_BYTES, JSON_BYTES, AnswerBound, bounded
 from connector.http.failures import (
-    OF_THE_SERVER,
-    BrokenAnswerError,
     explained,
-    is_late,
-    kind_of,
     meaning,
-    never_connected,
 )
 from connector.http.proxies import Proxy, ProxyChoice
 from connector.http.sessions import LentSession, PlainSession
 from connector.http.tls import TlsAdapter, trusted
 
-_LOG = structlog.get_logger(__name__)
-
 #: Methods that may be sent again in any case, also after an attempt that may have succeeded (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-#: opens what a request sends: bytes piece by piece, with `__len__` where their number is known
-Body = Callable[[], AbstractContextManager[Iterable[bytes] | None]]
 
 
 class TokenSource(Protocol):
@@ -197,7 +183,7 @@ class ServiceClient:
         any_body: bool = False,
         timeout: float | None = None,
         within: float | None = None,
-        body: "Body | None" = None,
+        body: Body | None = None,
         **how: Any,
     ) -> requests.Response:
         """Send one request, again where that is safe and may help, and give back its last answer, with any status.
@@ -227,7 +213,7 @@ class ServiceClient:
         )
 
         def send(headers: Mapping[str, str]) -> requests.Response:
-            attempt = _Attempt(
+            attempt = Attempt(
                 self, method, target, safe=safe, patient=patient and not once, once=once, any_body=any_body, body=body
             )
             return attempt.run({**how, "headers": dict(headers)}, bound)
@@ -291,134 +277,6 @@ class ServiceClient:
                 where=_shown_host(url),
                 remedy=f"Check {self._setting or 'the address of the service'}, or a proxy that rewrites answers.",
             ) from error
-
-
-class _Attempt:
-    """One request through tenacity's loop: core/scheduling/retry.py decides, tenacity repeats, the transport sleeps."""
-
-    def __init__(
-        self,
-        service: ServiceClient,
-        method: str,
-        url: str,
-        *,
-        safe: bool,
-        patient: bool,
-        any_body: bool,
-        once: bool = False,
-        body: "Body | None" = None,
-    ) -> None:
-        self._once = once
-        self._service = service
-        self._method = method
-        self._url = url
-        self._safe = safe
-        self._patient = patient
-        self._any_body = any_body
-        self._body: Body = body or nullcontext
-        self._pause = 0.0
-
-    def run(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
-        """The last answer. Raises UnreachableError where there was none."""
-        loop = Retrying(
-            retry=self._again, wait=lambda _: self._pause, sleep=self._service.transport.sleep, reraise=True
-        )
-        try:
-            return loop(self._send, how, bound)
-        except requests.RequestException as error:
-            raise self._service.unreachable(error) from error
-        finally:
-            # its steps refer to the loop: with them, what was sent would stay in memory until garbage is collected
-            loop.iter_state.reset()
-
-    def _send(self, how: Mapping[str, Any], bound: Callable[[], AnswerBound]) -> requests.Response:
-        started = time.monotonic()
-        status: int | str = "none"
-        answer: requests.Response | None = None
-        try:
-            # what is sent is opened first: that may itself be a request, and places in flight are few
-            with self._body() as data:
-                how = how if data is None else {**how, "data": data}
-                answer = self._service.send_once(self._method, self._url, how, bound())
-            status = answer.status_code
-            if not self._any_body and not how.get("stream"):
-                require_json(answer)
-        except requests.RequestException as error:
-            status = type(error).__name__
-            raise
-        else:
-            return answer
-        finally:
-            _LOG.debug(
-                "Sent request",
-                action=Action.REQUEST_SENT,
-                service=self._service.name,
-                method=self._method,
-                path=template(urlsplit(self._url).path),
-                status=status,
-                ms=round((time.monotonic() - started) * 1000),
-                **({} if answer is None else _named(answer)),
-            )
-
-    def _again(self, state: RetryCallState) -> bool:
-        """tenacity's question whether to go on; the length of the pause is kept for its next one."""
-        if state.outcome is None:
-            return False
-        error = state.outcome.exception()
-        if error is not None and not isinstance(error, requests.RequestException):
-            return False
-        answer: requests.Response | None = None if error else state.outcome.result()
-        if answer is not None and answer.status_code < 400:
-            return False
-        if error is not None and is_late(error) and not self._patient:
-            return False
-        if self._once and (
-            isinstance(error, BrokenAnswerError) or (answer is not None and answer.status_code in OF_THE_SERVER)
-        ):
-            return False
-        verdict = self._decide(state, answer, error)
-        if isinstance(verdict, GiveUp):
-            return False
-        self._pause = verdict.seconds
-        if answer is not None:
-            answer.close()
-        _LOG.info(
-            "Request is sent again",
-            action=Action.REQUEST_RETRIED,
-            service=self._service.name,
-            method=self._method,
-            path=template(urlsplit(self._url).path),
-            attempt=state.attempt_number,
-            cause=answer.status_code if answer is not None else type(error).__name__,
-            wait_seconds=round(self._pause, 3),
-            **({} if answer is None else _named(answer)),
-        )
-        return True
-
-    def _decide(
-        self, state: RetryCallState, answer: requests.Response | None, error: requests.RequestException | None
-    ) -> Wait | GiveUp:
-        transport = self._service.transport
-        kind = None if error is None else kind_of(error)
-        if error is not None and kind is None:
-            return GiveUp(type(error).__name__)
-        return decide(
-            state.attempt_number,
-            status=None if answer is None else answer.status_code,
-            error=kind,
-            retry_after=None if answer is None else answer.headers.get("Retry-After"),
-            now=(served_at(answer) if answer is not None else None) or transport.now(),
-            idempotent=self._safe or (error is not None and never_connected(error)),
-            elapsed=state.idle_for,
-            policy=transport.policy,
-            jitter=transport.jitter(),
-        )
-
-
-def _named(answer: requests.Response) -> dict[str, str]:
-    """By what the service's support finds the request (Graph: request-id), for a log line."""
-    name = answer.headers.get("request-id")
-    return {} if not name else {"request_id": name[:64]}
 
 
 def granted(source: TokenSource) -> str:

@@ -17,8 +17,9 @@ from simple_salesforce.exceptions import SalesforceError
 
 from connector.errors import NoAnswerError, UnreachableError
 from connector.http.answers import UNREADABLE, served_at
+from connector.http.attempts import Body
 from connector.http.subrequest import SubRequest, SubResponse
-from connector.http.transport import Body, ServiceClient, granted
+from connector.http.transport import ServiceClient, granted
 from connector.model.values import batched
 from connector.salesforce.auth import Identity, SalesforceToken
 from connector.salesforce.errors import error_for, refuse_redirect

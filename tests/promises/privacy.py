@@ -68,7 +68,7 @@ PROMISES = [
     ),
     Promise(
         says="A maintenance page with status 200 is no answer (issue 15)",
-        where="connector.http.transport:_Attempt._send",
+        where="connector.http.attempts:Attempt._send",
         change=('if not self._any_body and not how.get("stream"):\n                require_json(answer)', "pass"),
         caught_by="tests/unit/http/test_transport.py::test_a_good_status_with_a_body_that_is_not_json_is_tried_again",
     ),
