@@ -132,13 +132,13 @@ class AsyncEndpoint:
     def _open(self, request: Request, call: Call) -> Response:
         body = _members(request)
         operation = body.get("operation", "")
-        if operation not in OPERATIONS | QUERIES:
+        if not isinstance(operation, str) or operation not in OPERATIONS | QUERIES:
             raise AsyncRefusedError("InvalidJob", f"Invalid operation: {operation}")
         content = body.get("contentType") or "XML"
-        if content not in async_contents.MEDIA:
+        if not isinstance(content, str) or content not in async_contents.MEDIA:
             raise AsyncRefusedError("InvalidJob", f"The content type {content} is not available here")
         mode = body.get("concurrencyMode", "Parallel")
-        if not isinstance(mode, int | str) or mode not in _MODES:
+        if isinstance(mode, bool) or not isinstance(mode, int | str) or mode not in _MODES:
             raise AsyncRefusedError("InvalidJob", f"Invalid concurrencyMode: {mode}")
         if request.headers.get("sforce-enable-pkchunking", "false").strip().lower() != "false":
             raise AsyncRefusedError("FeatureNotEnabled", "PK chunking is not available here")
@@ -262,7 +262,7 @@ def _members(request: Request) -> dict[str, Any]:
     if "application/json" in request.headers.get("content-type", "").lower():
         try:
             body = json.loads(data)
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise AsyncRefusedError("ClientInputError", str(wrong)) from None
         if not isinstance(body, dict):
             raise AsyncRefusedError("ClientInputError", "An object is expected")

@@ -50,7 +50,7 @@ def _check_count(count: int, prefix: str = "") -> None:
 def _rows_of_json(data: bytes) -> list[dict[str, Any]]:
     try:
         rows = json.loads(data)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise BatchRefusedError("InvalidBatch", f"Failed to parse JSON. {wrong}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BatchRefusedError("InvalidBatch", "Failed to parse JSON. A list of records is expected")

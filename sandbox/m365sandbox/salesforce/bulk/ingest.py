@@ -42,7 +42,7 @@ def create(call: Call) -> Answer:
 def _made(call: Call, given: dict[str, Any]) -> Job:
     body = answers.members(given, _MEMBERS)
     operation, name = body.get("operation", ""), body.get("object", "")
-    if operation not in OPERATIONS:
+    if not isinstance(operation, str) or operation not in OPERATIONS:
         raise answers.wrong_value(operation, "operation")
     dialect = answers.dialect_of(body)
     external_id = body.get("externalIdFieldName")

@@ -24,7 +24,7 @@ def create(call: Call) -> Answer:
     """POST /jobs/query."""
     body = answers.members(call.object_body(), _MEMBERS)
     operation, soql = body.get("operation", ""), body.get("query", "")
-    if operation not in QUERIES:
+    if not isinstance(operation, str) or operation not in QUERIES:
         raise answers.wrong_value(operation, "operation")
     if not isinstance(soql, str) or not soql.strip():
         raise answers.wrong_value(soql, "query")

@@ -3,7 +3,6 @@
 Bulk API guide, "SOQL Considerations": no GROUP BY, OFFSET, TYPEOF, aggregates, child subqueries or compound fields.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -81,11 +80,6 @@ def csv_writer(dialect: Dialect) -> Writer:
         return head, lambda record: dialect.line([as_text(value_at(record, path), instant) for path, instant in paths])
 
     return write
-
-
-def json_writer(_columns: tuple[Column, ...]) -> tuple[bytes, Callable[[Mapping[str, Any]], bytes]]:
-    """A line of JSON for each record, from which the answer makes a list."""
-    return b"", lambda record: json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def path_of(column: Column) -> tuple[str, ...]:

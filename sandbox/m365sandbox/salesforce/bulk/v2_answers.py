@@ -50,9 +50,9 @@ def dialect_of(body: dict[str, Any]) -> Dialect:
     if body.get("contentType", "CSV") != "CSV":
         raise wrong_value(body["contentType"], "contentType")
     delimiter, ending = body.get("columnDelimiter", "COMMA"), body.get("lineEnding", "LF")
-    if delimiter not in DELIMITERS:
+    if not isinstance(delimiter, str) or delimiter not in DELIMITERS:
         raise wrong_value(delimiter, "columnDelimiter")
-    if ending not in LINE_ENDINGS:
+    if not isinstance(ending, str) or ending not in LINE_ENDINGS:
         raise wrong_value(ending, "lineEnding")
     return Dialect(delimiter, ending)
 

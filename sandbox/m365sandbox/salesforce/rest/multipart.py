@@ -89,7 +89,7 @@ def _is_json(head: bytes) -> bool:
 def _json(content: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(content)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise bad_json(str(wrong)) from None
     if not isinstance(fields, dict):
         raise bad_json("Multipart message whose JSON is no object")

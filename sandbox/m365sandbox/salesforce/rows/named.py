@@ -57,4 +57,6 @@ def writer(operation: str, key: Field | None) -> Callable[[Call, SObject, Sequen
         return insert
     if operation == "update":
         return update_named
-    return lambda call, sobject, rows: delete_named(call, sobject, rows, hard=operation == "hardDelete")
+    if operation in ("delete", "hardDelete"):
+        return lambda call, sobject, rows: delete_named(call, sobject, rows, hard=operation == "hardDelete")
+    raise ValueError(f"no such operation, or an upsert without a key: {operation}")

@@ -170,7 +170,14 @@ def test_limits_of_a_batch(client: Client) -> None:
         ),
         (job_info("insert", more="<nonsense/>"), "InvalidJob", "Unrecognized field: nonsense"),
         (b"<jobInfo", "InvalidXML", ""),
-        (b"<!DOCTYPE x><jobInfo/>", "InvalidXML", "DOCTYPE is not allowed"),
+        *(
+            (
+                "<!DOCTYPE x [<!ENTITY e 'merge'>]><jobInfo><operation>&e;</operation></jobInfo>".encode(form),
+                "InvalidXML",
+                "DOCTYPE is not allowed",
+            )
+            for form in ("utf-8", "utf-16", "utf-16-le", "utf-16-be")
+        ),
     ],
 )
 def test_a_job_that_cannot_be(client: Client, body: bytes, code: str, message: str) -> None:
@@ -191,3 +198,31 @@ def test_who_asks_and_for_what(client: Client) -> None:
     assert refusal(client, "DELETE", f"job/{job}")[:2] == (405, "MethodNotAllowed")
     chunked = {"sforce-enable-pkchunking": "TRUE"}
     assert refusal(client, "POST", "job", job_info("query"), **chunked)[1] == "FeatureNotEnabled"
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("operation", []),
+        ("operation", {}),
+        ("contentType", ["CSV"]),
+        ("contentType", {"a": 1}),
+        ("concurrencyMode", True),
+        ("concurrencyMode", False),
+        ("concurrencyMode", []),
+    ],
+)
+def test_a_member_of_json_that_is_no_text_is_refused(client: Client, member: str, value: object) -> None:
+    body = {"operation": "insert", "object": "Contact", "contentType": "CSV", member: value}
+    answer = async_send(client, "POST", "job", json.dumps(body).encode(), **{"content-type": "application/json"})
+    assert (answer.status, json.loads(content(answer))["exceptionCode"]) == (400, "InvalidJob")
+
+
+def test_json_that_is_nested_for_ever_is_refused(client: Client) -> None:
+    nested = b"[" * 100_000
+    answer = async_send(client, "POST", "job", nested, **{"content-type": "application/json"})
+    assert (answer.status, json.loads(content(answer))["exceptionCode"]) == (400, "ClientInputError")
+    job = async_job(client, "insert", "JSON")
+    assert async_send(client, "POST", f"job/{job}/batch", nested, "application/json").status == 201
+    work_off(client)
+    assert "Failed to parse JSON" in content(async_send(client, "GET", f"job/{job}/batch")).decode()

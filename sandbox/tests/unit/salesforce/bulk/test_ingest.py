@@ -95,6 +95,10 @@ def test_states_that_do_not_follow_each_other(client: Client) -> None:
         ),
         ({"operation": "hardDelete"}, "FEATURENOTENABLED", "hardDelete operation requires special user profile"),
         ({"nonsense": 1}, "JSON_PARSER_ERROR", "Unrecognized field"),
+        ({"operation": ["insert"]}, "API_ERROR", "supplied for property: 'operation'"),
+        ({"operation": {}}, "API_ERROR", "supplied for property: 'operation'"),
+        ({"lineEnding": ["LF"]}, "API_ERROR", "supplied for property: 'lineEnding'"),
+        ({"columnDelimiter": {}}, "API_ERROR", "supplied for property: 'columnDelimiter'"),
     ],
 )
 def test_a_job_that_cannot_be(client: Client, members: dict[str, object], code: str, message: str) -> None:
@@ -319,3 +323,14 @@ def test_a_fault_of_the_sandbox_is_no_complete_job() -> None:
         jobs.work()
     assert (batch.state, jobs.work()) == ("Failed", False)
     assert batch.message.startswith("InternalServerError")
+
+
+def test_a_job_within_a_form_that_is_nested_for_ever_is_refused(client: Client) -> None:
+    nested = (
+        b'--B\r\nContent-Disposition: form-data; name="job"\r\nContent-Type: application/json\r\n\r\n'
+        + b"[" * 100_000
+        + b'\r\n--B\r\nContent-Disposition: form-data; name="content"; filename="content"\r\n'
+        + b"Content-Type: text/csv\r\n\r\nLastName\nA\n\r\n--B--\r\n"
+    )
+    answer = client.send("POST", "jobs/ingest", nested, {"content-type": "multipart/form-data; boundary=B"})
+    assert (answer.status, answer.code) == (400, "JSON_PARSER_ERROR")

@@ -101,3 +101,9 @@ def test_a_job_is_aborted_or_deleted(client: Client) -> None:
     assert client.send("DELETE", f"jobs/query/{job}").status == 204
     assert client.send("GET", f"jobs/query/{job}").status == 404
     assert client.send("GET", "jobs/ingest/" + asked(client, "SELECT Id FROM Contact")).status == 404
+
+
+@pytest.mark.parametrize("operation", [[], {}, ["query"], None, 1])
+def test_an_operation_that_is_no_text_is_refused(client: Client, operation: object) -> None:
+    answer = client.send("POST", "jobs/query", {"operation": operation, "query": "SELECT Id FROM Contact"})
+    assert (answer.status, answer.code) == (400, "API_ERROR")
